@@ -1,0 +1,1 @@
+"""Real-time video background subtraction with an open Gaussian mixture per pixel."""
