@@ -1,0 +1,43 @@
+"""Run a kernel over bands of pixels from a pool of threads.
+
+Plain kernels that release the GIL, called from ordinary threads, compile in less time than Numba's parallel
+ones, may be entered from several threads at once, and give the same masks for any number of threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+SMALLEST_BAND = 1 << 16
+"""Pixels. Below this, handing a band over costs more than the work in it."""
+
+
+def available_threads() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=8)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="bgsub-band")
+
+
+def over_bands(work: Callable[[int, int], None], n_pixels: int, threads: int,
+               smallest: int = SMALLEST_BAND) -> None:
+    """Call ``work(start, stop)`` for bands that together cover 0 … n_pixels, at most one a thread."""
+    n_bands = max(1, min(threads, n_pixels // smallest))
+    if n_bands == 1:
+        work(0, n_pixels)
+        return
+    edges = [n_pixels * i // n_bands for i in range(n_bands + 1)]
+    # The calling thread takes the first band itself, so n bands need n − 1 hand-overs.
+    others = [_pool(threads - 1).submit(work, a, b) for a, b in itertools.pairwise(edges[1:])]
+    work(edges[0], edges[1])
+    for other in others:
+        other.result()

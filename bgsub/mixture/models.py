@@ -1,0 +1,319 @@
+"""The models: they check what comes in, own the state, and call the kernels."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from bgsub.errors import MisuseError, ModelFileError
+from bgsub.mixture import kernels
+from bgsub.mixture.bands import available_threads, over_bands
+from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams, build
+from bgsub.mixture.storage import load_arrays, save_arrays
+
+
+class StaufferGrimson:
+    """The adaptive mixture of Gaussians per pixel of Stauffer and Grimson.
+
+    Each pixel holds up to K Gaussians over its colour, with spherical covariance. A new colour is compared
+    with them in the order of their rank ω/σ; the first one within `match_sigmas` standard deviations matches
+    and learns from it, and if none does, a new component replaces the one that ranks last. A pixel is
+    background if its match is among the first components whose weights together exceed `background_ratio`.
+
+    Parameters
+    ----------
+    params : StaufferGrimsonParams, optional
+        All parameters at once. Or give them one by one, by name: ``StaufferGrimson(n_components=3)``.
+    threads : int, optional
+        Threads at most; the masks do not depend on it. Default: the processors that this process may use.
+
+    Notes
+    -----
+    Where practice departs from the paper [1]_ [2]_:
+
+    * ρ = α/ω by default, the rate at which a running mean over the matches of a component learns. The
+      paper's ρ = α·η(x|μ,σ) is at most α/√(2πσ²), about a twentieth of α for a σ of 8 and one channel and
+      a ten-thousandth for three, so that means and variances hardly move; ``rho="density"`` has it.
+    * The rate is 1/t at frame t until that falls to `learning_rate`, so that the first frames count alike
+      and the model is useful after about a second.
+    * A new component starts with weight α, as if it had matched once. The paper asks for a low weight only.
+      With this, something that stands still becomes background after n = ln T / ln(1 − α) frames.
+    * Variances have a floor, `min_variance`, the sensor's noise; without it a still pixel's σ shrinks until
+      noise is foreground. (x − μ)ᵀ(x − μ) is summed over the channels, as the paper writes it, so for
+      colour σ² is about three times the variance of one channel.
+    * The first frame is background: there is nothing yet to compare it with.
+    * A component whose weight has faded below 1e-5 is dropped.
+
+    References
+    ----------
+    .. [1] C. Stauffer, W. E. L. Grimson, "Adaptive background mixture models for real-time tracking",
+       CVPR 1999, equations 1 to 9.
+    .. [2] C. Stauffer, W. E. L. Grimson, "Learning patterns of activity using real-time tracking",
+       IEEE PAMI 22(8), 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bgsub import StaufferGrimson
+    >>> model = StaufferGrimson(n_components=3, learning_rate=0.01)
+    >>> street = np.full((120, 160, 3), 90, np.uint8)
+    >>> for _ in range(10):
+    ...     mask = model.apply(street)
+    >>> street[40:60, 50:80] = 200
+    >>> int(np.count_nonzero(model.apply(street) == 255))
+    600
+    """
+
+    name = "stauffer-grimson"
+
+    def __init__(self, params: StaufferGrimsonParams | None = None, *, threads: int | None = None,
+                 **parameters: Any) -> None:
+        if params is not None and parameters:
+            raise MisuseError("give params or single parameters, not both")
+        self.params: StaufferGrimsonParams = params or build(StaufferGrimsonParams, parameters)
+        self.threads = _checked_threads(threads)
+        self.n_frames = 0
+        self._state: np.ndarray | None = None  # (H, W, K, 2 + C)
+        self._grey = False
+
+    def apply(self, image: np.ndarray, learning_rate: float | None = None, *,
+              out: np.ndarray | None = None) -> np.ndarray:
+        """Learn from one frame and return its mask.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (H, W, 3) or (H, W)
+        learning_rate : float, optional
+            For this frame, instead of the model's own and its warm-up. 0 leaves the model exactly as it is.
+        out : ndarray of uint8, shape (H, W), optional
+            Where to write the mask.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W)
+            0 background, 255 foreground. While an untouched model is fed with a rate of 0, all is
+            foreground: it knows no background.
+
+        Raises
+        ------
+        MisuseError
+            If the image is no uint8 picture of 1 or 3 channels, or its size differs from the frames before.
+        """
+        image = self._checked(image)
+        mask = _checked_out(out, image.shape[:2])
+        alpha = self._alpha(learning_rate)
+        if self._state is None:
+            if alpha == 0:
+                mask[:] = 255
+                return mask
+            self._begin(image)
+        assert self._state is not None
+        flat_image, flat_state, flat_mask = image.reshape(-1), self._state.reshape(-1), mask.reshape(-1)
+        rule = self._rule(alpha)
+
+        def band(start: int, stop: int) -> None:
+            kernels.stauffer_grimson(flat_image, flat_state, self.params.n_components, rule, start, stop, flat_mask)
+
+        over_bands(band, mask.size, self.threads)
+        self.n_frames += alpha > 0
+        return mask
+
+    def background(self) -> np.ndarray:
+        """The picture of the scene without foreground: the mean of each pixel's first-ranked component.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W, 3) or (H, W)
+            Like the frames.
+        """
+        means = self.means[:, :, 0]
+        picture: np.ndarray = np.clip(np.rint(means), 0, 255).astype(np.uint8)
+        return picture[..., 0] if self._grey else picture
+
+    @property
+    def weights(self) -> np.ndarray:
+        """ω as float32 (H, W, K), in the order of rank ω/σ; 0 where a component is not in use. A copy."""
+        return self._learned()[..., kernels.WEIGHT].copy()
+
+    @property
+    def variances(self) -> np.ndarray:
+        """σ² as float32 (H, W, K), in grey levels squared, summed over the channels. A copy."""
+        return self._learned()[..., kernels.VARIANCE].copy()
+
+    @property
+    def means(self) -> np.ndarray:
+        """μ as float32 (H, W, K, C), in grey levels. A copy."""
+        return self._learned()[..., kernels.MEAN:].copy()
+
+    def reset(self) -> None:
+        """Forget everything learned; the next frame is the first, and may have another size."""
+        self._state = None
+        self.n_frames = 0
+
+    def copy(self) -> Self:
+        """A model that has learned the same and goes its own way from here."""
+        return copy.deepcopy(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters and everything learned to a ``.npz`` file, in one step; `bgsub.load` reads it.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written. A file that was there before stays as it was.
+        """
+        header = {"model": self.name, "params": asdict(self.params), "n_frames": self.n_frames, "grey": self._grey}
+        arrays = {"weights": self.weights, "means": self.means, "variances": self.variances}
+        save_arrays(path, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path, *, threads: int | None = None) -> Self:
+        """The model that `save` wrote.
+
+        Raises
+        ------
+        MisuseError
+            If there is no such file.
+        ModelFileError
+            If the file is damaged, or holds something else.
+        """
+        header, arrays = load_arrays(path)
+        if header.get("model") != cls.name:
+            raise ModelFileError(f"{path} holds a model {header.get('model')!r}, not {cls.name!r}; use bgsub.load")
+        try:
+            model = cls(build(StaufferGrimsonParams, header["params"]), threads=threads)
+            model._restore(int(header["n_frames"]), bool(header["grey"]), **arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{path} is a damaged model file ({error}); save the model anew") from error
+        return model
+
+    def _restore(self, n_frames: int, grey: bool, weights: np.ndarray, means: np.ndarray,
+                 variances: np.ndarray) -> None:
+        k, channels = means.shape[2:]
+        if k != self.params.n_components or channels != (1 if grey else 3):
+            raise ValueError(f"means of shape {means.shape} for n_components={self.params.n_components}")
+        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1).astype(np.float32)
+        if not np.isfinite(state).all() or state.min() < 0:
+            raise ValueError("weights, means and variances must be finite and not negative")
+        self._state, self._grey, self.n_frames = state, grey, n_frames
+
+    def _learned(self) -> np.ndarray:
+        if self._state is None:
+            raise MisuseError("the model has learned nothing yet; apply a frame first")
+        return self._state
+
+    def _alpha(self, learning_rate: float | None) -> float:
+        if learning_rate is None:
+            alpha = self.params.alpha
+            return max(alpha, 1 / (self.n_frames + 1)) if alpha > 0 else 0.0
+        if not 0 <= learning_rate <= 1:
+            raise MisuseError(f"learning_rate must be from 0 to 1 (None: the model's own); got {learning_rate!r}")
+        return float(learning_rate)
+
+    def _rule(self, alpha: float) -> kernels.StaufferGrimsonRule:
+        p = self.params
+        return kernels.StaufferGrimsonRule(
+            alpha=np.float32(alpha),
+            match_limit=np.float32(p.match_sigmas**2),
+            background_ratio=np.float32(p.background_ratio),
+            initial_variance=np.float32(p.initial_variance),
+            min_variance=np.float32(p.min_variance),
+            forget_below=np.float32(FORGET_BELOW),
+            zero=np.float32(0),
+            one=np.float32(1),
+            density=p.rho == "density",
+            channels=(0,) if self._grey else (0, 1, 2),
+        )
+
+    def _begin(self, image: np.ndarray) -> None:
+        height, width, channels = image.shape
+        self._state = np.zeros((height, width, self.params.n_components, kernels.MEAN + channels), np.float32)
+        self._grey = channels == 1
+
+    def _checked(self, image: np.ndarray) -> np.ndarray:
+        """The image as a contiguous, writeable (H, W, C): a read-only array would be another type to compile."""
+        image = checked_image(image)
+        if self._state is not None and image.shape != (*self._state.shape[:2], self._state.shape[3] - kernels.MEAN):
+            height, width, _, size = self._state.shape
+            raise MisuseError(
+                f"the model has learned frames of {width}x{height} with {size - kernels.MEAN} channel(s), and this one "
+                f"is {image.shape[1]}x{image.shape[0]} with {image.shape[2]}; resize it, or call reset() first"
+            )
+        return np.require(image, requirements=["C", "W"])
+
+
+def checked_image(image: np.ndarray) -> np.ndarray:
+    """The image as (H, W, C).
+
+    Raises
+    ------
+    MisuseError
+        If it is no uint8 picture of 1 or 3 channels.
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = getattr(image, "dtype", type(image).__name__)
+        raise MisuseError(f"a frame must be an array of uint8, 0 to 255; got {kind}; convert it first")
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:
+        raise MisuseError(
+            f"a frame must have the shape (H, W), (H, W, 1) or (H, W, 3); got {image.shape}; drop an alpha "
+            "channel with image[..., :3]"
+        )
+    return image
+
+
+def _checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    if out is None:
+        return np.empty(shape, np.uint8)
+    if out.dtype != np.uint8 or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+        raise MisuseError(
+            f"out must be a writeable, contiguous uint8 array of shape {shape}; got {out.dtype} {out.shape}"
+        )
+    return out
+
+
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        return available_threads()
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise MisuseError(f"threads must be a whole number of at least 1, or None for all processors; got {threads!r}")
+    return threads
+
+
+MODELS: dict[str, type[StaufferGrimson]] = {StaufferGrimson.name: StaufferGrimson}
+"""Command-line name → model."""
+
+
+def load(path: str | Path, *, threads: int | None = None) -> StaufferGrimson:
+    """Read a model file, whichever model of ours it holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        Written by a model's ``save``.
+    threads : int, optional
+
+    Returns
+    -------
+    StaufferGrimson
+
+    Raises
+    ------
+    MisuseError
+        If there is no such file.
+    ModelFileError
+        If it is damaged, of another program, or of a newer version.
+    """
+    header, _ = load_arrays(path)
+    try:
+        model = MODELS[header["model"]]
+    except KeyError:
+        raise ModelFileError(
+            f"{path} holds a model {header.get('model')!r}; this bgsub knows {', '.join(MODELS)}"
+        ) from None
+    return model.load(path, threads=threads)

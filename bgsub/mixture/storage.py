@@ -1,0 +1,74 @@
+"""A model as a file: npz without pickle, with a version, written in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bgsub.errors import MisuseError, ModelFileError, OutputError
+
+FORMAT = "bgsub-model"
+VERSION = 1
+
+
+def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Write a header and arrays to ``path``; at any moment the file is the old one or the new one, whole.
+
+    Raises
+    ------
+    OutputError
+        If the folder does not exist or cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    text = json.dumps({"format": FORMAT, "version": VERSION, **header})
+    try:
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"cannot save the model to {path}: {error.strerror or error}") from error
+
+
+def load_arrays(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read what `save_arrays` wrote.
+
+    Raises
+    ------
+    MisuseError
+        If there is no such file.
+    ModelFileError
+        If the file is corrupt, of another program, or of a newer version.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays.pop("header")))
+        if header["format"] != FORMAT:
+            raise KeyError(FORMAT)
+    except FileNotFoundError:
+        raise MisuseError(f"no model file {path}") from None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ModelFileError(
+            f"{path} is no bgsub model (expected a file written by save() or --save-model; it is of another "
+            "program, or damaged)"
+        ) from error
+    if header.get("version") != VERSION:
+        raise ModelFileError(
+            f"{path} is a model of format version {header.get('version')!r}, and this bgsub reads version "
+            f"{VERSION}; update bgsub, or save the model anew"
+        )
+    return header, arrays
