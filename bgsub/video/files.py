@@ -1,0 +1,152 @@
+"""Video files: whatever FFmpeg can decode."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bgsub.errors import InputError, MisuseError
+
+from .capture import MAX_RATE, Capture, checked_rate, credible_rate, falls_short
+from .frame import Frame, Sequence
+
+# FFmpeg takes text for the screen of a terminal and delivers pictures of it.
+_TEXT_SUFFIXES = {".txt", ".nfo", ".asc", ".ans", ".art", ".diz", ".ice", ".vt"}
+
+
+class VideoFile(Sequence):
+    """Read a video file.
+
+    Frames count from 1. Their time is the container's own where it increases, else that of the frame before
+    plus one frame at `frame_rate`; it may start above 0. A second loop goes on where the first stopped.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    frame_rate : float, optional
+        Frames per second to use in place of the container's; times are then counted from it. Give it where the
+        container has no rate or a wrong one.
+
+    Attributes
+    ----------
+    size : tuple of int
+        (H, W) as delivered: what a phone filmed upright is upright.
+    frame_rate : float
+        The container's, or 25 where that is missing or above 1000.
+    n_frames : int or None
+        The container's estimate, often one too high; None where it has none.
+
+    Raises
+    ------
+    MisuseError
+        If there is no such file or it is a folder.
+    InputError
+        If FFmpeg cannot decode it. While reading: if it ends clearly early (after the last frame that could be
+        read has been delivered) or its size changes.
+    """
+
+    def __init__(self, path: str | Path, *, frame_rate: float | None = None) -> None:
+        path = Path(path)
+        self.name = str(path)
+        self._given_rate = None if frame_rate is None else checked_rate(frame_rate)
+        _check_file(path)
+        # An absolute path, so that FFmpeg does not take "12:30.mp4" for a URL of the protocol "12".
+        self._capture = Capture(str(path.absolute()), cv2.CAP_FFMPEG)
+        first = self._first()
+        self.size = first[0].shape[0], first[0].shape[1]
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._announced_rate = credible_rate(rate)
+        self.frame_rate = self._given_rate or self._announced_rate
+        self.n_frames = _believable_count(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), rate)
+        self._frames = self._read(first)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._frames
+
+    def close(self) -> None:
+        """Let go of the file; a loop that is under way ends. May be called twice, and from another thread."""
+        self._capture.close()
+
+    def _first(self) -> tuple[np.ndarray, float]:
+        if not self._capture.opened:
+            raise InputError(
+                f"cannot read {self.name} as video (expected a video file that FFmpeg can decode; a truncated "
+                f".mp4 lacks its index). Check it with `ffprobe {self.name}`"
+            )
+        first = self._capture.read()
+        if first is None:
+            self.close()
+            raise InputError(
+                f"{self.name} has no frame that can be decoded (expected at least one). "
+                f"Check it with `ffprobe {self.name}`"
+            )
+        return first
+
+    def _read(self, item: tuple[np.ndarray, float] | None) -> Iterator[Frame]:
+        index, start, time, last = 0, 0.0, -1.0, -1.0
+        while item is not None and not self._capture.closed:
+            image, stamp = item
+            index += 1
+            self._check_size(image, index)
+            last = _time_after(last, stamp, 1 / self._announced_rate)
+            start = last if index == 1 else start
+            time = last if self._given_rate is None else (index - 1) / self._given_rate
+            yield Frame(index, time, image)
+            item = self._capture.read()
+        if not self._capture.closed:
+            self._check_end(index, last - start + 1 / self._announced_rate)
+
+    def _check_size(self, image: np.ndarray, index: int) -> None:
+        height, width = image.shape[:2]
+        if (height, width) != self.size:
+            raise InputError(
+                f"{self.name} changes its size at frame {index}: expected {self.size[1]}x{self.size[0]} (WxH), "
+                f"got {width}x{height}. Cut it there, or scale it with ffmpeg"
+            )
+
+    def _check_end(self, n_read: int, seconds: float) -> None:
+        if self.n_frames is not None and falls_short(n_read, seconds, self.n_frames, self._announced_rate):
+            raise InputError(
+                f"{self.name} ends early: {n_read} of {self.n_frames} frames could be read; what was read is "
+                f"processed. Check it with `ffprobe {self.name}`"
+            )
+
+
+def missing_file(path: Path) -> MisuseError:
+    """Build the error for a path that does not exist, with the nearest name that does."""
+    try:
+        names = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        names = []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    hint = f". Did you mean '{path.parent / near[0]}'?" if near else " (expected the path of a video)"
+    return MisuseError(f"no such file: {path}{hint}")
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise missing_file(path)
+    if path.is_dir():
+        raise MisuseError(f"expected a video file, got the folder {path}. Use open_source for folders")
+    if path.suffix.lower() in _TEXT_SUFFIXES:
+        raise InputError(f"cannot read {path} as video (expected a video file, got text by its name)")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (expected a video file). Copy or record it again")
+
+
+def _believable_count(count: float, rate: float) -> int | None:
+    """Frames announced; None if there is no count, or one that an absurd rate was multiplied into."""
+    return int(count) if math.isfinite(count) and count >= 1 and not rate > MAX_RATE else None
+
+
+def _time_after(last: float, stamp: float, step: float) -> float:
+    """Time of a frame from its timestamp and the time of the one before (-1 for the first)."""
+    if math.isfinite(stamp) and stamp > last and stamp >= 0:
+        return stamp
+    return last + step if last >= 0 else 0.0
