@@ -1,0 +1,99 @@
+"""How good a mask is: counts first, ratios from counts, by the rule of CDnet 2014's official comparator.
+
+N. Goyette et al., "changedetection.net: a new change detection benchmark dataset", CVPRW 2012;
+Y. Wang et al., "CDnet 2014: an expanded change detection benchmark dataset", CVPRW 2014.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+FOREGROUND = 255
+MOVING, UNKNOWN, OUTSIDE, SHADOW = 255, 170, 85, 50
+"""Labels of a ground truth; 0 is static background."""
+
+
+@dataclass(frozen=True)
+class ConfusionCounts:
+    """Pixels by verdict and truth; add those of a video's frames with ``+``, then ask for ratios.
+
+    A ratio whose denominator is 0 is None: undefined, and not 0.
+
+    Attributes
+    ----------
+    tp, fp, fn, tn : int
+        True and false positives and negatives; positive is foreground.
+    shadow_errors : int
+        False positives on shadow.
+    shadow : int
+        Shadow pixels that count.
+    """
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+    tn: int = 0
+    shadow_errors: int = 0
+    shadow: int = 0
+
+    def __add__(self, other: ConfusionCounts) -> ConfusionCounts:
+        return ConfusionCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def recall(self) -> float | None:
+        """TP / (TP + FN): how much of the foreground was found."""
+        return _ratio(self.tp, self.tp + self.fn)
+
+    @property
+    def precision(self) -> float | None:
+        """TP / (TP + FP): how much of what was found is foreground."""
+        return _ratio(self.tp, self.tp + self.fp)
+
+    @property
+    def f_measure(self) -> float | None:
+        """The harmonic mean of recall and precision, 2·TP / (2·TP + FP + FN).
+
+        None where recall or precision is.
+        """
+        if self.recall is None or self.precision is None:
+            return None
+        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def shadow_error_rate(self) -> float | None:
+        """Share of the shadow pixels that were called foreground."""
+        return _ratio(self.shadow_errors, self.shadow)
+
+
+def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) -> ConfusionCounts:
+    """Compare one mask with its truth.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, shape (H, W)
+        Foreground is exactly 255; anything else, shadow too, is background.
+    truth : ndarray of uint8, shape (H, W)
+        255 moving, 170 unknown (does not count), 85 outside the ROI, 50 shadow, 0 static.
+    roi : ndarray of uint8, shape (H, W), optional
+        Only pixels where it is not 0 count. Without one, pixels labelled 85 do not count.
+
+    Returns
+    -------
+    ConfusionCounts
+    """
+    counts = truth != UNKNOWN
+    counts &= (roi != 0) if roi is not None else (truth != OUTSIDE)
+    found = (mask == FOREGROUND) & counts
+    moving = (truth == MOVING) & counts
+    shadow = (truth == SHADOW) & counts
+    tp = np.count_nonzero(found & moving)
+    fp = np.count_nonzero(found) - tp
+    fn = np.count_nonzero(moving) - tp
+    tn = np.count_nonzero(counts) - tp - fp - fn
+    return ConfusionCounts(tp, fp, fn, tn, np.count_nonzero(found & shadow), np.count_nonzero(shadow))
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
