@@ -177,7 +177,7 @@ def _find(where: str) -> tuple[list[Path], list[int]]:
     elif glob.has_magic(where):
         paths = _sorted_images(Path(found) for found in glob.glob(where, recursive=True))
     elif path.exists():
-        raise MisuseError(f"one image is no video: expected a folder or a pattern, got {where}")
+        raise MisuseError(f"expected a folder of images, 'frames/*.png' or 'in%06d.jpg', got the file {where}")
     else:
         raise MisuseError(f"no such folder: {where} (expected a folder of images, 'frames/*.png' or 'in%06d.jpg')")
     return paths, numbers(paths)
