@@ -1,0 +1,16 @@
+"""What C code prints past Python."""
+
+import os
+
+import pytest
+
+from bgsub.video.quiet import silence
+
+
+def test_silence_holds_for_its_block_only(capfd):
+    os.write(2, b"before ")
+    with pytest.raises(ValueError, match="within"), silence():
+        os.write(2, b"lost ")
+        raise ValueError("within")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"
