@@ -1,1 +1,65 @@
-"""Real-time video background subtraction with an open Gaussian mixture per pixel."""
+"""Real-time video background subtraction with an open Gaussian mixture per pixel.
+
+>>> import bgsub
+>>> with bgsub.open_source("street.mp4") as video:            # doctest: +SKIP
+...     model = bgsub.StaufferGrimson(absorb_after=20, frame_rate=video.frame_rate)
+...     for frame in video:
+...         mask = model.apply(frame.image)                   # 0 background, 255 foreground
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bgsub.errors import BgsubError as BgsubError
+    from bgsub.errors import InputError as InputError
+    from bgsub.errors import MisuseError as MisuseError
+    from bgsub.errors import ModelFileError as ModelFileError
+    from bgsub.errors import OutputError as OutputError
+    from bgsub.masks.cleaning import clean as clean
+    from bgsub.masks.masker import Masker as Masker
+    from bgsub.masks.params import CleaningParams as CleaningParams
+    from bgsub.mixture.models import StaufferGrimson as StaufferGrimson
+    from bgsub.mixture.models import load as load
+    from bgsub.mixture.params import StaufferGrimsonParams as StaufferGrimsonParams
+    from bgsub.mixture.protocol import Subtractor as Subtractor
+    from bgsub.video.frame import Frame as Frame
+    from bgsub.video.open import open_source as open_source
+    from bgsub.video.render import cutout as cutout
+    from bgsub.video.render import overlay as overlay
+
+# Numba and OpenCV take most of a second to load, so each name is imported when it is first used.
+_HOMES = {
+    "BgsubError": "errors",
+    "InputError": "errors",
+    "MisuseError": "errors",
+    "ModelFileError": "errors",
+    "OutputError": "errors",
+    "CleaningParams": "masks.params",
+    "clean": "masks.cleaning",
+    "Masker": "masks.masker",
+    "StaufferGrimson": "mixture.models",
+    "load": "mixture.models",
+    "StaufferGrimsonParams": "mixture.params",
+    "Subtractor": "mixture.protocol",
+    "Frame": "video.frame",
+    "open_source": "video.open",
+    "cutout": "video.render",
+    "overlay": "video.render",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("bgsub")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bgsub' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bgsub.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

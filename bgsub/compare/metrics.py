@@ -92,7 +92,8 @@ def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) ->
     fp = np.count_nonzero(found) - tp
     fn = np.count_nonzero(moving) - tp
     tn = np.count_nonzero(counts) - tp - fp - fn
-    return ConfusionCounts(tp, fp, fn, tn, np.count_nonzero(found & shadow), np.count_nonzero(shadow))
+    shadow_errors = np.count_nonzero(found & shadow)
+    return ConfusionCounts(*map(int, (tp, fp, fn, tn, shadow_errors, np.count_nonzero(shadow))))
 
 
 def _ratio(part: int, whole: int) -> float | None:

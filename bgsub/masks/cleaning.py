@@ -6,47 +6,14 @@ Sizes and areas scale with the frame, so that one setting serves 160x120 as well
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from bgsub.mixture.params import check, document, parameter
+from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 
 FOREGROUND = 255
-REFERENCE_AREA = 320 * 240
-"""Sizes in pixels are meant for a frame of this area, and grow with the root of the area."""
-
-
-@document
-@dataclass(frozen=True, kw_only=True)
-class CleaningParams:
-    """What to do to a raw mask; each step is left out with 0."""
-
-    median: float = parameter(
-        5,
-        "Majority vote in a window of this side. Raise it against speckle, lower it to keep thin limbs; 0 leaves it out.",
-        unit="pixels at 320x240", low=0, high=99,
-    )
-    close: float = parameter(
-        3,
-        "Bridge gaps narrower than this. Raise it if people fall apart into pieces; 0 leaves it out.",
-        unit="pixels at 320x240", low=0, high=99,
-    )
-    fill_holes: float = parameter(
-        0.01,
-        "Fill enclosed holes up to this share of the frame. Lower it if one sees through loops; 0 leaves it out.",
-        unit="share of the frame", low=0, high=1,
-    )
-    min_blob: float = parameter(
-        0.0003,
-        "Drop blobs smaller than this share of the frame. Raise it against leaves and rain, lower it for "
-        "distant people; 0 leaves it out.",
-        unit="share of the frame", low=0, high=1,
-    )
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
@@ -88,7 +55,7 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     return (counts > side * side // 2).view(np.uint8)
 
 
-def _clean_blobs(foreground: np.ndarray, box: tuple[int, ...], close: int, params: CleaningParams,
+def _clean_blobs(foreground: np.ndarray, box: Sequence[int], close: int, params: CleaningParams,
                  n_pixels: int) -> None:
     """Close, fill and drop in place, looking only at the rectangle that holds all the foreground."""
     margin = close // 2 + 1

@@ -209,6 +209,10 @@ class StaufferGrimsonParams:
         return learning_rate_for(self.absorb_after * self.frame_rate, self.background_ratio)
 
 
+PARAMS: dict[str, type] = {"stauffer-grimson": StaufferGrimsonParams}
+"""Command-line name of a model → its parameters."""
+
+
 def learning_rate_for(n_frames: float, background_ratio: float) -> float:
     """The rate α at which something new becomes background after n frames.
 

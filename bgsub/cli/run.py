@@ -1,0 +1,247 @@
+"""``bgsub run``: video in, masks out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bgsub.cli.common import Colour, Option, Sectioned, Time, debug_option, given, json_option, parameter_options
+from bgsub.cli.progress import announce_compiling, progress_bar, stop_on_signals
+from bgsub.errors import MisuseError, OutputError
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
+
+if TYPE_CHECKING:
+    from bgsub.masks.masker import Masker
+    from bgsub.mixture.models import StaufferGrimson
+    from bgsub.video.frame import Source
+    from bgsub.video.outputs import Output
+    from bgsub.video.pipeline import Job
+
+INPUT, OUTPUT, MODEL, CLEANING = "Which frames", "Outputs", "Model", "Cleaning"
+
+
+def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
+    """A click option under a heading."""
+    return click.option(*names, cls=Option, section=section, **kwargs)
+
+
+@click.command(cls=Sectioned, epilog="""\b
+INPUT is a video file, a folder of images, a pattern such as 'frames/in%06d.jpg' or
+'frames/*.png', a CDnet sequence, a camera number, an address (rtsp://, http://), or
+- for a YUV4MPEG2 stream on standard input.
+
+\b
+Examples:
+  bgsub run street.mp4                      masks in street_mask.mkv
+  bgsub run street.mp4 --mask m.mkv --overlay o.mp4 --cutout cut/ --background bg.png
+  bgsub run frames/ --mask out/             a folder in, out/bin000001.png … out
+  bgsub run rtsp://camera/1 --mask m.mkv --max-frames 500
+  bgsub run street.mp4 --absorb-after 30 --min-variance 200
+  ffmpeg -i a.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | bgsub run - --mask - | ffmpeg -i - mask.mp4
+""")
+@click.argument("spec", metavar="INPUT")
+@option("--start", type=Time(), section=INPUT, help="Begin at this time after the first frame: 12.5 or 1:30.")
+@option("--end", type=Time(), section=INPUT, help="Stop before this time.")
+@option("--max-frames", type=click.IntRange(min=1), section=INPUT, help="Stop after this many frames.")
+@option("--fps", "frame_rate", type=click.FloatRange(min=0, min_open=True, max=1000), section=INPUT,
+        help="Frames per second, for images, which do not know it, or where a video has it wrong.")
+@option("--timeout", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, section=INPUT,
+        help="Seconds to wait for a network stream.")
+@option("--mask", metavar="PATH", section=OUTPUT,
+        help="Masks: a video (.mkv and .avi are lossless), a folder of PNG images, or - for YUV4MPEG2 on standard "
+             "output. Without any output: a video or folder beside the input.")
+@option("--overlay", metavar="PATH", section=OUTPUT,
+        help="The picture with the foreground tinted and outlined: a video or a folder.")
+@option("--cutout", metavar="PATH", section=OUTPUT,
+        help="The foreground alone: a folder of transparent PNG images, or a video on a plain colour.")
+@option("--cutout-colour", type=Colour(), default="#00b140", show_default=True, section=OUTPUT,
+        help="Colour behind a cut-out in a video.")
+@option("--background", metavar="PNG", section=OUTPUT, help="The scene without foreground, as learned by the end.")
+@option("--codec", metavar="FOURCC", section=OUTPUT,
+        help="Four letters, for every video written, instead of what suits the suffix.")
+@option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
+@option("--model", "model_name", type=click.Choice(list(PARAMS)), default="stauffer-grimson", show_default=True,
+        section=MODEL, help="Which model.")
+@option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that --save-model wrote.")
+@option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
+@parameter_options(StaufferGrimsonParams, MODEL, leave_out=("frame_rate",))
+@option("--threads", type=click.IntRange(min=1), section=MODEL,
+        help="Threads of the model at most. Masks do not depend on it.  [default: all processors]")
+@option("--scale", type=click.FloatRange(min=0, min_open=True, max=1), default=1.0, section=MODEL,
+        help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
+@option("--roi", metavar="IMAGE", section=CLEANING,
+        help="A mask image of the frames' size: where it is black, nothing is ever foreground.")
+@option("--raw", is_flag=True, section=CLEANING, help="No cleaning: the mask as the model gives it.")
+@parameter_options(CleaningParams, CLEANING)
+@json_option
+@option("--quiet", is_flag=True, section="Other", help="No progress bar, no summary.")
+@debug_option
+def run(spec: str, **chosen: Any) -> None:
+    """Write foreground masks of a video.
+
+    Masks are 255 where something moves and 0 elsewhere, one for each frame, in the size and rate of the input.
+    """
+    from bgsub.video.open import open_source
+    from bgsub.video.pipeline import Job
+
+    cleaning = _cleaning(chosen)
+    selection = _selection(chosen)
+    with stop_on_signals(), open_source(spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"]) as source:
+        outputs = _outputs(chosen, source, spec)
+        model = _model(chosen, source)
+        masker = _masker(chosen, model, cleaning, source)
+        job = Job(source, masker, [output.open(source) for output in outputs], selection)
+        try:
+            with (
+                announce_compiling(chosen["quiet"]) as first_mask_is_there,
+                progress_bar(source, selection, chosen["quiet"]) as tick,
+            ):
+                job.run(lambda: (first_mask_is_there(), tick()))
+        finally:
+            _finish(chosen, spec, source, job, masker, model, outputs)
+
+
+def _dashed(typed: dict[str, Any]) -> str:
+    """The first of the options that were typed, as it was typed."""
+    return next(iter(typed)).replace("_", "-")
+
+
+def _selection(chosen: dict[str, Any]) -> Any:
+    from bgsub.video.pipeline import Selection
+
+    return Selection(chosen["start"], chosen["end"], chosen["max_frames"])
+
+
+def _cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
+    typed = given(chosen, CleaningParams)
+    if chosen["raw"] and typed:
+        raise MisuseError(f"--raw means no cleaning, and --{_dashed(typed)} sets it; leave one out")
+    return None if chosen["raw"] else CleaningParams(**typed)
+
+
+def _outputs(chosen: dict[str, Any], source: Source, spec: str) -> list[Output]:
+    """The outputs that were asked for, all checked before any is opened."""
+    from bgsub.video.outputs import PREFIXES, Kind, Output, beside, check_distinct
+
+    asked: dict[Kind, str] = {kind: chosen[kind] for kind in PREFIXES if chosen[kind]}
+    if not asked and not chosen["background"] and not chosen["save_model"]:
+        asked = {"mask": beside(source, spec)}
+    outputs = [Output(kind, target, chosen["codec"], chosen["cutout_colour"]) for kind, target in asked.items()]
+    check_distinct(outputs)
+    for output in outputs:
+        output.check(source, chosen["force"])
+    if chosen["as_json"] and any(output.is_pipe for output in outputs):
+        raise MisuseError("--mask - and --json both write to standard output; write the masks elsewhere")
+    for name, suffix in (("background", ".png"), ("save_model", ".npz")):
+        if chosen[name]:
+            _check_file(f"--{name.replace('_', '-')}", Path(chosen[name]), suffix, chosen["force"])
+    return outputs
+
+
+def _check_file(name: str, path: Path, suffix: str, force: bool) -> None:
+    if path.suffix.lower() != suffix:
+        raise MisuseError(f"{name} writes {suffix} files; got {path}; name it {path.with_suffix(suffix)}")
+    if not path.absolute().parent.is_dir():
+        raise MisuseError(f"no folder {path.parent} to write {path} into; make it first")
+    if path.exists() and not force:
+        raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
+
+
+def _model(chosen: dict[str, Any], source: Source) -> StaufferGrimson:
+    from bgsub.mixture.models import MODELS, load
+    from bgsub.mixture.params import build
+
+    typed = given(chosen, StaufferGrimsonParams)
+    typed.pop("frame_rate", None)
+    if chosen["load_model"]:
+        if typed:
+            raise MisuseError(f"a loaded model brings its parameters; leave out --{_dashed(typed)}")
+        return load(chosen["load_model"], threads=chosen["threads"])
+    if "absorb_after" in typed:
+        typed["frame_rate"] = source.frame_rate
+    name = chosen["model_name"]
+    return MODELS[name](build(PARAMS[name], typed), threads=chosen["threads"])
+
+
+def _masker(chosen: dict[str, Any], model: StaufferGrimson, cleaning: CleaningParams | None, source: Source) -> Masker:
+    from bgsub.masks.masker import Masker
+    from bgsub.video.images import read_image
+
+    roi = None
+    if chosen["roi"]:
+        path = Path(chosen["roi"])
+        if not path.is_file():
+            raise MisuseError(f"no ROI image {path}")
+        roi = read_image(path)
+        roi = roi.max(axis=2) if roi.ndim == 3 else roi
+        if roi.shape != source.size:
+            raise MisuseError(
+                f"the ROI {path} is {roi.shape[1]}x{roi.shape[0]} and the frames are "
+                f"{source.size[1]}x{source.size[0]}; make a mask image of the frames' size"
+            )
+    return Masker(model, cleaning, scale=chosen["scale"], roi=roi)
+
+
+def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: StaufferGrimson,
+            outputs: list[Output]) -> None:
+    """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
+    from bgsub.video.sinks import write_image
+
+    failed = sys.exc_info()[0] is not None
+    if not job.n_frames:
+        return
+    written: dict[str, str] = {output.kind: output.target for output in outputs}
+    try:
+        if chosen["background"]:
+            write_image(Path(chosen["background"]), masker.background())
+            written["background"] = chosen["background"]
+        if chosen["save_model"]:
+            model.save(chosen["save_model"])
+            written["model"] = chosen["save_model"]
+    except OutputError as error:
+        if not failed:
+            raise
+        click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+    summary = _summary(spec, source, job, model, written, complete=not failed)
+    if chosen["as_json"]:
+        click.echo(json.dumps(summary, indent=2))
+    elif not chosen["quiet"]:
+        click.echo(_in_words(summary), err=any(output.is_pipe for output in outputs))
+
+
+def _summary(spec: str, source: Source, job: Job, model: StaufferGrimson, written: dict[str, str],
+             complete: bool) -> dict[str, Any]:
+    from bgsub.video.streams import without_password
+
+    return {
+        "input": without_password(spec),
+        "width": source.size[1],
+        "height": source.size[0],
+        "frame_rate": source.frame_rate,
+        "frames": job.n_frames,
+        "complete": complete,
+        "seconds": round(job.seconds, 3),
+        "frames_per_second": round(job.n_frames / job.seconds, 2),
+        "foreground_share": job.n_foreground / job.n_pixels,
+        "model": model.name,
+        "parameters": asdict(model.params),
+        "outputs": written,
+    }
+
+
+def _in_words(summary: dict[str, Any]) -> str:
+    lines = [
+        f"{summary['frames']} frames of {summary['width']}x{summary['height']} in {summary['seconds']:.1f} s "
+        f"({summary['frames_per_second']:.0f} frames/s); {100 * summary['foreground_share']:.1f} % foreground",
+        *(f"  {kind:<10} {target}" for kind, target in summary["outputs"].items()),
+    ]
+    if not summary["complete"]:
+        lines.append("stopped early; what was written up to then is complete and readable")
+    return "\n".join(lines)

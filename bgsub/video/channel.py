@@ -1,0 +1,63 @@
+"""A bounded queue between two threads: whichever of them stops or fails, the other is not left waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Channel(Generic[Item]):
+    """Hands items from one thread to another, in order.
+
+    Parameters
+    ----------
+    capacity : int
+        Items that may wait; `put` blocks while as many do.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._items: deque[Item] = deque()
+        self._capacity = capacity
+        self._changed = threading.Condition()
+        self._closed = False
+        self._stopped = False
+        self._error: BaseException | None = None
+
+    def put(self, item: Item) -> bool:
+        """Hand an item over; False if the other side wants no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._items) < self._capacity or self._stopped)
+            if self._stopped:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Say that no more will come. An error is raised on the other side, after the items before it."""
+        with self._changed:
+            self._closed, self._error = True, error
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Say that no more is wanted; what still waits is dropped."""
+        with self._changed:
+            self._stopped = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._closed or self._stopped)
+                if not self._items:
+                    if self._error is not None:
+                        raise self._error
+                    return
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item

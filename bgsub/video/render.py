@@ -1,0 +1,83 @@
+"""Pictures made from a frame and its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+FOREGROUND = 255
+SHADOW = 127
+TINT = (60, 80, 255)  # BGR
+SHADOW_TINT = (200, 120, 40)
+STRENGTH = 0.45
+
+Draw = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(image, mask) -> picture."""
+
+
+def mask_itself(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the mask as it is."""
+    return mask
+
+
+def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The picture with the foreground tinted and outlined, and shadow tinted in another colour.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W, 3) or (H, W)
+    mask : ndarray of uint8, shape (H, W)
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    picture = as_bgr(image).copy()
+    _tint(picture, _where(mask, SHADOW), SHADOW_TINT)
+    foreground = _where(mask, FOREGROUND)
+    _tint(picture, foreground, TINT)
+    contours, _ = cv2.findContours(foreground, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    thickness = max(1, round(np.sqrt(mask.size / 320 / 240)))
+    cv2.drawContours(picture, contours, -1, TINT, thickness)
+    return picture
+
+
+def cutout(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The foreground alone, transparent elsewhere, as BGRA of shape (H, W, 4), the order cv2 writes."""
+    alpha = _where(mask, FOREGROUND)
+    return cv2.merge([*cv2.split(as_bgr(image)), alpha])
+
+
+def cutout_on(colour: tuple[int, int, int]) -> Draw:
+    """The foreground on a plain colour (BGR), for a video, which has no transparency."""
+
+    def draw(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        picture = np.empty((*mask.shape, 3), np.uint8)
+        picture[:] = colour
+        return cv2.copyTo(as_bgr(image), _where(mask, FOREGROUND), picture)
+
+    return draw
+
+
+def as_bgr(image: np.ndarray) -> np.ndarray:
+    """Three channels, also of a grey picture."""
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
+
+
+def _where(mask: np.ndarray, value: int) -> np.ndarray:
+    """255 where the mask has a value, 0 elsewhere."""
+    return cv2.inRange(mask, value, value)  # type: ignore[call-overload, no-any-return]
+
+
+def _tint(picture: np.ndarray, where: np.ndarray, colour: tuple[int, int, int]) -> None:
+    """Mix a colour into part of the picture, in place, touching only the rectangle around that part."""
+    left, top, width, height = cv2.boundingRect(where)
+    if not width:
+        return
+    part = picture[top:top + height, left:left + width]
+    here = where[top:top + height, left:left + width]
+    plain = np.empty_like(part)
+    plain[:] = colour
+    cv2.copyTo(cv2.addWeighted(part, 1 - STRENGTH, plain, STRENGTH, 0), here, part)

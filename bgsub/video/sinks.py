@@ -1,0 +1,200 @@
+"""Where pictures go: a video file, a folder of images, or a YUV4MPEG2 pipe.
+
+cv2's video writer reports no error of any kind: not a full disk, not a file that is gone. So the sinks here look
+after each frame whether the file is still there and whether there is room left, and read the file again at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bgsub.errors import OutputError
+
+from .frame import Frame
+from .quiet import silence
+from .render import Draw
+from .y4m import Y4MWriter
+
+ROOM_TO_CLOSE = 4 << 20
+"""Bytes that must stay free on the disk, so that a file can still be closed properly."""
+
+CODECS = {".mkv": "FFV1", ".avi": "FFV1", ".mp4": "mp4v", ".mov": "mp4v", ".m4v": "mp4v"}
+"""Suffix of a video → codec for masks: lossless where the container takes it."""
+
+PICTURE_CODECS = {**CODECS, ".mkv": "mp4v", ".avi": "MJPG"}
+"""Suffix → codec for pictures, where small files matter more than the last bit."""
+
+
+class Sink:
+    """One output: takes each frame with its mask, in order, and is closed once.
+
+    Attributes
+    ----------
+    path : str
+        What was written where, for the summary.
+    """
+
+    path: str
+
+    def write(self, frame: Frame, mask: np.ndarray) -> None:
+        """Write the picture that this sink draws.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written. What was written before stays readable.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Finish the output.
+
+        Raises
+        ------
+        OutputError
+            If what stands in the file is less than what was written.
+        """
+
+
+class VideoSink(Sink):
+    """A video file, by cv2.
+
+    Parameters
+    ----------
+    path : Path
+    size : tuple of int
+        (H, W), both even: cv2 silently cuts an odd row or column off.
+    frame_rate : float
+    codec : str
+        Four letters.
+    draw : Draw
+    grey : bool
+        Whether `draw` gives one channel.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], frame_rate: float, codec: str, draw: Draw,
+                 grey: bool = False) -> None:
+        self.path = str(path)
+        self._file = path
+        self._draw = draw
+        self._n_written = 0
+        height, width = size
+        require_room(path)
+        with silence():
+            self._writer = cv2.VideoWriter(
+                str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), frame_rate, (width, height), not grey
+            )
+        if not self._writer.isOpened():
+            path.unlink(missing_ok=True)
+            raise OutputError(
+                f"cannot write {path}: this OpenCV has no encoder {codec!r} for {path.suffix} at {width}x{height}; "
+                "choose another suffix or --codec (`bgsub doctor` lists what works)"
+            )
+
+    def write(self, frame: Frame, mask: np.ndarray) -> None:
+        if not self._file.exists():
+            raise OutputError(f"{self.path} has vanished while it was being written, after {self._n_written} frames")
+        if self._n_written % 16 == 0:
+            require_room(self._file, self._n_written)
+        self._writer.write(self._draw(frame.image, mask))
+        self._n_written += 1
+
+    def close(self) -> None:
+        self._writer.release()
+        if not self._n_written:
+            self._file.unlink(missing_ok=True)  # a container without a frame cannot be opened by anything
+        elif (n := n_frames_in(self._file)) < self._n_written:
+            raise OutputError(
+                f"{self.path} holds {n} of the {self._n_written} frames written to it (a full disk, a quota, or a "
+                "limit on file sizes); write to another place"
+            )
+
+
+class ImageFolderSink(Sink):
+    """A folder of PNG images, numbered like the frames.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    prefix : str
+        ``bin`` gives ``bin000001.png``.
+    draw : Draw
+    """
+
+    def __init__(self, folder: Path, prefix: str, draw: Draw) -> None:
+        self.path = f"{folder}/{prefix}%06d.png"
+        self._folder = folder
+        self._prefix = prefix
+        self._draw = draw
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+    def write(self, frame: Frame, mask: np.ndarray) -> None:
+        write_image(self._folder / f"{self._prefix}{frame.index:06d}.png", self._draw(frame.image, mask))
+
+
+class PipeSink(Sink):
+    """Masks as a YUV4MPEG2 stream, for the next program in a pipe."""
+
+    def __init__(self, writer: Y4MWriter, draw: Draw) -> None:
+        self.path = "standard output"
+        self._writer = writer
+        self._draw = draw
+
+    def write(self, frame: Frame, mask: np.ndarray) -> None:
+        self._writer.write(self._draw(frame.image, mask))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write a PNG, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, the folder gone, or may not be written.
+    """
+    encoded = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise OutputError(f"cannot write {path}: {error.strerror}; what was written before is whole") from error
+
+
+def require_room(path: Path, n_written: int = 0) -> None:
+    """Stop while there is still room to close a file properly.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, or the folder is gone.
+    """
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    if free < ROOM_TO_CLOSE:
+        raise OutputError(
+            f"the disk of {path} is full ({free >> 20} MB left) after {n_written} frames, which are readable; "
+            "make room, or write to another place"
+        )
+
+
+def n_frames_in(path: Path) -> int:
+    """Frames that a video's container announces; 0 if it cannot be opened."""
+    reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    n = round(reader.get(cv2.CAP_PROP_FRAME_COUNT)) if reader.isOpened() else 0
+    reader.release()
+    return n
