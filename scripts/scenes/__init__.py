@@ -1,0 +1,1 @@
+"""What the synthetic clips are drawn with: see clips.py for the clips themselves."""

@@ -1,0 +1,101 @@
+"""The list of the synthetic clips."""
+
+from . import stories
+from .stories import Clip
+
+CLIPS = (
+    Clip(
+        "noise",
+        stories.noise,
+        seed=1,
+        frames=180,
+        scored=(37, 180),
+        size=(180, 240),
+        breaks="a fixed match limit: strong sensor noise that grows with the light",
+        truth="people",
+    ),
+    Clip(
+        "waving_tree",
+        stories.waving_tree,
+        seed=2,
+        frames=220,
+        scored=(45, 220),
+        breaks="one Gaussian per pixel: leaf and sky take turns",
+        truth="people and cars; the tree is background",
+    ),
+    Clip(
+        "light_switch",
+        stories.light_switch,
+        seed=3,
+        frames=250,
+        scored=(51, 250),
+        breaks="slow adaptation: a lamp goes on at frames 125–126, unevenly and warm",
+        truth="people; the light is background",
+    ),
+    Clip(
+        "dawn",
+        stories.dawn,
+        seed=4,
+        frames=280,
+        scored=(57, 280),
+        breaks="a fixed background: it becomes 1.5 (blue) to 2.2 (red) times as bright",
+        truth="people and cars; the light is background",
+    ),
+    Clip(
+        "camera_shake",
+        stories.camera_shake,
+        seed=5,
+        frames=200,
+        scored=(41, 200),
+        size=(180, 240),
+        breaks="pixels on their own: the picture moves by up to 4 pixels each way",
+        truth="people and cars, where the shaken camera sees them",
+    ),
+    Clip(
+        "stop_and_go",
+        stories.stop_and_go,
+        seed=6,
+        frames=300,
+        scored=(61, 300),
+        breaks="absorption: a car stands for 6 seconds",
+        truth="the car is moving (255) all the while, standing or not",
+    ),
+    Clip(
+        "ghost",
+        stories.ghost,
+        seed=7,
+        frames=250,
+        scored=(2, 250),
+        breaks="a background learned from the first frame: a car and a person stand in it, then leave",
+        truth="both are moving (255) from frame 1, as objects that will move; "
+        "once they have left, their place is static",
+    ),
+    Clip(
+        "shadow",
+        stories.shadow,
+        seed=8,
+        frames=260,
+        scored=(53, 260),
+        breaks="brightness tests: cast shadows take 40 % of the light",
+        truth="people; their shadows on the ground are 50",
+    ),
+    Clip(
+        "camouflage",
+        stories.camouflage,
+        seed=9,
+        frames=240,
+        scored=(49, 240),
+        breaks="a wide match limit: figures 9 to 15 grey levels from the wall",
+        truth="people, the whole figure",
+    ),
+    Clip(
+        "small_objects",
+        stories.small_objects,
+        seed=10,
+        frames=240,
+        scored=(49, 240),
+        breaks="mask cleaning: vehicles 4 to 8 pixels long",
+        truth="vehicles; the smallest have few pixels that are not edge",
+    ),
+)
+"""All clips, in the order of the README."""
