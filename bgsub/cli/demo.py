@@ -1,9 +1,114 @@
-"""x"""
+"""``bgsub demo``: the main job on a clip of its own, and how good the masks are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from bgsub.cli.common import Sectioned
+from bgsub.cli.common import Sectioned, debug_option
+from bgsub.cli.progress import stop_on_signals
+from bgsub.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from bgsub.compare.clips import LabelledClip
+    from bgsub.mixture.protocol import Subtractor
+
+CLIP = "waving_tree"
+FOREGROUND = 255
 
 
-@click.command(cls=Sectioned)
-def demo() -> None:
-    """x"""
+@click.command(cls=Sectioned, epilog="""\b
+Examples:
+  bgsub demo                     writes into bgsub-demo/
+  bgsub demo --out /tmp/look
+""")
+@click.option("--out", "-o", metavar="DIR", default="bgsub-demo", show_default=True,
+              help="Folder for what it writes; made if it is not there, files of an earlier demo are replaced.")
+@debug_option
+def demo(out: str) -> None:
+    """See it work: masks, overlay, cut-out and background of a small clip, and a score against the truth.
+
+    In the clip a tree sways, people walk by and cars pass. It is synthetic, so the truth is known for each pixel.
+    """
+    from bgsub.compare.clips import labelled_clip
+    from bgsub.compare.score import score, table
+
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}; name another with --out") from error
+    clip = labelled_clip(clip_folder(CLIP))
+    with stop_on_signals():
+        _write_outputs(clip, folder)
+        counts = score(clip, _methods())
+        _write_picture(clip, folder / "demo.png")
+    click.echo(f"\nhow good the masks are (frames {clip.first} to {clip.last} against the truth; 1 is perfect):\n")
+    click.echo(table(counts))
+    click.echo(f"\nlook at {folder / 'demo.png'}; then try: bgsub run YOUR_VIDEO.mp4 --overlay seen.mp4")
+
+
+def clip_folder(name: str) -> Path:
+    """Where a clip of ours is: inside the installed package, or in ``videos/`` of a checkout.
+
+    Raises
+    ------
+    InputError
+        If it is in neither place.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "_demo" / name, package.parent / "videos" / name):
+        if (folder / "groundtruth.mkv").is_file():
+            return folder
+    raise InputError(f"the clip {name} of the demo is missing; install bgsub anew, or run from a checkout")
+
+
+def _write_outputs(clip: LabelledClip, folder: Path) -> None:
+    """What `bgsub run` does, by calling it."""
+    from bgsub.cli.run import run
+
+    words = [str(clip.folder), "--mask", str(folder / "mask.mkv"), "--overlay", str(folder / "overlay.mp4"),
+             "--cutout", str(folder / "cutout.mp4"), "--background", str(folder / "background.png"), "--force"]
+    click.echo(f"$ bgsub run {' '.join(words)}")
+    run.main(words, standalone_mode=False)
+
+
+def _methods() -> dict[str, Subtractor]:
+    """Ours and OpenCV's, each with and without cleaning, so that model and cleaning are not confused."""
+    from bgsub.compare.methods import cv2_mog2
+    from bgsub.masks.masker import Masker
+    from bgsub.masks.params import CleaningParams
+    from bgsub.mixture.models import StaufferGrimson
+
+    return {
+        "bgsub": Masker(StaufferGrimson(), CleaningParams()),
+        "bgsub --raw": StaufferGrimson(),
+        "cv2 MOG2": cv2_mog2(),
+        "cv2 MOG2, cleaned alike": Masker(cv2_mog2(), CleaningParams()),
+    }
+
+
+def _write_picture(clip: LabelledClip, path: Path) -> None:
+    """One frame with its truth, our mask and OpenCV's, from fresh models: the scored frame with most to find."""
+    from bgsub.compare.picture import panels
+    from bgsub.video.render import overlay
+    from bgsub.video.sinks import write_image
+
+    methods = _methods()
+    best, most = None, -1
+    for frame, truth in clip.pairs():
+        masks = {name: method.apply(frame.image) for name, method in methods.items()}
+        if truth is not None and (n := int((truth == FOREGROUND).sum())) > most:
+            best, most = (frame.image, truth, masks), n
+    assert best is not None
+    image, truth, masks = best
+    write_image(path, panels([
+        ("frame", image),
+        ("bgsub: overlay", overlay(image, masks["bgsub"])),
+        ("truth", truth),
+        ("bgsub: mask", masks["bgsub"]),
+        ("cv2 MOG2 (grey: shadow)", masks["cv2 MOG2"]),
+        ("cv2 MOG2, cleaned alike", masks["cv2 MOG2, cleaned alike"]),
+    ]))

@@ -1,9 +1,129 @@
-"""x"""
+"""``bgsub doctor``: what this machine has and can do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
 import click
 
-from bgsub.cli.common import Sectioned
+from bgsub.cli.common import Sectioned, debug_option, json_option
+
+WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+TRIED = ("FFV1 .mkv", "FFV1 .avi", "mp4v .mp4", "mp4v .mov", "MJPG .avi", "XVID .avi", "avc1 .mp4", "VP90 .webm")
 
 
-@click.command(cls=Sectioned)
-def doctor() -> None:
-    """x"""
+@click.command(cls=Sectioned, epilog="""\b
+Examples:
+  bgsub doctor
+  bgsub doctor --json
+""")
+@json_option
+@debug_option
+def doctor(as_json: bool) -> None:
+    """Tell what is installed and what works: versions, windows, codecs, cores, the kernel cache.
+
+    Ends with exit code 1 if something is missing that masks cannot be made without.
+    """
+    found = examine()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for name, value in found.items():
+            words = (", ".join(value) or "none") if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' '):<16} {words}")
+    if found["problems"]:
+        raise click.exceptions.Exit(1)
+
+
+def examine() -> dict[str, Any]:
+    """All findings, in the order in which they are printed."""
+    import cv2
+
+    from bgsub.mixture.bands import available_threads
+
+    wheels = [f"{name} {version}" for name in WHEELS if (version := _version(name))]
+    written = [one for one in TRIED if can_write(*one.split())]
+    problems = []
+    if len(wheels) > 1:
+        problems.append(f"{len(wheels)} OpenCV wheels overwrite each other; uninstall all of them and install one")
+    if "FFV1 .mkv" not in written:
+        problems.append("this OpenCV writes no lossless video; write masks as a folder of images")
+    return {
+        "bgsub": _version("bgsub") or "not installed",
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "numpy": _version("numpy"),
+        "numba": _version("numba"),
+        "opencv": cv2.__version__,
+        "opencv_wheel": wheels or ["none of the four wheels: a build of its own"],
+        "window": _window(),
+        "can_write": written,
+        "cannot_write": [one for one in TRIED if one not in written],
+        "threads": available_threads(),
+        "kernel_cache": _kernel_cache(),
+        "problems": problems,
+    }
+
+
+def can_write(codec: str, suffix: str) -> bool:
+    """Whether a small video in this codec can be written and read again."""
+    import numpy as np
+
+    from bgsub.errors import OutputError
+    from bgsub.video.frame import Frame
+    from bgsub.video.sinks import VideoSink
+
+    image = np.zeros((64, 64, 3), np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            sink = VideoSink(Path(folder) / f"try{suffix}", (64, 64), 25.0, codec, lambda image, mask: image)
+            for index in range(1, 6):
+                sink.write(Frame(index, index / 25, image), image[..., 0])
+            sink.close()
+        except OutputError:
+            return False
+    return True
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _window() -> str:
+    """Whether a window could open, without trying: where no display is, OpenCV's Qt would abort the process."""
+    import cv2
+
+    toolkit = re.search(r"GUI:\s*(\S+)", cv2.getBuildInformation())
+    if toolkit is None or toolkit[1] == "NONE":
+        return "no: this OpenCV wheel is headless"
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return f"no: no display here (OpenCV has {toolkit[1]}, but neither DISPLAY nor WAYLAND_DISPLAY is set)"
+    return f"yes, with {toolkit[1]}"
+
+
+def _kernel_cache() -> str:
+    """Run each kernel once: that tells whether it came from the cache, and warms it."""
+    import numpy as np
+
+    from bgsub.mixture import kernels
+    from bgsub.mixture.models import StaufferGrimson
+
+    begun = time.perf_counter()
+    for shape in ((8, 8), (8, 8, 3)):
+        StaufferGrimson().apply(np.zeros(shape, np.uint8))
+    seconds = time.perf_counter() - begun
+    stats = kernels.stauffer_grimson.stats
+    if not stats.cache_misses:
+        return f"warm: loaded in {seconds:.1f} s from {stats.cache_path}"
+    return f"was cold: compiled in {seconds:.1f} s into {stats.cache_path}; it is warm now"

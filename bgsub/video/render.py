@@ -68,7 +68,7 @@ def as_bgr(image: np.ndarray) -> np.ndarray:
 
 def _where(mask: np.ndarray, value: int) -> np.ndarray:
     """255 where the mask has a value, 0 elsewhere."""
-    return cv2.inRange(mask, value, value)  # type: ignore[call-overload, no-any-return]
+    return cv2.inRange(mask, value, value)
 
 
 def _tint(picture: np.ndarray, where: np.ndarray, colour: tuple[int, int, int]) -> None:
