@@ -10,6 +10,8 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
+from bgsub.errors import MisuseError
+
 FOREGROUND = 255
 MOVING, UNKNOWN, OUTSIDE, SHADOW = 255, 170, 85, 50
 """Labels of a ground truth; 0 is static background."""
@@ -82,7 +84,14 @@ def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) ->
     Returns
     -------
     ConfusionCounts
+
+    Raises
+    ------
+    MisuseError
+        If the pictures differ in size.
     """
+    if others := {picture.shape for picture in (truth, roi) if picture is not None} - {mask.shape}:
+        raise MisuseError(f"mask, truth and ROI must have one size; got {mask.shape} and {others.pop()}")
     counts = truth != UNKNOWN
     counts &= (roi != 0) if roi is not None else (truth != OUTSIDE)
     found = (mask == FOREGROUND) & counts

@@ -51,7 +51,8 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
 
     Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum.
     """
-    counts = cv2.boxFilter(foreground, cv2.CV_16U, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    depth = cv2.CV_16U if side * side < 1 << 16 else cv2.CV_32S
+    counts = cv2.boxFilter(foreground, depth, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
     return (counts > side * side // 2).view(np.uint8)
 
 

@@ -28,6 +28,11 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="bgsub-band")
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked child inherits the pools but not their threads, and would wait for them for ever.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def over_bands(work: Callable[[int, int], None], n_pixels: int, threads: int,
                smallest: int = SMALLEST_BAND) -> None:
     """Call ``work(start, stop)`` for bands that together cover 0 … n_pixels, at most one a thread."""

@@ -12,7 +12,7 @@ import numpy as np
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture import kernels
 from bgsub.mixture.bands import available_threads, over_bands
-from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams, build
+from bgsub.mixture.params import StaufferGrimsonParams, build, forget_below, is_number
 from bgsub.mixture.storage import load_arrays, save_arrays
 
 
@@ -46,7 +46,7 @@ class StaufferGrimson:
       noise is foreground. (x − μ)ᵀ(x − μ) is summed over the channels, as the paper writes it, so for
       colour σ² is about three times the variance of one channel.
     * The first frame is background: there is nothing yet to compare it with.
-    * A component whose weight has faded below 1e-5 is dropped.
+    * A component whose weight has faded below 1e-5, or below α/2 if that is less, is dropped.
 
     References
     ----------
@@ -158,6 +158,8 @@ class StaufferGrimson:
         """A model that has learned the same and goes its own way from here."""
         return copy.deepcopy(self)
 
+    __copy__ = copy  # a shallow copy would go on learning in the same arrays
+
     def save(self, path: str | Path) -> None:
         """Write parameters and everything learned to a ``.npz`` file, in one step; `bgsub.load` reads it.
 
@@ -181,13 +183,14 @@ class StaufferGrimson:
         ModelFileError
             If the file is damaged, or holds something else.
         """
+        threads = _checked_threads(threads)
         header, arrays = load_arrays(path)
         if header.get("model") != cls.name:
             raise ModelFileError(f"{path} holds a model {header.get('model')!r}, not {cls.name!r}; use bgsub.load")
         try:
             model = cls(build(StaufferGrimsonParams, header["params"]), threads=threads)
             model._restore(int(header["n_frames"]), bool(header["grey"]), **arrays)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelFileError(f"{path} is a damaged model file ({error}); save the model anew") from error
         return model
 
@@ -196,7 +199,11 @@ class StaufferGrimson:
         k, channels = means.shape[2:]
         if k != self.params.n_components or channels != (1 if grey else 3):
             raise ValueError(f"means of shape {means.shape} for n_components={self.params.n_components}")
-        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1).astype(np.float32)
+        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1)
+        if state.dtype != np.float32:
+            raise ValueError(f"weights, means and variances must be float32; got {state.dtype}")
+        if n_frames < 0:
+            raise ValueError(f"n_frames must not be negative; got {n_frames}")
         if not np.isfinite(state).all() or state.min() < 0:
             raise ValueError("weights, means and variances must be finite and not negative")
         self._state, self._grey, self.n_frames = state, grey, n_frames
@@ -210,9 +217,9 @@ class StaufferGrimson:
         if learning_rate is None:
             alpha = self.params.alpha
             return max(alpha, 1 / (self.n_frames + 1)) if alpha > 0 else 0.0
-        if not 0 <= learning_rate <= 1:
+        if not is_number(learning_rate) or not 0 <= learning_rate <= 1:
             raise MisuseError(f"learning_rate must be from 0 to 1 (None: the model's own); got {learning_rate!r}")
-        return float(learning_rate)
+        return float(np.float32(learning_rate))  # what rounds to 0 is a 0 from here on
 
     def _rule(self, alpha: float) -> kernels.StaufferGrimsonRule:
         p = self.params
@@ -222,7 +229,7 @@ class StaufferGrimson:
             background_ratio=np.float32(p.background_ratio),
             initial_variance=np.float32(p.initial_variance),
             min_variance=np.float32(p.min_variance),
-            forget_below=np.float32(FORGET_BELOW),
+            forget_below=np.float32(forget_below(float(np.float32(alpha)))),
             zero=np.float32(0),
             one=np.float32(1),
             density=p.rho == "density",
@@ -270,6 +277,8 @@ def checked_image(image: np.ndarray) -> np.ndarray:
 def _checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     if out is None:
         return np.empty(shape, np.uint8)
+    if not isinstance(out, np.ndarray):
+        raise MisuseError(f"out must be an array of uint8; got {type(out).__name__}")
     if out.dtype != np.uint8 or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
         raise MisuseError(
             f"out must be a writeable, contiguous uint8 array of shape {shape}; got {out.dtype} {out.shape}"
@@ -311,7 +320,7 @@ def load(path: str | Path, *, threads: int | None = None) -> StaufferGrimson:
     """
     header, _ = load_arrays(path)
     try:
-        model = MODELS[header["model"]]
+        model = MODELS[str(header["model"])]
     except KeyError:
         raise ModelFileError(
             f"{path} holds a model {header.get('model')!r}; this bgsub knows {', '.join(MODELS)}"

@@ -7,6 +7,7 @@ NumPy nor Numba, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -14,6 +15,11 @@ from bgsub.errors import MisuseError
 
 FORGET_BELOW = 1e-5
 """A component whose weight has faded below this is dropped; weights sum to 1 within K times this."""
+
+
+def forget_below(alpha: float) -> float:
+    """`FORGET_BELOW`, or less at a small α: a newcomer starts with weight α and must have time to gain."""
+    return min(FORGET_BELOW, alpha / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ def document(cls: type) -> type:
 
 
 def check(params: Any) -> None:
-    """Refuse a parameter of the wrong type or out of its range.
+    """Refuse a parameter of the wrong type or out of its range, and make each number an int or float.
+
+    NumPy's numbers would be other types to Numba, which compiles for each, and unknown to JSON.
 
     Raises
     ------
@@ -98,22 +106,26 @@ def check(params: Any) -> None:
         if choices := _choices(hint):
             if value not in choices:
                 raise MisuseError(f"{f.name} must be one of {', '.join(choices)}; got {value!r}")
-        elif not _is_number(value, whole=hint is int) or not told.admits(value):
+        elif not is_number(value, whole=hint is int) or not told.admits(value):
             kind = "a whole number" if hint is int else "a number"
             raise MisuseError(f"{f.name} must be {kind} {told.range}; got {value!r}")
+        else:
+            object.__setattr__(params, f.name, int(value) if hint is int else float(value))
 
 
 def _choices(hint: Any) -> tuple[str, ...]:
     return tuple(get_args(hint)) if getattr(hint, "__origin__", None) is Literal else ()
 
 
-def _is_number(value: Any, whole: bool) -> bool:
-    if isinstance(value, bool):
+def is_number(value: Any, whole: bool = False) -> bool:
+    """Whether a value is a finite number, of Python or NumPy; text and truth values are none."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
     try:
-        return float(value) == int(value) if whole else math.isfinite(float(value))
-    except (TypeError, ValueError, OverflowError):
+        number = float(value)
+    except OverflowError:
         return False
+    return number.is_integer() if whole else math.isfinite(number)
 
 
 def build(cls: type, given: dict[str, Any]) -> Any:
@@ -195,6 +207,7 @@ class StaufferGrimsonParams:
                 raise MisuseError("give learning_rate or absorb_after, not both: each sets the other")
             if self.frame_rate is None:
                 raise MisuseError("absorb_after is in seconds, so it needs frame_rate=… as well")
+            learning_rate_for(self.absorb_after * self.frame_rate, self.background_ratio)
         if self.min_variance > self.initial_variance:
             raise MisuseError(
                 f"min_variance must not exceed initial_variance; got {self.min_variance:g} > "

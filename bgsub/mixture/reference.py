@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams
+from bgsub.mixture.params import StaufferGrimsonParams, forget_below
 
 f32 = np.float32
 
@@ -49,21 +49,21 @@ class ReferencePixel:
         self.params = params
         self.components: list[Component] = []
 
-    def apply(self, colour: np.ndarray, alpha: float) -> bool:
+    def apply(self, colour: np.ndarray, alpha: np.float32) -> bool:
         """Learn one colour, (C,) float32, at the rate α; return whether it is background."""
         if alpha == 0:
             return self._is_background(self._match(colour))
         first = not self.components
         matched = self._match(colour)
         for component in self.components:  # ω ← (1 − α)ω + αM   (equation 5)
-            component.weight = component.weight * (f32(1) - f32(alpha))
+            component.weight = component.weight * (f32(1) - alpha)
         if matched is None:
-            self._insert(colour, f32(alpha))
+            self._insert(colour, alpha)
             return first
-        self._update(matched, colour, f32(alpha))
+        self._update(matched, colour, alpha)
         self._rank(matched)
         background = self._is_background(matched)
-        self.components = [c for c in self.components if c.weight >= f32(FORGET_BELOW)]
+        self.components = [c for c in self.components if c.weight >= f32(forget_below(float(alpha)))]
         return background
 
     def _match(self, colour: np.ndarray) -> Component | None:
@@ -129,8 +129,8 @@ class ReferenceStaufferGrimson:
         """Learn one frame, uint8 (H, W, C), and return its mask, uint8 (H, W)."""
         if not self.pixels:
             self.pixels = [[ReferencePixel(self.params) for _ in row] for row in image]
-        alpha = self._alpha() if learning_rate is None else learning_rate
-        self.n_frames += alpha > 0
+        alpha = f32(self._alpha() if learning_rate is None else learning_rate)
+        self.n_frames += int(alpha > 0)
         verdicts = [
             [pixel.apply(colour.astype(f32), alpha) for pixel, colour in zip(pixels, colours, strict=True)]
             for pixels, colours in zip(self.pixels, image, strict=True)

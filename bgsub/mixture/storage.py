@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.n
     """
     path = Path(path)
     text = json.dumps({"format": FORMAT, "version": VERSION, **header})
+    contents: dict[str, Any] = {"header": np.array(text), **arrays}
     try:
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
+                np.savez(file, **contents)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
@@ -61,7 +63,8 @@ def load_arrays(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]
             raise KeyError(FORMAT)
     except FileNotFoundError:
         raise MisuseError(f"no model file {path}") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error,
+            zipfile.BadZipFile) as error:
         raise ModelFileError(
             f"{path} is no bgsub model (expected a file written by save() or --save-model; it is of another "
             "program, or damaged)"

@@ -1,0 +1,151 @@
+"""The compiled kernel against the readable rule, to the last bit; compiled, interpreted and from the cache."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_videos import PARAMS, assert_agree, busy_video
+
+from bgsub.mixture.params import StaufferGrimsonParams
+
+HERE = Path(__file__).parent
+
+rates = st.one_of(st.sampled_from([0.0, 1.0, 1e-9, 1e-6, 1e-3, 1e-60]), st.floats(0, 1))
+drawn_params = st.builds(
+    lambda spread, **given: StaufferGrimsonParams(min_variance=given["initial_variance"] * spread, **given),
+    spread=st.floats(1e-3, 1),
+    n_components=st.integers(1, 8),
+    learning_rate=rates,
+    match_sigmas=st.one_of(st.just(2.5), st.floats(0.1, 20)),
+    background_ratio=st.one_of(st.sampled_from([0.0, 0.7]), st.floats(0, 0.999)),
+    initial_variance=st.floats(0.5, 5000),
+    rho=st.sampled_from(["weight", "density"]),
+)
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(
+    params=drawn_params, seed=st.integers(0, 2**32 - 1), size=st.tuples(st.integers(1, 4), st.integers(1, 5)),
+    colour=st.booleans(), rates=st.lists(st.one_of(st.none(), st.none(), rates), min_size=1, max_size=14),
+)
+def test_kernel_equals_reference_whatever_the_parameters(params, seed, size, colour, rates):
+    video = busy_video(seed, len(rates), (*size, 3) if colour else size)
+    assert_agree(params, video, rates)
+
+
+@pytest.mark.parametrize("rho", ["weight", "density"])
+@pytest.mark.parametrize("shape", [(5, 7, 3), (7, 5)])
+@pytest.mark.parametrize(("k", "alpha"), [(1, 0.05), (2, 0.3), (3, 0.01), (5, 0.1), (8, 0.02)])
+def test_kernel_equals_reference_over_a_longer_video(rho, shape, k, alpha):
+    params = StaufferGrimsonParams(**{**PARAMS, "n_components": k, "learning_rate": alpha, "rho": rho})
+    video = busy_video(k, 60, shape)
+    assert_agree(params, video, [None, 0.0, 0.5, None, None, 0.001] * 10)
+
+
+def test_kernel_equals_reference_where_components_fade_and_are_forgotten():
+    rng = np.random.default_rng(5)
+    params = StaufferGrimsonParams(**{**PARAMS, "n_components": 4, "learning_rate": 0.4, "background_ratio": 0.9})
+    levels = np.repeat(rng.choice([10, 90, 170, 250], (12, 3, 3)), 12, axis=0)  # each stays until others have faded
+    assert_agree(params, levels.astype(np.uint8), [None] * len(levels))
+
+
+def test_kernel_equals_reference_with_colours_exactly_at_the_match_limit():
+    params = StaufferGrimsonParams(**{**PARAMS, "match_sigmas": 2.0, "initial_variance": 100.0, "min_variance": 100.0})
+    video = np.full((3, 1, 3), 100, np.uint8)
+    video[1] = 119, 120, 121  # 20 = 2σ is no match any more: the comparison is strict
+    assert_agree(params, video, [None, 0.0, None])
+
+
+def _python(code: str, *args: str, **env: str) -> str:
+    path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
+    done = subprocess.run([sys.executable, "-c", code, *args], env={**os.environ, "PYTHONPATH": path, **env},
+                          capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+INTERPRETED = """
+import numba
+import numpy as np
+from small_videos import PARAMS, assert_agree, busy_video
+from bgsub.mixture import kernels
+from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.params import StaufferGrimsonParams
+
+assert numba.config.DISABLE_JIT and not hasattr(kernels.stauffer_grimson, "py_func")
+
+
+class Guarded:
+    # Compiled code reads and writes out of range in silence, NumPy wraps below 0: this does neither.
+    def __init__(self, array, low, high):
+        self.array, self.range = array, range(low, high)
+
+    def __getitem__(self, i):
+        assert i in self.range, (i, self.range)
+        return self.array[i]
+
+    def __setitem__(self, i, value):
+        assert i in self.range, (i, self.range)
+        self.array[i] = value
+
+
+for shape, k, rho, rates in [((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 2), 1, "density", [0.0] + [None] * 9),
+                             ((1, 2, 3), 8, "density", [None] * 10), ((2, 2), 2, "weight", [0.5, 1.0] * 5)]:
+    params = StaufferGrimsonParams(**{**PARAMS, "n_components": k, "rho": rho, "learning_rate": 0.3})
+    video = busy_video(1, 10, shape)
+    assert_agree(params, video, rates)
+
+    model = StaufferGrimson(params, threads=1)
+    channels = 1 if len(shape) == 2 else 3
+    size = k * (2 + channels)
+    state = np.zeros(shape[0] * shape[1] * size, np.float32)
+    mask = np.empty(shape[:2], np.uint8)
+    for image, rate in zip(video, rates):
+        expected = model.apply(image, rate)
+        if not model.n_frames:
+            continue
+        rule = model._rule(model._alpha(rate) if rate is not None else max(0.3, 1 / model.n_frames))
+        for i in range(mask.size):  # each pixel keeps to its own numbers
+            kernels.stauffer_grimson(
+                Guarded(image.reshape(-1), i * channels, (i + 1) * channels), Guarded(state, i * size, (i + 1) * size),
+                k, rule, i, i + 1, Guarded(mask.reshape(-1), i, i + 1))
+        assert np.array_equal(mask, expected)
+print("agreed")
+"""
+
+
+def test_interpreted_kernel_equals_reference_and_keeps_to_its_own_pixel():
+    assert _python(INTERPRETED, NUMBA_DISABLE_JIT="1") == "agreed\n"
+
+
+CACHED = """
+import numpy as np
+from bgsub.mixture import kernels
+from bgsub.mixture.models import StaufferGrimson
+StaufferGrimson(n_components=2).apply(np.zeros((2, 3), np.uint8))
+stats = kernels.stauffer_grimson.stats
+print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+
+
+def test_second_process_finds_the_compiled_kernel(tmp_path):
+    assert _python(CACHED, NUMBA_CACHE_DIR=str(tmp_path)) == "0 1\n"
+    assert _python(CACHED, NUMBA_CACHE_DIR=str(tmp_path)) == "1 0\n"
+
+
+def test_numpy_numbers_need_no_second_compilation():
+    from bgsub.mixture import kernels
+    from bgsub.mixture.models import StaufferGrimson
+
+    image = np.zeros((2, 3), np.uint8)
+    StaufferGrimson(n_components=2, learning_rate=0.5).apply(image)
+    before = len(kernels.stauffer_grimson.signatures)
+    StaufferGrimson(n_components=np.int32(2), learning_rate=np.float32(0.5)).apply(image, np.float64(0.1))
+    image.flags.writeable = False
+    StaufferGrimson(n_components=2.0, learning_rate=1).apply(image, 1)
+    assert len(kernels.stauffer_grimson.signatures) == before
