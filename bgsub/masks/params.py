@@ -16,13 +16,13 @@ class CleaningParams:
     """What to do to a raw mask; each step is left out with 0."""
 
     median: float = parameter(
-        5,
+        7,
         "Majority vote in a window of this side. Raise it against speckle, lower it to keep thin limbs; "
         "0 leaves it out.",
         unit="pixels at 320x240", low=0, high=99,
     )
     close: float = parameter(
-        3,
+        5,
         "Bridge gaps narrower than this. Raise it if people fall apart into pieces; 0 leaves it out.",
         unit="pixels at 320x240", low=0, high=99,
     )

@@ -154,7 +154,7 @@ class StaufferGrimsonParams:
         symbol="K", low=1, high=8,
     )
     learning_rate: float = parameter(
-        0.005,
+        0.002,
         "Share of the model that one frame replaces. Raise it to follow change sooner and to absorb what "
         "stands still sooner; 0 freezes the model.",
         unit="per frame", symbol="α", low=0, high=1,
@@ -177,7 +177,7 @@ class StaufferGrimsonParams:
         unit="standard deviations", symbol="2.5", low=0, open_low=True, high=100,
     )
     background_ratio: float = parameter(
-        0.7,
+        0.5,
         "The components that rank first are background until their weights exceed this share. Raise it for "
         "backgrounds that take several colours, lower it if foreground vanishes too soon.",
         symbol="T", low=0, high=1, open_high=True,
@@ -188,7 +188,7 @@ class StaufferGrimsonParams:
         unit="grey levels²", low=0, open_low=True, high=1e6,
     )
     min_variance: float = parameter(
-        50.0,
+        100.0,
         "Variances stay above this, summed over the channels: the sensor's noise. Raise it for noisy "
         "cameras, lower it to see fainter contrast.",
         unit="grey levels²", low=0, open_low=True, high=1e6,

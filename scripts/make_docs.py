@@ -1,0 +1,59 @@
+"""Write the parts of docs/ that follow from the code: docs/parameters.md and docs/demo.png.
+
+    python scripts/make_docs.py            both
+    python scripts/make_docs.py --check    only say whether parameters.md is current; exit code 1 if not
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+
+from bgsub.cli import main as bgsub
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.params import PARAMS, about
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+HEAD = """# Parameters
+
+Each is an option of `bgsub run` (`--match-sigmas 3`) and an argument of the class (`match_sigmas=3`).
+This page is written by `python scripts/make_docs.py` from `bgsub/mixture/params.py` and `bgsub/masks/params.py`.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    page = DOCS / "parameters.md"
+    if parser.parse_args().check:
+        sys.exit(0 if page.read_text() == parameters() else f"{page} is not current: run scripts/make_docs.py")
+    page.write_text(parameters())
+    with tempfile.TemporaryDirectory() as folder:
+        if bgsub(["demo", "--out", folder]):
+            sys.exit("the demo failed")
+        shutil.copy(Path(folder) / "demo.png", DOCS / "demo.png")
+    print(f"wrote {page} and {DOCS / 'demo.png'}")
+
+
+def parameters() -> str:
+    """The page, as text."""
+    tables = {f"The model `{name}`": cls for name, cls in PARAMS.items()} | {"Cleaning": CleaningParams}
+    return HEAD + "".join(f"\n## {title}\n\n{table(cls)}" for title, cls in tables.items())
+
+
+def table(cls: type) -> str:
+    rows = ["| parameter | default | unit | range | symbol | what it is, which way to turn it |", "|---" * 6 + "|"]
+    for f in fields(cls):
+        told = about(f)
+        default = "none" if f.default is None else f"{f.default:g}" if isinstance(f.default, float) else f"{f.default}"
+        admitted = "" if told.low == -float("inf") else told.range
+        rows.append(f"| `{f.name}` | {default} | {told.unit} | {admitted} | {told.symbol} | {told.help} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    main()
