@@ -199,11 +199,11 @@ class StaufferGrimson:
         k, channels = means.shape[2:]
         if k != self.params.n_components or channels != (1 if grey else 3):
             raise ValueError(f"means of shape {means.shape} for n_components={self.params.n_components}")
-        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1)
-        if state.dtype != np.float32:
-            raise ValueError(f"weights, means and variances must be float32; got {state.dtype}")
+        if {weights.dtype, means.dtype, variances.dtype} != {np.dtype(np.float32)}:
+            raise ValueError("weights, means and variances must be float32")
         if n_frames < 0:
             raise ValueError(f"n_frames must not be negative; got {n_frames}")
+        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1)
         if not np.isfinite(state).all() or state.min() < 0:
             raise ValueError("weights, means and variances must be finite and not negative")
         self._state, self._grey, self.n_frames = state, grey, n_frames

@@ -1,0 +1,171 @@
+"""The masker: scale, cleaning and region of interest around any subtractor."""
+
+import numpy as np
+import pytest
+
+from bgsub.errors import MisuseError
+from bgsub.masks.cleaning import clean
+from bgsub.masks.masker import Masker
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.models import StaufferGrimson
+
+
+class Bright:
+    """Calls bright pixels foreground, dim ones shadow; keeps what it saw."""
+
+    def __init__(self):
+        self.seen = []
+        self.n_resets = 0
+
+    def apply(self, image, /):
+        self.seen.append(image)
+        grey = image if image.ndim == 2 else image[..., 0]
+        return np.select([grey > 200, grey > 100], [255, 127], 0).astype(np.uint8)
+
+    def background(self):
+        return self.seen[-1]
+
+    def reset(self):
+        self.n_resets += 1
+
+
+def image_of(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(24, 36, 3), (24, 36), (7, 11, 3)])
+def test_with_nothing_to_do_it_is_the_subtractor(shape):
+    bright, image = Bright(), image_of(shape)
+    mask = Masker(bright).apply(image)
+    assert np.array_equal(mask, Bright().apply(image))
+    assert bright.seen[0] is image
+
+
+def test_cleaning_is_that_of_clean():
+    params = CleaningParams(median=9, close=9)
+    image = image_of((60, 80, 3))
+    expected = clean(Bright().apply(image), params)
+    assert np.array_equal(Masker(Bright(), params).apply(image), expected)
+    assert not np.array_equal(expected, Bright().apply(image))
+
+
+@pytest.mark.parametrize(("shape", "scale", "reduced"), [
+    ((40, 60, 3), 0.5, (20, 30, 3)), ((41, 63), 0.25, (10, 16)), ((3, 200, 3), 0.01, (1, 2, 3)), ((5, 7), 1, (5, 7)),
+    ((8, 8), 1e-9, (1, 1)), ((10, 10, 3), 0.999, (10, 10, 3)),
+])
+def test_scale_reduces_what_the_model_sees_and_masks_have_full_size(shape, scale, reduced):
+    bright = Bright()
+    masker = Masker(bright, scale=scale)
+    mask = masker.apply(image_of(shape))
+    assert bright.seen[0].shape == reduced
+    assert (mask.dtype, mask.shape) == (np.uint8, shape[:2])
+    assert set(np.unique(mask)) <= {0, 127, 255}
+    background = masker.background()
+    assert (background.dtype, background.shape) == (np.uint8, shape)
+
+
+def test_reduced_pixels_are_means_and_masks_lie_where_the_object_is():
+    image = np.zeros((40, 60), np.uint8)
+    image[10:20, 20:40] = 255
+    image[0, 0] = 200
+    bright = Bright()
+    mask = Masker(bright, scale=0.5).apply(image)
+    assert np.array_equal(mask, np.where(image == 255, 255, 0))
+    assert bright.seen[0][0, 0] == 50
+
+
+def test_grey_frames_with_an_axis_may_be_reduced():
+    masker = Masker(StaufferGrimson(threads=1), scale=0.5)
+    assert masker.apply(image_of((20, 30, 1))).shape == (20, 30)
+
+
+def test_cleaning_comes_before_enlarging():
+    params = CleaningParams(median=5, close=0, fill_holes=0, min_blob=0.05)
+    image = image_of((80, 120))
+    bright = Bright()
+    mask = Masker(bright, params, scale=0.5).apply(image)
+    expected = np.kron(clean(Bright().apply(bright.seen[0]), params), np.ones((2, 2), np.uint8))
+    assert np.array_equal(mask, expected)
+
+
+@pytest.mark.parametrize("scale", [0, -0.5, 1.01, float("nan"), float("inf")])
+def test_wrong_scale_is_refused(scale):
+    with pytest.raises(MisuseError, match="scale must be above 0 and at most 1; got"):
+        Masker(Bright(), scale=scale)
+
+
+@pytest.mark.parametrize("inside", [1, 128, 255, True])
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_outside_the_roi_there_is_nothing(inside, scale):
+    image = np.full((20, 30, 3), 255, np.uint8)
+    image[5:15] = 150
+    roi = np.zeros((20, 30), type(inside) if inside is True else np.uint8)
+    roi[3:12, 4:20] = inside
+    given = roi.copy()
+    bright = Bright()
+    mask = Masker(bright, roi=roi, scale=scale).apply(image)
+    assert np.array_equal(mask, np.where(roi, Masker(Bright(), scale=scale).apply(image), 0))
+    assert set(np.unique(mask)) == {0, 127, 255}
+    assert np.array_equal(roi, given)
+    assert (bright.seen[0] > 0).all(), "the model learns outside as well"
+
+
+def test_roi_is_kept_as_it_was_given():
+    roi = np.full((4, 4), 255, np.uint8)
+    masker = Masker(Bright(), roi=roi)
+    roi[:] = 0
+    assert masker.apply(np.full((4, 4), 255, np.uint8)).all()
+
+
+@pytest.mark.parametrize("shape", [(30, 20), (10, 15), (20, 31), (20, 30, 3)])
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_roi_of_another_size_is_refused(shape, scale):
+    masker = Masker(Bright(), roi=np.ones(shape, np.uint8), scale=scale)
+    with pytest.raises(MisuseError, match=rf"the ROI is {shape[1]}x{shape[0]} and the frames are 30x20"):
+        masker.apply(np.zeros((20, 30, 3), np.uint8))
+
+
+def test_blob_at_the_edge_of_the_roi_is_judged_as_a_whole():
+    image = np.zeros((60, 80), np.uint8)
+    image[20:40, 20:40] = 255
+    roi = np.zeros((60, 80), np.uint8)
+    roi[:, 38:] = 1
+    params = CleaningParams(median=0, close=0, min_blob=0.05)
+    mask = Masker(Bright(), params, roi=roi).apply(image)
+    assert np.count_nonzero(mask) == 40
+
+
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_background_is_the_scene_in_full_size(scale):
+    scene = np.full((40, 60, 3), (30, 90, 160), np.uint8)
+    scene[:, 30:] = 200
+    model = StaufferGrimson(threads=1)
+    masker = Masker(model, scale=scale)
+    with pytest.raises(MisuseError, match="learned nothing"):
+        masker.background()
+    for _ in range(5):
+        masker.apply(scene)
+    error = np.abs(masker.background().astype(int) - scene)
+    assert error[:, :26].max() <= 1
+    assert error[:, 34:].max() <= 1
+    masker.reset()
+    assert model.n_frames == 0
+
+
+def test_reset_is_passed_on_and_another_size_may_follow():
+    bright = Bright()
+    masker = Masker(bright, scale=0.5)
+    masker.apply(image_of((20, 30)))
+    masker.reset()
+    assert bright.n_resets == 1
+    assert masker.apply(image_of((10, 50))).shape == (10, 50)
+    assert masker.background().shape == (10, 50)
+
+
+def test_masker_is_a_subtractor_itself():
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[10:30, 10:30] = 255
+    roi = np.zeros((40, 60), np.uint8)
+    roi[:20] = 255
+    mask = Masker(Masker(Bright(), scale=0.5), roi=roi).apply(image)
+    assert np.count_nonzero(mask) == 200
