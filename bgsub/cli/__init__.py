@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import traceback
 
 import click
@@ -43,19 +44,21 @@ def main(argv: list[str] | None = None) -> int:
     int
         0 when all went well, 2 for misuse, 1 for failure, 130 after Ctrl-C.
     """
-    words = sys.argv[1:] if argv is None else argv
+    words = (sys.argv[1:] if argv is None else argv) or ["--help"]
     debug = "--debug" in words or bool(os.environ.get("BGSUB_DEBUG"))
     try:
         code = cli.main(args=words, prog_name="bgsub", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
+        click.echo(f"bgsub: {_one_line(error)}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
+        for note in getattr(error.__cause__, "__notes__", []):
+            click.echo(f"bgsub: {note}", err=True)
         return TERMINATED if isinstance(error.__cause__, Terminated) else INTERRUPTED
     except BrokenPipeError:  # whoever read our output has ended, as in `bgsub doctor | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _forget_stdout()
         return FAILED
     except Exception as error:
         if debug:
@@ -64,19 +67,41 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code if isinstance(error, BgsubError) else FAILED
 
 
+def _one_line(error: click.ClickException) -> str:
+    """What click says to whoever mistyped something, and where to read more."""
+    text = " ".join(error.format_message().split())
+    ctx = getattr(error, "ctx", None)
+    return f"{text} See `{ctx.command_path} --help`" if ctx else text
+
+
 def _in_words(error: Exception) -> str:
     """One line, whatever went wrong."""
     if isinstance(error, BgsubError):
-        return str(error)
+        return " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return "out of memory; process smaller frames with --scale 0.5, or fewer --n-components"
+    if isinstance(error, OSError) and error.strerror:  # the computer's, not ours
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     text = " ".join(str(error).split())
     return f"unexpected {type(error).__name__}: {text} (a fault of bgsub: --debug shows where)"
 
 
 def entry() -> None:
     """What the installed ``bgsub`` command calls."""
-    sys.exit(main())
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console without α shows ?
+    code = main()
+    if any(thread.daemon and thread.name.startswith("bgsub-") for thread in threading.enumerate()):
+        os._exit(code)  # it hangs in a dead stream or pipe; the end of Python would wait for it, or crash
+    try:
+        sys.stdout.flush()
+    except OSError:  # whoever read our output has ended
+        _forget_stdout()
+    sys.exit(code)
+
+
+def _forget_stdout() -> None:
+    """Let what Python still holds for a broken pipe go nowhere, silently."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _add_commands() -> None:

@@ -6,13 +6,22 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
 from bgsub.mixture.params import about
 
+if TYPE_CHECKING:
+    _FloatType = click.ParamType[float]
+    _ColourType = click.ParamType[tuple[int, int, int]]
+else:  # in click 8.1 it is no generic class
+    _FloatType = _ColourType = click.ParamType
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+LAST = "Other"
+"""Heading of the options that every command has."""
 
 
 class Option(click.Option):
@@ -24,20 +33,23 @@ class Option(click.Option):
 
 
 class Sectioned(click.Command):
-    """A command whose help lists the options under headings."""
+    """A command whose help lists the options under headings, what all commands have last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for option in self.get_params(ctx):
-            if record := option.get_help_record(ctx):
-                sections.setdefault(getattr(option, "section", "Other"), []).append(record)
-        for title, records in sections.items():
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
+                sections.setdefault(getattr(option, "section", LAST), []).append(record)
+        for title, records in sorted(sections.items(), key=lambda item: item[0] == LAST):
             with formatter.section(title):
                 formatter.write_dl(records)
 
 
 class Suggesting(click.Group):
-    """A group that answers a mistyped command with the nearest one."""
+    """A group that answers a mistyped command with the nearest one, and lists the main one first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -47,7 +59,29 @@ class Suggesting(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class Time(click.ParamType[float]):
+def _range_in_words(self: Any) -> str:
+    """Read "above 0 to 100", in the help and in the message of what is out of it, in place of click's "0<x<=100"."""
+    low = "" if self.min is None else f"{'above ' if self.min_open else ''}{self.min:,.10g}"
+    if self.max is None:
+        return low if self.min_open else f"at least {low}"
+    return f"{low} to {'below ' if self.max_open else ''}{self.max:,.10g}"
+
+
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    name = "integer"
+    _describe_range = _range_in_words
+
+
+class Number(click.FloatRange):
+    """A number in a range."""
+
+    name = "number"
+    _describe_range = _range_in_words
+
+
+class Time(_FloatType):
     """Seconds (``12.5``) or a timecode (``1:30``, ``0:01:30.5``)."""
 
     name = "time"
@@ -63,7 +97,7 @@ class Time(click.ParamType[float]):
         return seconds
 
 
-class Colour(click.ParamType[tuple[int, int, int]]):
+class Colour(_ColourType):
     """``#rrggbb``, given on as (blue, green, red), cv2's order."""
 
     name = "#rrggbb"
@@ -107,13 +141,13 @@ def given(values: dict[str, Any], cls: type) -> dict[str, Any]:
 
 def debug_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--debug``, which `main` looks for itself."""
-    return click.option("--debug", is_flag=True, expose_value=False, cls=Option, section="Other",
+    return click.option("--debug", is_flag=True, expose_value=False, cls=Option, section=LAST,
                         help="Show the traceback of an error.")(function)
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``."""
-    return click.option("--json", "as_json", is_flag=True, cls=Option, section="Other",
+    return click.option("--json", "as_json", is_flag=True, cls=Option, section=LAST,
                         help="Print the result as JSON, for programs.")(function)
 
 
@@ -128,4 +162,4 @@ def _click_type(hint: Any, told: Any) -> click.ParamType[Any]:
         "min": None if told.low == -float("inf") else told.low, "min_open": told.open_low,
         "max": None if told.high == float("inf") else told.high, "max_open": told.open_high,
     }
-    return click.IntRange(**bounds) if hint is int else click.FloatRange(**bounds)
+    return Whole(**bounds) if hint is int else Number(**bounds)

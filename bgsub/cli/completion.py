@@ -16,7 +16,7 @@ Examples:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @debug_option
 def completion(shell: str) -> None:
-    """Print the script that makes the Tab key complete bgsub's commands and options."""
+    """Print the script that makes Tab complete commands and options."""
     from click.shell_completion import get_completion_class
 
     from bgsub.cli import cli

@@ -5,16 +5,22 @@ from __future__ import annotations
 import contextlib
 import math
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from bgsub.mixture.protocol import Subtractor
     from bgsub.video.frame import Source
     from bgsub.video.pipeline import Selection
+
+T = TypeVar("T")
 
 COMPILING_AFTER = 1.5
 """Seconds without a first mask after which it is said why. From a warm cache it comes sooner."""
@@ -52,38 +58,68 @@ def expected_frames(source: Source, selection: Selection) -> int | None:
     return None if math.isinf(n_left) else max(0, int(n_left))
 
 
-@contextlib.contextmanager
-def announce_compiling(quiet: bool) -> Iterator[Callable[[], None]]:
-    """Say that the kernels are being compiled if the first mask is a while in coming.
+class Announced:
+    """A subtractor that says so on the terminal if its first mask is a while in coming: it is being compiled."""
 
-    Yields
-    ------
-    callable
-        To be called when the first mask is there.
-    """
-    words = "compiling the model for this processor (once, about 5 seconds) …"
-    timer = threading.Timer(COMPILING_AFTER, lambda: click.echo(words, err=True))
-    timer.daemon = True
-    if not quiet:
-        timer.start()
-    try:
-        yield timer.cancel
-    finally:
-        timer.cancel()
+    def __init__(self, subtractor: Subtractor, quiet: bool) -> None:
+        self._apply = subtractor.apply
+        self.background = subtractor.background
+        self.reset = subtractor.reset
+        words = "compiling the model for this processor (once, about 5 seconds) …"
+        self._timer = threading.Timer(COMPILING_AFTER, lambda: click.echo(words, err=True))
+        self._timer.daemon = True
+        self._begun = quiet or not sys.stderr.isatty()
+
+    def apply(self, image: np.ndarray, /) -> np.ndarray:
+        if not self._begun:
+            self._begun = True
+            self._timer.start()
+        try:
+            return self._apply(image)
+        finally:
+            self._timer.cancel()
+
+
+def interruptible(work: Callable[[], T]) -> T:
+    """Do what may hang in C, such as opening a dead stream, in a way that Ctrl-C ends at once."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # raised again below
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="bgsub-open", daemon=True)
+    thread.start()
+    thread.join()
+    for error in errors:
+        raise error
+    return results[0]
 
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Make SIGTERM and SIGHUP (a closed terminal) close all outputs, as Ctrl-C does."""
+    """Make SIGTERM and SIGHUP (a closed terminal) close all outputs, as Ctrl-C does, undisturbed by a second one.
 
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise Terminated
+    A signal that is ignored (``nohup``, a job in the background) stays ignored.
+    """
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, stop) for number in signals}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     finally:

@@ -6,13 +6,26 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import Colour, Option, Sectioned, Time, debug_option, given, json_option, parameter_options
-from bgsub.cli.progress import announce_compiling, progress_bar, stop_on_signals
+from bgsub.cli.common import (
+    LAST,
+    Colour,
+    Number,
+    Option,
+    Sectioned,
+    Time,
+    Whole,
+    debug_option,
+    given,
+    json_option,
+    parameter_options,
+)
+from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
@@ -49,10 +62,10 @@ Examples:
 @click.argument("spec", metavar="INPUT")
 @option("--start", type=Time(), section=INPUT, help="Begin at this time after the first frame: 12.5 or 1:30.")
 @option("--end", type=Time(), section=INPUT, help="Stop before this time.")
-@option("--max-frames", type=click.IntRange(min=1), section=INPUT, help="Stop after this many frames.")
-@option("--fps", "frame_rate", type=click.FloatRange(min=0, min_open=True, max=1000), section=INPUT,
+@option("--max-frames", type=Whole(min=1), section=INPUT, help="Stop after this many frames.")
+@option("--fps", "frame_rate", type=Number(min=0, min_open=True, max=1000), section=INPUT,
         help="Frames per second, for images, which do not know it, or where a video has it wrong.")
-@option("--timeout", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, section=INPUT,
+@option("--timeout", type=Number(min=0, min_open=True), default=10.0, show_default=True, section=INPUT,
         help="Seconds to wait for a network stream.")
 @option("--mask", metavar="PATH", section=OUTPUT,
         help="Masks: a video (.mkv and .avi are lossless), a folder of PNG images, or - for YUV4MPEG2 on standard "
@@ -72,16 +85,16 @@ Examples:
 @option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that --save-model wrote.")
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
 @parameter_options(StaufferGrimsonParams, MODEL, leave_out=("frame_rate",))
-@option("--threads", type=click.IntRange(min=1), section=MODEL,
+@option("--threads", type=Whole(min=1), section=MODEL,
         help="Threads of the model at most. Masks do not depend on it.  [default: all processors]")
-@option("--scale", type=click.FloatRange(min=0, min_open=True, max=1), default=1.0, section=MODEL,
+@option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=CLEANING,
         help="A mask image of the frames' size: where it is black, nothing is ever foreground.")
 @option("--raw", is_flag=True, section=CLEANING, help="No cleaning: the mask as the model gives it.")
 @parameter_options(CleaningParams, CLEANING)
 @json_option
-@option("--quiet", is_flag=True, section="Other", help="No progress bar, no summary.")
+@option("--quiet", is_flag=True, section=LAST, help="No progress bar, no summary.")
 @debug_option
 def run(spec: str, **chosen: Any) -> None:
     """Write foreground masks of a video.
@@ -89,21 +102,21 @@ def run(spec: str, **chosen: Any) -> None:
     Masks are 255 where something moves and 0 elsewhere, one for each frame, in the size and rate of the input.
     """
     from bgsub.video.open import open_source
+    from bgsub.video.outputs import open_all
     from bgsub.video.pipeline import Job
 
     cleaning = _cleaning(chosen)
     selection = _selection(chosen)
-    with stop_on_signals(), open_source(spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"]) as source:
+    opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
+    with stop_on_signals(), interruptible(opened) as source:
         outputs = _outputs(chosen, source, spec)
         model = _model(chosen, source)
         masker = _masker(chosen, model, cleaning, source)
-        job = Job(source, masker, [output.open(source) for output in outputs], selection)
+        subtractor = Announced(masker, chosen["quiet"])
+        job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
         try:
-            with (
-                announce_compiling(chosen["quiet"]) as first_mask_is_there,
-                progress_bar(source, selection, chosen["quiet"]) as tick,
-            ):
-                job.run(lambda: (first_mask_is_there(), tick()))
+            with progress_bar(source, selection, chosen["quiet"]) as tick:
+                job.run(tick)
         finally:
             _finish(chosen, spec, source, job, masker, model, outputs)
 
@@ -130,8 +143,8 @@ def _outputs(chosen: dict[str, Any], source: Source, spec: str) -> list[Output]:
     """The outputs that were asked for, all checked before any is opened."""
     from bgsub.video.outputs import PREFIXES, Kind, Output, beside, check_distinct
 
-    asked: dict[Kind, str] = {kind: chosen[kind] for kind in PREFIXES if chosen[kind]}
-    if not asked and not chosen["background"] and not chosen["save_model"]:
+    asked: dict[Kind, str] = {kind: chosen[kind] for kind in PREFIXES if chosen[kind] is not None}
+    if not asked and chosen["background"] is None and chosen["save_model"] is None:
         asked = {"mask": beside(source, spec)}
     outputs = [Output(kind, target, chosen["codec"], chosen["cutout_colour"]) for kind, target in asked.items()]
     check_distinct(outputs)
@@ -140,16 +153,20 @@ def _outputs(chosen: dict[str, Any], source: Source, spec: str) -> list[Output]:
     if chosen["as_json"] and any(output.is_pipe for output in outputs):
         raise MisuseError("--mask - and --json both write to standard output; write the masks elsewhere")
     for name, suffix in (("background", ".png"), ("save_model", ".npz")):
-        if chosen[name]:
-            _check_file(f"--{name.replace('_', '-')}", Path(chosen[name]), suffix, chosen["force"])
+        if chosen[name] is not None:
+            _check_file(f"--{name.replace('_', '-')}", chosen[name], suffix, source, chosen["force"])
     return outputs
 
 
-def _check_file(name: str, path: Path, suffix: str, force: bool) -> None:
-    if path.suffix.lower() != suffix:
-        raise MisuseError(f"{name} writes {suffix} files; got {path}; name it {path.with_suffix(suffix)}")
-    if not path.absolute().parent.is_dir():
-        raise MisuseError(f"no folder {path.parent} to write {path} into; make it first")
+def _check_file(name: str, target: str, suffix: str, source: Source, force: bool) -> None:
+    from bgsub.video.outputs import is_input, require_folder
+
+    path = Path(target)
+    if path.suffix.lower() != suffix or path.is_dir():
+        raise MisuseError(f"{name} writes {suffix} files; got {target!r}; name a file such as scene{suffix}")
+    require_folder(path)
+    if is_input(path, source):
+        raise MisuseError(f"{path} is part of the input; name another {name}")
     if path.exists() and not force:
         raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
 

@@ -40,13 +40,13 @@ class Channel(Generic[Item]):
     def close(self, error: BaseException | None = None) -> None:
         """Say that no more will come. An error is raised on the other side, after the items before it."""
         with self._changed:
-            self._closed, self._error = True, error
+            self._closed, self._error = True, self._error or error
             self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Say that no more is wanted; what still waits is dropped."""
+    def stop(self, error: BaseException | None = None) -> None:
+        """Say that no more is wanted; what still waits is dropped. An error is raised where the items arrive."""
         with self._changed:
-            self._stopped = True
+            self._stopped, self._error = True, self._error or error
             self._items.clear()
             self._changed.notify_all()
 

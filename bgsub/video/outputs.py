@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, OutputError
 
 from .frame import Source
 from .images import ImageSequence
 from .render import Draw, cutout, cutout_on, mask_itself, overlay
-from .sinks import CODECS, PICTURE_CODECS, ImageFolderSink, PipeSink, Sink, VideoSink
+from .sinks import CODECS, PICTURE_CODECS, ImageFolderSink, PipeSink, Sink, VideoSink, require_room
 from .y4m import Y4MWriter
 
 Kind = Literal["mask", "overlay", "cutout"]
@@ -47,6 +49,8 @@ class Output:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.target))
+        if not self.target:
+            raise MisuseError(f"--{self.kind} needs the name of a video or a folder; got ''")
         if self.target == "-" and self.kind != "mask":
             raise MisuseError(f"only masks go to standard output; give --{self.kind} a file or a folder")
         if not self.is_pipe and not self.is_folder and self.path.suffix.lower() not in CODECS:
@@ -68,18 +72,23 @@ class Output:
         return self.target.endswith(("/", os.sep)) or self.path.is_dir() or not self.path.suffix
 
     def check(self, source: Source, force: bool) -> None:
-        """Refuse what would overwrite something, or can never be written.
+        """Refuse what would overwrite something, or can never be written. Changes nothing.
 
         Raises
         ------
         MisuseError
             With the way out.
+        OutputError
+            If the place may not be written to, or OpenCV has no such encoder.
         """
         if self.is_pipe:
+            if sys.stdout.isatty():
+                raise MisuseError("--mask - writes raw video, and standard output is a terminal; pipe it to a program")
             return
-        if not self.path.absolute().parent.is_dir():
-            raise MisuseError(f"no folder {self.path.parent} to write {self.target} into; make it first")
-        if self._is_input(source):
+        require_folder(self.path)
+        if self.is_folder and self.path.exists() and not self.path.is_dir():
+            raise MisuseError(f"{self.path} is a file, and no folder for images; name another --{self.kind}")
+        if is_input(self.path, source):
             raise MisuseError(f"{self.target} is the input itself; name another output for --{self.kind}")
         if not self.is_folder and any(side % 2 for side in source.size):
             raise MisuseError(
@@ -89,6 +98,8 @@ class Output:
             )
         if not force and (there := self._already_there()):
             raise MisuseError(f"{there} is already there; name another --{self.kind}, or add --force to replace it")
+        if not self.is_folder:
+            self._try_encoder(source)
 
     def open(self, source: Source) -> Sink:
         """Make the sink, replacing what `check` has allowed to replace.
@@ -101,12 +112,22 @@ class Output:
         if self.is_pipe:
             return PipeSink(Y4MWriter(sys.stdout.buffer, source.size, source.frame_rate), mask_itself)
         if self.is_folder:
-            for old in self._numbered_images():
-                old.unlink()
+            _remove(self._numbered_images())
             return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw())
+        if self.path.exists():
+            _remove([self.path])
+        return self._video(self.path, source)
+
+    def _video(self, path: Path, source: Source) -> VideoSink:
         codecs = CODECS if self.kind == "mask" else PICTURE_CODECS
         codec = self.codec or codecs[self.path.suffix.lower()]
-        return VideoSink(self.path, source.size, source.frame_rate, codec, self._draw(), grey=self.kind == "mask")
+        return VideoSink(path, source.size, source.frame_rate, codec, self._draw(), grey=self.kind == "mask")
+
+    def _try_encoder(self, source: Source) -> None:
+        """Open a video of the kind, in a folder of its own: what is there is not replaced by what cannot be."""
+        require_room(self.path)
+        with tempfile.TemporaryDirectory(dir=self.path.absolute().parent, prefix=".bgsub") as folder:
+            self._video(Path(folder) / self.path.name, source).close()
 
     def _draw(self) -> Draw:
         if self.kind == "mask":
@@ -115,12 +136,6 @@ class Output:
             return overlay
         return cutout if self.is_folder else cutout_on(self.colour)
 
-    def _is_input(self, source: Source) -> bool:
-        inputs = [Path(source.name)]
-        if isinstance(source, ImageSequence):
-            inputs.append(source.paths[0].parent)
-        return any(there.exists() and self.path.exists() and there.samefile(self.path) for there in inputs)
-
     def _already_there(self) -> Path | None:
         if self.is_folder:
             return next(iter(self._numbered_images()), None)
@@ -128,6 +143,60 @@ class Output:
 
     def _numbered_images(self) -> list[Path]:
         return sorted(self.path.glob(f"{PREFIXES[self.kind]}[0-9]*.png"))
+
+
+def open_all(outputs: list[Output], source: Source) -> list[Sink]:
+    """Open all sinks, or none.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be opened; those before it are closed, and leave nothing, as nothing is written.
+    """
+    sinks: list[Sink] = []
+    try:
+        for output in outputs:
+            sinks.append(output.open(source))
+    except BaseException:
+        for sink in sinks:
+            with contextlib.suppress(OutputError):
+                sink.close()
+        raise
+    return sinks
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path in a folder that is not there, or in which nothing may be written.
+
+    Raises
+    ------
+    MisuseError
+    OutputError
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise MisuseError(f"no folder {path.parent} to write {path} into; make it first")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write into {path.parent}: {error.strerror}; name another place") from error
+
+
+def is_input(path: Path, source: Source) -> bool:
+    """Whether a path is what is read: the video, the folder of images, or one of them."""
+    inputs = [Path(source.name)]
+    if isinstance(source, ImageSequence):
+        inputs += {source.paths[0].parent, *(one for one in source.paths if one.name == path.name)}
+    return path.exists() and any(there.exists() and there.samefile(path) for there in inputs)
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot replace {path}: {error.strerror}") from error
 
 
 def beside(source: Source, spec: str) -> str:
@@ -141,7 +210,7 @@ def beside(source: Source, spec: str) -> str:
     path = Path(spec)
     if isinstance(source, ImageSequence):
         folder = path if path.is_dir() else source.paths[0].parent
-        return f"{folder.absolute().parent / folder.absolute().name}_mask/"
+        return f"{folder.resolve()}_mask/"
     if not Path(source.name).is_file():
         raise MisuseError(f"{source.name} is no file that masks could stand beside; say where they go: --mask m.mkv")
     stem = Path(source.name).with_suffix("")
@@ -158,7 +227,7 @@ def check_distinct(outputs: list[Output]) -> None:
     """
     for i, one in enumerate(outputs):
         for other in outputs[:i]:
-            if one.path.absolute() == other.path.absolute() and not one.is_folder:
+            if one.path.resolve() == other.path.resolve() and not (one.is_folder and other.is_folder):
                 raise MisuseError(f"--{other.kind} and --{one.kind} both name {one.target}; give each its own")
 
 

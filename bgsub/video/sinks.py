@@ -1,7 +1,7 @@
 """Where pictures go: a video file, a folder of images, or a YUV4MPEG2 pipe.
 
 cv2's video writer reports no error of any kind: not a full disk, not a file that is gone. So the sinks here look
-after each frame whether the file is still there and whether there is room left, and read the file again at the end.
+after each frame whether the file is still there and whether there is room left, and read its end when it is closed.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ class Sink:
     ----------
     path : str
         What was written where, for the summary.
+    may_stall : bool
+        Whether a write may wait for ever, for another program.
     """
 
     path: str
+    may_stall = False
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
         """Write the picture that this sink draws.
@@ -80,20 +83,19 @@ class VideoSink(Sink):
     def __init__(self, path: Path, size: tuple[int, int], frame_rate: float, codec: str, draw: Draw,
                  grey: bool = False) -> None:
         self.path = str(path)
-        self._file = path
+        self._file = path.absolute()  # FFmpeg would take "a:b.mkv" for an address
         self._draw = draw
         self._n_written = 0
-        height, width = size
         require_room(path)
         with silence():
             self._writer = cv2.VideoWriter(
-                str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), frame_rate, (width, height), not grey
+                str(self._file), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), frame_rate, size[::-1], not grey
             )
         if not self._writer.isOpened():
-            path.unlink(missing_ok=True)
+            self._file.unlink(missing_ok=True)
             raise OutputError(
-                f"cannot write {path}: this OpenCV has no encoder {codec!r} for {path.suffix} at {width}x{height}; "
-                "choose another suffix or --codec (`bgsub doctor` lists what works)"
+                f"cannot write {path.name}: this OpenCV has no encoder {codec!r} for {path.suffix} at "
+                f"{size[1]}x{size[0]}; choose another suffix or --codec (`bgsub doctor` lists what works)"
             )
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
@@ -108,10 +110,10 @@ class VideoSink(Sink):
         self._writer.release()
         if not self._n_written:
             self._file.unlink(missing_ok=True)  # a container without a frame cannot be opened by anything
-        elif (n := n_frames_in(self._file)) < self._n_written:
+        elif not holds(self._file, self._n_written):
             raise OutputError(
-                f"{self.path} holds {n} of the {self._n_written} frames written to it (a full disk, a quota, or a "
-                "limit on file sizes); write to another place"
+                f"{self.path} does not hold all of the {self._n_written} frames written to it (a full disk, a quota, "
+                "or a limit on file sizes); write to another place"
             )
 
 
@@ -132,6 +134,7 @@ class ImageFolderSink(Sink):
         self._folder = folder
         self._prefix = prefix
         self._draw = draw
+        self._unused = not folder.exists()
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -139,10 +142,18 @@ class ImageFolderSink(Sink):
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
         write_image(self._folder / f"{self._prefix}{frame.index:06d}.png", self._draw(frame.image, mask))
+        self._unused = False
+
+    def close(self) -> None:
+        if self._unused:
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
 
 
 class PipeSink(Sink):
     """Masks as a YUV4MPEG2 stream, for the next program in a pipe."""
+
+    may_stall = True
 
     def __init__(self, writer: Y4MWriter, draw: Draw) -> None:
         self.path = "standard output"
@@ -192,9 +203,14 @@ def require_room(path: Path, n_written: int = 0) -> None:
         )
 
 
-def n_frames_in(path: Path) -> int:
-    """Frames that a video's container announces; 0 if it cannot be opened."""
+def holds(path: Path, n_frames: int) -> bool:
+    """Whether a video announces that many frames, and the last of them is there.
+
+    Neither is enough: a container that was cut off may announce all of its frames (its header stands at the start)
+    or none, and a seek in one that announces none ends on any frame.
+    """
     reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     n = round(reader.get(cv2.CAP_PROP_FRAME_COUNT)) if reader.isOpened() else 0
+    there = n >= n_frames and reader.set(cv2.CAP_PROP_POS_FRAMES, n_frames - 1) and reader.read()[0]
     reader.release()
-    return n
+    return bool(there)

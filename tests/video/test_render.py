@@ -1,0 +1,85 @@
+"""Pictures made from a frame and its mask."""
+
+import numpy as np
+import pytest
+
+from bgsub.video.render import SHADOW_TINT, TINT, cutout, cutout_on, mask_itself, overlay
+
+SIZE = (60, 80)
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(1).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def mask():
+    mask = np.zeros(SIZE, np.uint8)
+    mask[10:30, 10:40] = 255
+    mask[40:50, 50:70] = 127
+    return mask
+
+
+def test_mask_itself(image, mask):
+    assert mask_itself(image, mask) is mask
+
+
+def test_overlay_changes_foreground_and_shadow_only(image, mask):
+    before = image.copy()
+    picture = overlay(image, mask)
+    assert (image == before).all()
+    assert (picture[mask == 0] == image[mask == 0]).all()
+    inside = picture[12:28, 12:38].astype(float)  # without the outline
+    assert np.abs(inside - (0.55 * image[12:28, 12:38] + 0.45 * np.array(TINT))).max() <= 1
+    shadow = picture[mask == 127].astype(float)
+    assert np.abs(shadow - (0.55 * image[mask == 127] + 0.45 * np.array(SHADOW_TINT))).max() <= 1
+
+
+def test_overlay_outlines_blobs_and_holes(image, mask):
+    mask[18:22, 20:30] = 0
+    picture = overlay(image, mask)
+    assert (picture[10, 10:40] == TINT).all()
+    assert (picture[10:30, 39] == TINT).all()
+    assert (picture[17, 20:30] == TINT).all()
+
+
+def test_overlay_of_nothing_is_a_copy(image):
+    picture = overlay(image, np.zeros(SIZE, np.uint8))
+    assert (picture == image).all()
+    assert not np.shares_memory(picture, image)
+
+
+@pytest.mark.parametrize("value", [0, 127, 255])
+def test_overlay_of_one_value_everywhere(image, value):
+    assert overlay(image, np.full(SIZE, value, np.uint8)).shape == (*SIZE, 3)
+
+
+def test_outline_grows_with_the_frame():
+    mask = np.zeros((480, 640), np.uint8)
+    mask[100:300, 100:300] = 255
+    picture = overlay(np.zeros((480, 640, 3), np.uint8), mask)
+    assert 20 < (picture[:100] == TINT).all(axis=2).sum() < 2000  # it reaches out by a pixel
+
+
+def test_cutout_has_the_mask_as_alpha_and_keeps_colours(image, mask):
+    picture = cutout(image, mask)
+    assert (picture[..., :3] == image).all()
+    assert (picture[..., 3] == np.where(mask == 255, 255, 0)).all()
+
+
+def test_cutout_on_a_colour(image, mask):
+    picture = cutout_on((1, 2, 3))(image, mask)
+    assert (picture[mask == 255] == image[mask == 255]).all()
+    assert (picture[mask != 255] == (1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("draw", [overlay, cutout, cutout_on((9, 9, 9))])
+def test_grey_pictures_become_colour(draw, image, mask):
+    grey = np.ascontiguousarray(image[..., 0])
+    assert (draw(grey, mask) == draw(np.dstack([grey] * 3), mask)).all()
+
+
+@pytest.mark.parametrize("draw", [overlay, cutout, cutout_on((9, 9, 9))])
+def test_views_are_fine(draw, image, mask):
+    assert (draw(image[::2, ::2], mask[::2, ::2]) == draw(image[::2, ::2].copy(), mask[::2, ::2].copy())).all()

@@ -1,0 +1,190 @@
+"""What is written can be read again; what cannot be written is told, although cv2 tells nothing."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bgsub.errors import OutputError
+from bgsub.video import sinks
+from bgsub.video.frame import Frame
+from bgsub.video.render import mask_itself
+from bgsub.video.sinks import CODECS, PICTURE_CODECS, ImageFolderSink, VideoSink, holds, write_image
+
+SIZE = (32, 48)
+
+
+def masks(n, seed=1, size=SIZE):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 2, size, dtype=np.uint8) * np.uint8(255) for _ in range(n)]
+
+
+def write_all(sink, pictures, first=1):
+    for index, picture in enumerate(pictures, first):
+        sink.write(Frame(index, 0.0, picture), picture)
+    sink.close()
+
+
+def read_all(path):
+    capture, found = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), []
+    while True:
+        there, image = capture.read()
+        if not there:
+            return found, capture.get(cv2.CAP_PROP_FPS)
+        found.append(image)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi"])
+def test_masks_are_lossless(tmp_path, suffix):
+    pictures = masks(30)
+    write_all(VideoSink(tmp_path / f"m{suffix}", SIZE, 12.5, CODECS[suffix], mask_itself, grey=True), pictures)
+    found, rate = read_all(tmp_path / f"m{suffix}")
+    assert len(found) == 30
+    assert rate == pytest.approx(12.5)
+    assert all((image == picture[..., None]).all() for image, picture in zip(found, pictures, strict=True))
+
+
+@pytest.mark.parametrize("suffix", PICTURE_CODECS)
+def test_pictures_come_back_about_right(tmp_path, suffix):
+    rows, cols = np.mgrid[: SIZE[0], : SIZE[1]]
+    picture = np.stack([cols * 5, 255 - rows * 6, rows * 3 + cols], axis=2).astype(np.uint8)
+    path = tmp_path / f"p{suffix}"
+    write_all(VideoSink(path, SIZE, 25, PICTURE_CODECS[suffix], mask_itself), [picture] * 10)
+    found, _ = read_all(path)
+    assert len(found) == 10
+    assert np.abs(found[-1].astype(int) - picture).mean() < 12
+
+
+@pytest.mark.parametrize("rate", [5, 10, 12.5, 23.976, 25, 29.97, 30, 59.94])
+@pytest.mark.parametrize("suffix", [".mkv", ".avi", ".mp4"])
+def test_no_false_alarm_at_any_rate_or_length(tmp_path, suffix, rate):
+    empty = np.zeros(SIZE, np.uint8)
+    for n in (1, 2, 3, 4, 7, 12, 13, 24, 25, 26, 33, 61, 100, 333, 700):
+        sink = VideoSink(tmp_path / f"m{suffix}", SIZE, rate, CODECS[suffix], mask_itself, grey=True)
+        write_all(sink, [empty] * n)  # close() raises if it misses a frame
+        assert not holds(tmp_path / f"m{suffix}", n + 1)
+
+
+def test_a_colon_in_the_name_is_no_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_all(VideoSink(Path("12:30.mkv"), SIZE, 25, "FFV1", mask_itself, grey=True), masks(3))
+    assert len(read_all(tmp_path / "12:30.mkv")[0]) == 3
+
+
+def test_nothing_written_leaves_no_file(tmp_path):
+    VideoSink(tmp_path / "m.mkv", SIZE, 25, "FFV1", mask_itself, grey=True).close()
+    ImageFolderSink(tmp_path / "out", "bin", mask_itself).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_there_stays(tmp_path):
+    (tmp_path / "out").mkdir()
+    ImageFolderSink(tmp_path / "out", "bin", mask_itself).close()
+    assert (tmp_path / "out").is_dir()
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "avc1"), (".mkv", "????"), (".avi", "nope")])
+def test_missing_encoder_is_told_without_noise(tmp_path, capfd, suffix, codec):
+    with pytest.raises(OutputError, match=r"no encoder .* at 48x32.*--codec"):
+        VideoSink(tmp_path / f"m{suffix}", SIZE, 25, codec, mask_itself)
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_vanishes_is_told(tmp_path):
+    path = tmp_path / "m.mkv"
+    sink = VideoSink(path, SIZE, 25, "FFV1", mask_itself, grey=True)
+    (picture,) = masks(1)
+    sink.write(Frame(1, 0, picture), picture)
+    path.unlink()
+    with pytest.raises(OutputError, match="vanished while it was being written, after 1 frames"):
+        sink.write(Frame(2, 0, picture), picture)
+    with pytest.raises(OutputError, match="does not hold"):
+        sink.close()
+
+
+def test_no_room_is_told_before_it_is_too_late(tmp_path, monkeypatch):
+    path = tmp_path / "m.mkv"
+    sink = VideoSink(path, SIZE, 25, "FFV1", mask_itself, grey=True)
+    usage = shutil.disk_usage(tmp_path)
+    pictures = masks(33)
+    for i, picture in enumerate(pictures[:32]):
+        if i == 20:
+            monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1 << 20))
+        sink.write(Frame(i, 0, picture), picture)
+    with pytest.raises(OutputError, match=r"disk of .*m\.mkv is full \(1 MB left\) after 32 frames, which are read"):
+        sink.write(Frame(33, 0, pictures[32]), pictures[32])
+    sink.close()
+    assert len(read_all(path)[0]) == 32
+    with pytest.raises(OutputError, match="full"):
+        VideoSink(tmp_path / "n.mkv", SIZE, 25, "FFV1", mask_itself)
+    assert not (tmp_path / "n.mkv").exists()
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[3:]
+import test_sinks
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+path = Path(sys.argv[1])
+codec = {".avi": sys.argv[3]}.get(path.suffix, test_sinks.CODECS[path.suffix])
+sink = test_sinks.VideoSink(path, (64, 96), 25, codec, test_sinks.mask_itself, grey=True)
+try:
+    test_sinks.write_all(sink, test_sinks.masks(150, size=(64, 96)))
+except test_sinks.OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [
+    (".mkv", "FFV1"), (".avi", "FFV1"), (".avi", "MJPG"), (".mp4", "mp4v"),
+])
+@pytest.mark.parametrize("limit", [100, 5000, 60000])
+def test_a_file_that_was_cut_off_is_told(tmp_path, suffix, codec, limit):
+    """The system refuses what exceeds the limit, cv2 says nothing, and containers announce all their frames."""
+    path = tmp_path / f"m{suffix}"
+    found = subprocess.run([sys.executable, "-c", LIMITED, path, str(limit), codec, Path(__file__).parent],
+                           capture_output=True, text=True, timeout=60)
+    assert found.stdout.startswith(f"{path} does not hold all of the 150 frames")
+    assert found.stderr == ""
+    assert path.stat().st_size <= limit
+
+
+def test_images_are_numbered_like_the_frames(tmp_path):
+    pictures = masks(3)
+    sink = ImageFolderSink(tmp_path / "out", "bin", mask_itself)
+    write_all(sink, pictures, first=1100)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["bin001100.png", "bin001101.png", "bin001102.png"]
+    assert all((cv2.imread(str(tmp_path / "out" / name), cv2.IMREAD_UNCHANGED) == picture).all()
+               for name, picture in zip(names, pictures, strict=True))
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        ImageFolderSink(tmp_path / "file", "bin", mask_itself)
+
+
+def test_an_image_is_whole_or_not_there(tmp_path, monkeypatch):
+    def half(path, data):
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    write_image(tmp_path / "a.png", masks(1)[0])
+    monkeypatch.setattr(sinks.Path, "write_bytes", half)
+    with pytest.raises(OutputError, match=r"b\.png: No space left on device; what was written before is whole"):
+        write_image(tmp_path / "b.png", masks(1)[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_what_is_no_video_holds_nothing(tmp_path):
+    (tmp_path / "m.mkv").write_bytes(b"junk" * 100)
+    assert not holds(tmp_path / "m.mkv", 1)
+    assert not holds(tmp_path / "nothing.mkv", 1)
