@@ -107,8 +107,8 @@ def _write_picture(clip: LabelledClip, path: Path) -> None:
     write_image(path, panels([
         ("frame", image),
         ("bgsub: overlay", overlay(image, masks["bgsub"])),
-        ("truth", truth),
         ("bgsub: mask", masks["bgsub"]),
+        ("truth", truth),
         ("cv2 MOG2 (grey: shadow)", masks["cv2 MOG2"]),
         ("cv2 MOG2, cleaned alike", masks["cv2 MOG2, cleaned alike"]),
-    ]))
+    ], columns=3))

@@ -177,7 +177,7 @@ class StaufferGrimsonParams:
         unit="standard deviations", symbol="2.5", low=0, open_low=True, high=100,
     )
     background_ratio: float = parameter(
-        0.5,
+        0.6,
         "The components that rank first are background until their weights exceed this share. Raise it for "
         "backgrounds that take several colours, lower it if foreground vanishes too soon.",
         symbol="T", low=0, high=1, open_high=True,

@@ -1,0 +1,61 @@
+"""``bgsub demo``: what it wrote, and that the score it prints is that of the masks it wrote."""
+
+import re
+from pathlib import Path
+
+import cv2
+import pytest
+
+from bgsub.cli import main
+from bgsub.cli.demo import clip_folder
+from bgsub.compare.clips import labelled_clip
+from bgsub.compare.metrics import ConfusionCounts, count
+from bgsub.video.open import open_source
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Folder and printed text of one demo."""
+    folder = tmp_path_factory.mktemp("demo") / "there"
+    text: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("click.echo", lambda message="", **_: text.append(str(message)))
+        assert main(["demo", "--out", str(folder)]) == 0
+    return folder, "\n".join(text)
+
+
+def test_it_writes_what_it_names(shown):
+    folder, text = shown
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"mask.mkv", "overlay.mp4", "cutout.mp4", "background.png", "demo.png"}
+    assert all(name in text for name in names)
+    picture = cv2.imread(str(folder / "demo.png"))
+    assert picture.shape[0] > 2 * 240
+    assert picture.shape[1] > 2 * 320
+    assert picture.std() > 30  # not blank
+
+
+def test_the_score_is_that_of_the_masks(shown):
+    folder, text = shown
+    clip = labelled_clip(clip_folder("waving_tree"))
+    total = ConfusionCounts()
+    with open_source(folder / "mask.mkv") as masks:
+        for mask, (_, truth) in zip(masks, clip.pairs(), strict=True):
+            if truth is not None:
+                total += count(mask.image[..., 0], truth)
+    rows = {row.rsplit(maxsplit=3)[0].strip(): row.split()[-3:] for row in text.splitlines() if "0." in row[-30:]}
+    assert total.f_measure == pytest.approx(float(rows["bgsub"][0]), abs=5e-4)
+    assert float(rows["bgsub"][0]) > float(rows["cv2 MOG2"][0]) > 0.5
+    assert set(rows) == {"bgsub", "bgsub --raw", "cv2 MOG2", "cv2 MOG2, cleaned alike"}
+
+
+def test_a_second_demo_replaces_the_first(shown, capsys):
+    folder, _ = shown
+    assert main(["demo", "-o", str(folder)]) == 0
+    assert "220 frames of 320x240" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--out", str(tmp_path / "file" / "below")]) == 1
+    assert re.fullmatch(r"bgsub: cannot make the folder .*--out\n", capsys.readouterr().err)

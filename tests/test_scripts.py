@@ -1,0 +1,54 @@
+"""The scripts that a person runs by hand, on small inputs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def script(name: str, *words: str, ok: bool = True) -> str:
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / name), *words], capture_output=True, text=True,
+                          cwd=ROOT, timeout=100, check=False)
+    assert (done.returncode == 0) == ok, done.stderr
+    return done.stdout if ok else done.stderr
+
+
+def test_the_parameter_page_is_current():
+    script("make_docs.py", "--check")
+
+
+def test_score_by_hand():
+    rows = script("score.py", "videos/shadow", "--set", "min_variance=150").splitlines()
+    assert rows[0] == "| | shadow | mean |"
+    names = [row.split("|")[1].strip() for row in rows[2:]]
+    assert names == ["cv2 MOG2", "cv2 MOG2, cleaned alike", "stauffer-grimson, raw", "stauffer-grimson"]
+    assert all(0.3 < float(row.split("|")[2]) < 1 for row in rows[2:])
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--set", "nonsense=1"], "--set takes NAME=VALUE"),
+    (["docs"], "no ground truth"),
+    (["videos/shadow", "--set", "n_components=99"], "n_components must be"),
+])
+def test_score_says_what_is_wrong(words, said):
+    error = script("score.py", *words, ok=False)
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_bench_on_a_small_clip(tmp_path):
+    writer = cv2.VideoWriter(str(tmp_path / "small.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        writer.write(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    writer.release()
+    out = script("bench.py", "whole", "stages", "memory", "--clip", str(tmp_path / "small.mp4"), "--repeat", "2")
+    rows = [row for row in out.splitlines() if row.startswith("| small")]
+    assert len(rows) == 3
+    assert "| 60 |" in rows[0]
+    assert "no part" in script("bench.py", "nonsense", ok=False)
