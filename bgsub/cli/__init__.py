@@ -10,7 +10,7 @@ import traceback
 import click
 
 from bgsub.cli.common import Sectioned, Suggesting
-from bgsub.cli.progress import Terminated
+from bgsub.cli.progress import Terminated, ignore_signals, stop_on_signals
 from bgsub.errors import BgsubError
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -89,7 +89,9 @@ def _in_words(error: Exception) -> str:
 def entry() -> None:
     """What the installed ``bgsub`` command calls."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console without α shows ?
-    code = main()
+    with stop_on_signals():
+        code = main()
+        ignore_signals()
     if any(thread.daemon and thread.name.startswith("bgsub-") for thread in threading.enumerate()):
         os._exit(code)  # it hangs in a dead stream or pipe; the end of Python would wait for it, or crash
     try:

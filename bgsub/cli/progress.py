@@ -99,29 +99,41 @@ def interruptible(work: Callable[[], T]) -> T:
     return results[0]
 
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+_stopping: list[bool] = []
+"""Whether a signal has come, while `stop_on_signals` is at work; empty otherwise."""
+
+
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[None]:
     """Make SIGTERM and SIGHUP (a closed terminal) close all outputs, as Ctrl-C does, undisturbed by a second one.
 
-    A signal that is ignored (``nohup``, a job in the background) stays ignored.
+    A signal that is ignored (``nohup``, a job in the background) stays ignored. Within another one it does nothing.
     """
-    stopping = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        if not stopping:
-            stopping = True
-            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
-
-    if threading.current_thread() is not threading.main_thread():
+    if _stopping or threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    before = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    _stopping.append(False)
     for number in before:
-        signal.signal(number, stop)
+        signal.signal(number, _stop)
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, handler)
+        _stopping.clear()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if _stopping == [False]:
+        _stopping[0] = True
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def ignore_signals() -> None:
+    """All is done, and the exit code is known: what comes now changes nothing."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -141,8 +141,8 @@ class Job:
                 writer.hurry()
 
         with _signals_to(interrupt):
+            reader.start()
             try:
-                reader.start()
                 for frame in frames:
                     self._step(frame, writers)
                     on_frame()

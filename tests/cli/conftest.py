@@ -1,7 +1,10 @@
 """What the tests of the command line share."""
 
+import numpy as np
 import pytest
 from run_helpers import Runner, scene, write_images, write_video
+
+from bgsub.mixture.models import StaufferGrimson
 
 
 @pytest.fixture
@@ -25,3 +28,16 @@ def clip(tmp_path, frames):
 def folder(tmp_path, frames):
     """The same 40 frames as images from in001100.png on."""
     return write_images(tmp_path / "frames", frames)
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory):
+    """A clip of 6000 frames, which takes several seconds."""
+    return write_video(tmp_path_factory.mktemp("long") / "long.avi", scene(200, (120, 160)) * 30)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled():
+    """The kernels, so that no process that a test starts has to compile them."""
+    for shape in ((48, 64), (48, 64, 3)):
+        StaufferGrimson().apply(np.zeros(shape, np.uint8))

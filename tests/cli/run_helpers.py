@@ -1,5 +1,6 @@
 """Small clips, and `bgsub` called in this process or in one of its own."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -58,7 +59,7 @@ def expected(spec, raw=False, only=slice(None), model=None, **parameters):
     """The masks that the classes give for the frames of an input."""
     model = model or StaufferGrimson(**parameters)
     with open_source(str(spec)) as source:
-        found = [model.apply(frame.image) for frame in list(source)[only]]
+        found = [model.apply(frame.image) for frame in itertools.islice(source, only.start, only.stop)]
     return found if raw else [clean(mask, CleaningParams()) for mask in found]
 
 

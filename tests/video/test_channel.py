@@ -43,6 +43,7 @@ def test_put_blocks_at_capacity_until_one_is_taken():
     assert next(arriving) == 0
     time.sleep(0.1)
     assert accepted == [0, 1, 2, 3]
+    channel.stop()
 
 
 def test_iteration_waits_for_what_comes_late():
