@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_videos import PARAMS, assert_agree, busy_video
+from small_videos import PARAMS, assert_agree, busy_video, reference_state, state_of
 
+from bgsub.mixture import kernels
+from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
+from bgsub.mixture.reference import Component, ReferencePixel, ReferenceStaufferGrimson
 
 HERE = Path(__file__).parent
 
@@ -52,6 +55,24 @@ def test_kernel_equals_reference_where_components_fade_and_are_forgotten():
     params = StaufferGrimsonParams(**{**PARAMS, "n_components": 4, "learning_rate": 0.4, "background_ratio": 0.9})
     levels = np.repeat(rng.choice([10, 90, 170, 250], (12, 3, 3)), 12, axis=0)  # each stays until others have faded
     assert_agree(params, levels.astype(np.uint8), [None] * len(levels))
+
+
+def test_component_that_is_forgotten_between_two_others_leaves_no_gap():
+    params = StaufferGrimsonParams(**{**PARAMS, "n_components": 3})
+    weights, variances, levels = [0.9999, 0.9e-5, 1.3e-5], [60.0, 50.0, 390.0], [40.0, 120.0, 200.0]
+    model, reference = StaufferGrimson(params, threads=1), ReferenceStaufferGrimson(params)
+    model._restore(9, True, *(np.array(a, np.float32).reshape(shape) for a, shape in [
+        (weights, (1, 1, 3)), (levels, (1, 1, 3, 1)), (variances, (1, 1, 3))]))
+    reference.pixels, reference.n_frames = [[ReferencePixel(params)]], 9
+    reference.pixels[0][0].components = [
+        Component(np.float32(w), np.array([m], np.float32), np.float32(v))
+        for w, v, m in zip(weights, variances, levels, strict=True)]
+    for level in (40, 200):
+        image = np.full((1, 1), level, np.uint8)
+        assert np.array_equal(model.apply(image, 0.001), reference.apply(image[..., None], 0.001))
+        assert state_of(model) == reference_state(reference)
+    assert sorted(model.means[0, 0, :2, 0]) == [40, 200]
+    assert np.count_nonzero(model.weights) == 2
 
 
 def test_kernel_equals_reference_with_colours_exactly_at_the_match_limit():
@@ -139,13 +160,11 @@ def test_second_process_finds_the_compiled_kernel(tmp_path):
 
 
 def test_numpy_numbers_need_no_second_compilation():
-    from bgsub.mixture import kernels
-    from bgsub.mixture.models import StaufferGrimson
-
     image = np.zeros((2, 3), np.uint8)
     StaufferGrimson(n_components=2, learning_rate=0.5).apply(image)
-    before = len(kernels.stauffer_grimson.signatures)
+    before = kernels.stauffer_grimson.signatures[:]
     StaufferGrimson(n_components=np.int32(2), learning_rate=np.float32(0.5)).apply(image, np.float64(0.1))
     image.flags.writeable = False
     StaufferGrimson(n_components=2.0, learning_rate=1).apply(image, 1)
-    assert len(kernels.stauffer_grimson.signatures) == before
+    assert kernels.stauffer_grimson.signatures == before
+    assert all(signature[0].mutable for signature in before), "a read-only frame was compiled for"

@@ -162,6 +162,9 @@ def test_still_object_becomes_background_even_at_a_rate_below_what_is_forgotten(
     model.apply(np.full((1, 2, 3), 40, np.uint8))
     expected = math.log(ratio) / math.log(1 - alpha)
     assert _frames_until_absorbed(model, rate=alpha) == pytest.approx(expected, rel=0.03)
+    for _ in range(5):  # and stays so: it was not dropped and found anew all the time
+        assert not model.apply(np.full((1, 2, 3), 160, np.uint8), alpha).any()
+    assert np.allclose(model.weights[..., :2], [ratio, 1 - ratio], atol=1e-3)
 
 
 @pytest.mark.parametrize("n", [1, 1.5, 10, 500, 1e6])

@@ -81,6 +81,15 @@ def test_saving_again_replaces(saved):
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
+def test_file_is_written_beside_its_place(saved, monkeypatch):
+    # across file systems there is no replacing in one step
+    moves, replace = [], os.replace
+    monkeypatch.setattr(storage.os, "replace", lambda *paths: (moves.append(paths), replace(*paths)))
+    load(saved).save(saved)
+    ((source, target),) = moves
+    assert Path(source).parent == Path(target).parent == saved.parent
+
+
 def test_older_numpy_takes_every_keyword_for_an_array(saved, monkeypatch):
     keywords = []
     monkeypatch.setattr(np, "savez", lambda file, *args, **arrays: keywords.extend(arrays))
