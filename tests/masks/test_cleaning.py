@@ -127,6 +127,7 @@ def test_holes_are_the_enclosed_parts_up_to_a_size(foreground, largest):
             hole = outline(part, foreground.shape, corners=True)
             if len(hole) <= largest:
                 expected[tuple(np.transpose([*hole]))] = 1
+    foreground.flags.writeable = False
     assert np.array_equal(fill_holes(foreground, largest), expected)
 
 
@@ -170,6 +171,7 @@ def test_blobs_below_a_size_are_dropped(foreground, smallest):
         blob = outline(part, foreground.shape, corners=False)
         if len(blob) < smallest:
             expected[tuple(np.transpose([*blob]))] = 0
+    foreground.flags.writeable = False
     assert np.array_equal(drop_blobs(foreground, smallest), expected)
 
 
@@ -184,6 +186,11 @@ def test_blobs_are_measured_with_their_holes():
     ring = picture("...... .####. .#..#. .#..#. .####. ......")
     assert np.array_equal(drop_blobs(ring, 16), ring)
     assert not drop_blobs(ring, 17).any()
+
+
+def test_blob_in_a_hole_is_one_of_its_own():
+    target = picture("##### #...# #.#.# #...# #####")
+    assert np.array_equal(drop_blobs(target, 2), picture("##### #...# #...# #...# #####"))
 
 
 # All together
