@@ -33,14 +33,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def over_bands(work: Callable[[int, int], None], n_pixels: int, threads: int,
-               smallest: int = SMALLEST_BAND) -> None:
-    """Call ``work(start, stop)`` for bands that together cover 0 … n_pixels, at most one a thread."""
-    n_bands = max(1, min(threads, n_pixels // smallest))
+def over_bands(work: Callable[[int, int], None], n: int, threads: int, smallest: int = SMALLEST_BAND) -> None:
+    """Call ``work(start, stop)`` for bands that together cover 0 … n, at most one a thread, none below a size."""
+    n_bands = max(1, min(threads, n // smallest))
     if n_bands == 1:
-        work(0, n_pixels)
+        work(0, n)
         return
-    edges = [n_pixels * i // n_bands for i in range(n_bands + 1)]
+    edges = [n * i // n_bands for i in range(n_bands + 1)]
     # The calling thread takes the first band itself, so n bands need n − 1 hand-overs.
     others = [_pool(threads - 1).submit(work, a, b) for a, b in itertools.pairwise(edges[1:])]
     work(edges[0], edges[1])

@@ -11,7 +11,8 @@ import numpy as np
 
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture import kernels
-from bgsub.mixture.bands import available_threads, over_bands
+from bgsub.mixture.bands import SMALLEST_BAND, available_threads, over_bands
+from bgsub.mixture.lanes import LANES
 from bgsub.mixture.params import StaufferGrimsonParams, build, forget_below, is_number
 from bgsub.mixture.storage import load_arrays, save_arrays
 
@@ -77,7 +78,8 @@ class StaufferGrimson:
         self.params: StaufferGrimsonParams = params or build(StaufferGrimsonParams, parameters)
         self.threads = _checked_threads(threads)
         self.n_frames = 0
-        self._state: np.ndarray | None = None  # (H, W, K, 2 + C)
+        self._state: np.ndarray | None = None  # (blocks of LANES pixels, K, 2 + C, LANES)
+        self._shape = (0, 0)
         self._grey = False
 
     def apply(self, image: np.ndarray, learning_rate: float | None = None, *,
@@ -110,17 +112,28 @@ class StaufferGrimson:
             if alpha == 0:
                 mask[:] = 255
                 return mask
-            self._begin(image)
-        assert self._state is not None
-        flat_image, flat_state, flat_mask = image.reshape(-1), self._state.reshape(-1), mask.reshape(-1)
-        rule = self._rule(alpha)
-
-        def band(start: int, stop: int) -> None:
-            kernels.stauffer_grimson(flat_image, flat_state, self.params.n_components, rule, start, stop, flat_mask)
-
-        over_bands(band, mask.size, self.threads)
+            self._begin(image.shape[0], image.shape[1], image.shape[2] == 1)
+        self._run_kernel(image.reshape(-1), mask.reshape(-1), self._rule(alpha))
         self.n_frames += alpha > 0
         return mask
+
+    def _run_kernel(self, image: np.ndarray, mask: np.ndarray, rule: kernels.StaufferGrimsonRule) -> None:
+        """Learn the flat image in bands of blocks, and fill the flat mask."""
+        assert self._state is not None
+        n_blocks, n_components = self._state.shape[:2]
+        state = self._state.reshape(-1)
+        missing = n_blocks * LANES - mask.size  # of the last block
+        whole_image, whole_mask = image, mask
+        if missing:
+            whole_image = np.pad(image, (0, missing * len(rule.channels)))
+            whole_mask = np.empty(n_blocks * LANES, np.uint8)
+
+        def band(start: int, stop: int) -> None:
+            kernels.stauffer_grimson(whole_image, state, n_components, rule, start, stop, whole_mask)
+
+        over_bands(band, n_blocks, self.threads, SMALLEST_BAND // LANES)
+        if missing:
+            mask[:] = whole_mask[:mask.size]
 
     def background(self) -> np.ndarray:
         """The picture of the scene without foreground: the mean of each pixel's first-ranked component.
@@ -203,15 +216,24 @@ class StaufferGrimson:
             raise ValueError("weights, means and variances must be float32")
         if n_frames < 0:
             raise ValueError(f"n_frames must not be negative; got {n_frames}")
-        state = np.concatenate([weights[..., None], variances[..., None], means], axis=-1)
-        if not np.isfinite(state).all() or state.min() < 0:
+        pixels = np.concatenate([weights[..., None], variances[..., None], means], axis=-1)
+        if not np.isfinite(pixels).all() or pixels.min() < 0:
             raise ValueError("weights, means and variances must be finite and not negative")
-        self._state, self._grey, self.n_frames = state, grey, n_frames
+        self._begin(means.shape[0], means.shape[1], grey)
+        assert self._state is not None
+        pixels = pixels.reshape(-1, *pixels.shape[2:])
+        pixels = np.pad(pixels, ((0, -len(pixels) % LANES), (0, 0), (0, 0)))
+        self._state[:] = pixels.reshape(-1, LANES, *pixels.shape[1:]).transpose(0, 2, 3, 1)
+        self.n_frames = n_frames
 
     def _learned(self) -> np.ndarray:
+        """A copy of the state, pixel by pixel: (H, W, K, 2 + C)."""
         if self._state is None:
             raise MisuseError("the model has learned nothing yet; apply a frame first")
-        return self._state
+        _, k, size, _ = self._state.shape
+        height, width = self._shape
+        pixels = self._state.transpose(0, 3, 1, 2).reshape(-1, k, size)
+        return pixels[:height * width].reshape(height, width, k, size)
 
     def _alpha(self, learning_rate: float | None) -> float:
         if learning_rate is None:
@@ -236,18 +258,20 @@ class StaufferGrimson:
             channels=(0,) if self._grey else (0, 1, 2),
         )
 
-    def _begin(self, image: np.ndarray) -> None:
-        height, width, channels = image.shape
-        self._state = np.zeros((height, width, self.params.n_components, kernels.MEAN + channels), np.float32)
-        self._grey = channels == 1
+    def _begin(self, height: int, width: int, grey: bool) -> None:
+        n_blocks = -(-height * width // LANES)
+        size = kernels.MEAN + (1 if grey else 3)
+        self._state = np.zeros((n_blocks, self.params.n_components, size, LANES), np.float32)
+        self._shape = height, width
+        self._grey = grey
 
     def _checked(self, image: np.ndarray) -> np.ndarray:
         """The image as a contiguous, writeable (H, W, C): a read-only array would be another type to compile."""
         image = checked_image(image)
-        if self._state is not None and image.shape != (*self._state.shape[:2], self._state.shape[3] - kernels.MEAN):
-            height, width, _, size = self._state.shape
+        learned = (*self._shape, 1 if self._grey else 3)
+        if self._state is not None and image.shape != learned:
             raise MisuseError(
-                f"the model has learned frames of {width}x{height} with {size - kernels.MEAN} channel(s), and this one "
+                f"the model has learned frames of {learned[1]}x{learned[0]} with {learned[2]} channel(s), and this one "
                 f"is {image.shape[1]}x{image.shape[0]} with {image.shape[2]}; resize it, or call reset() first"
             )
         return np.require(image, requirements=["C", "W"])

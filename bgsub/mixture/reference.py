@@ -59,10 +59,11 @@ class ReferencePixel:
             component.weight = component.weight * (f32(1) - alpha)
         if matched is None:
             self._insert(colour, alpha)
-            return first
-        self._update(matched, colour, alpha)
-        self._rank(matched)
-        background = self._is_background(matched)
+            background = first
+        else:
+            self._update(matched, colour, alpha)
+            self._rank(matched)
+            background = self._is_background(matched)
         self.components = [c for c in self.components if c.weight >= f32(forget_below(float(alpha)))]
         return background
 
@@ -89,7 +90,6 @@ class ReferencePixel:
         for component in self.components:
             component.weight = component.weight * grow
         weight = alpha if self.components else f32(1)
-        self.components = [c for c in self.components if c.weight > 0]  # a rate of 1 empties them
         new = Component(weight, colour.copy(), f32(self.params.initial_variance))
         self.components.append(new)
         self._rank(new)

@@ -95,6 +95,7 @@ import numba
 import numpy as np
 from small_videos import PARAMS, assert_agree, busy_video
 from bgsub.mixture import kernels
+from bgsub.mixture.lanes import LANES
 from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
 
@@ -106,16 +107,20 @@ class Guarded:
     def __init__(self, array, low, high):
         self.array, self.range = array, range(low, high)
 
+    def check(self, i):
+        first, last = (i.start, i.stop - 1) if isinstance(i, slice) else (i, i)
+        assert first in self.range and last in self.range, (i, self.range)
+
     def __getitem__(self, i):
-        assert i in self.range, (i, self.range)
+        self.check(i)
         return self.array[i]
 
     def __setitem__(self, i, value):
-        assert i in self.range, (i, self.range)
+        self.check(i)
         self.array[i] = value
 
 
-for shape, k, rho, rates in [((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 2), 1, "density", [0.0] + [None] * 9),
+for shape, k, rho, rates in [((5, 8, 3), 3, "weight", [None] * 9), ((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 2), 1, "density", [0.0] + [None] * 9),
                              ((1, 2, 3), 8, "density", [None] * 10), ((2, 2), 2, "weight", [0.5, 1.0] * 5)]:
     params = StaufferGrimsonParams(**{**PARAMS, "n_components": k, "rho": rho, "learning_rate": 0.3})
     video = busy_video(1, 10, shape)
@@ -123,24 +128,28 @@ for shape, k, rho, rates in [((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 
 
     model = StaufferGrimson(params, threads=1)
     channels = 1 if len(shape) == 2 else 3
-    size = k * (2 + channels)
-    state = np.zeros(shape[0] * shape[1] * size, np.float32)
-    mask = np.empty(shape[:2], np.uint8)
+    size = k * (2 + channels) * LANES
+    n_pixels = shape[0] * shape[1]
+    n_blocks = -(-n_pixels // LANES)
+    state = np.zeros(n_blocks * size, np.float32)
+    mask = np.empty(n_blocks * LANES, np.uint8)
     for image, rate in zip(video, rates):
         expected = model.apply(image, rate)
         if not model.n_frames:
             continue
         rule = model._rule(model._alpha(rate) if rate is not None else max(0.3, 1 / model.n_frames))
-        for i in range(mask.size):  # each pixel keeps to its own numbers
+        flat = np.zeros(mask.size * channels, np.uint8)
+        flat[:image.size] = image.reshape(-1)
+        for i in range(n_blocks):  # each block keeps to its own numbers
             kernels.stauffer_grimson(
-                Guarded(image.reshape(-1), i * channels, (i + 1) * channels), Guarded(state, i * size, (i + 1) * size),
-                k, rule, i, i + 1, Guarded(mask.reshape(-1), i, i + 1))
-        assert np.array_equal(mask, expected)
+                Guarded(flat, i * LANES * channels, (i + 1) * LANES * channels), Guarded(state, i * size, (i + 1) * size),
+                k, rule, i, i + 1, Guarded(mask, i * LANES, (i + 1) * LANES))
+        assert np.array_equal(mask[:n_pixels], expected.reshape(-1))
 print("agreed")
 """
 
 
-def test_interpreted_kernel_equals_reference_and_keeps_to_its_own_pixel():
+def test_interpreted_kernel_equals_reference_and_keeps_to_its_own_block():
     assert _python(INTERPRETED, NUMBA_DISABLE_JIT="1") == "agreed\n"
 
 

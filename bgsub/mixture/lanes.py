@@ -1,0 +1,227 @@
+"""Sixteen numbers at a time: vector values for compiled code, made known to Numba.
+
+Numba vectorises some loops by itself, and gives up on others without a word. Here a value *is* sixteen lanes wide:
+LLVM turns ``a * b`` into whatever the processor has (AVX-512, AVX2, SSE2, NEON), nothing is reordered and no
+multiplication is fused with an addition, so that each lane computes what scalar code would, to the last bit.
+
+In compiled code there are vectors of float32 and of truth values; they take ``+ - * /``, ``< <= == >``, ``& |``, and
+the functions below. Interpreted (``NUMBA_DISABLE_JIT=1``), NumPy arrays of sixteen stand in for them.
+
+Numba's cache watches the file of the function that it caches, not this one: after a change here, touch the kernels.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+LANES = 16
+
+
+class Vector(types.Type):
+    """Numba's type of LANES values."""
+
+    def __init__(self, dtype):
+        super().__init__(name=f"Vector({dtype} x {LANES})")
+
+
+FLOATS = Vector(types.float32)
+TRUTHS = Vector(types.boolean)
+LLVM = {FLOATS: ir.VectorType(ir.FloatType(), LANES), TRUTHS: ir.VectorType(ir.IntType(1), LANES)}
+BYTES = ir.VectorType(ir.IntType(8), LANES)
+INDEX = ir.IntType(32)
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, LLVM[fe_type])
+
+
+def _operator(symbol, operand, result, build):
+    """Teach Numba an operator between two vectors: its type, and the LLVM instruction."""
+
+    class Template(AbstractTemplate):
+        def generic(self, args, kws):
+            return signature(result, *args) if args == (operand, operand) else None
+
+    infer_global(symbol)(Template)
+    lower_builtin(symbol, operand, operand)(lambda context, builder, sig, args: build(builder, *args))
+
+
+_operator(operator.add, FLOATS, FLOATS, lambda builder, a, b: builder.fadd(a, b))
+_operator(operator.sub, FLOATS, FLOATS, lambda builder, a, b: builder.fsub(a, b))
+_operator(operator.mul, FLOATS, FLOATS, lambda builder, a, b: builder.fmul(a, b))
+_operator(operator.truediv, FLOATS, FLOATS, lambda builder, a, b: builder.fdiv(a, b))
+_operator(operator.and_, TRUTHS, TRUTHS, lambda builder, a, b: builder.and_(a, b))
+_operator(operator.or_, TRUTHS, TRUTHS, lambda builder, a, b: builder.or_(a, b))
+for _symbol, _name in ((operator.lt, "<"), (operator.le, "<="), (operator.eq, "=="), (operator.gt, ">")):
+    _operator(_symbol, FLOATS, TRUTHS, lambda builder, a, b, name=_name: builder.fcmp_ordered(name, a, b))
+
+
+def _constant(llvm_type, value):
+    return ir.Constant(llvm_type, [value] * LANES)
+
+
+def _place(builder, pointer, offset, llvm_type):
+    """The address of a vector in memory."""
+    return builder.bitcast(builder.gep(pointer, [offset]), llvm_type.as_pointer())
+
+
+@intrinsic
+def pointer(typingctx, array):
+    """The address of an array's first element: it indexes like the array, but is not reference-counted."""
+
+    def codegen(context, builder, sig, args):
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), codegen
+
+
+@intrinsic
+def load(typingctx, numbers, offset):
+    """LANES float32 from a pointer, beginning at an offset."""
+
+    def codegen(context, builder, sig, args):
+        return builder.load(_place(builder, *args, LLVM[FLOATS]), align=4)
+
+    return FLOATS(numbers, types.int64), codegen
+
+
+@intrinsic
+def store(typingctx, numbers, offset, values):
+    """Write LANES float32 to a pointer, beginning at an offset."""
+
+    def codegen(context, builder, sig, args):
+        builder.store(args[2], _place(builder, args[0], args[1], LLVM[FLOATS]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.int64, FLOATS), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load_channel(typingctx, image, pixel, channel, channels):
+    """One channel of LANES pixels of interleaved bytes, as float32."""
+    count = len(channels)
+
+    def codegen(context, builder, sig, args):
+        start = builder.mul(args[1], ir.Constant(args[1].type, count))
+        every = ir.VectorType(ir.IntType(8), LANES * count)
+        together = builder.load(_place(builder, args[0], start, every), align=1)
+        lanes = [lane * count + channel.literal_value for lane in range(LANES)]
+        picked = builder.shuffle_vector(together, together, ir.Constant(ir.VectorType(INDEX, LANES), lanes))
+        return builder.uitofp(picked, LLVM[FLOATS])
+
+    return FLOATS(image, types.int64, channel, channels), codegen
+
+
+@intrinsic
+def store_bytes(typingctx, mask, pixel, where):
+    """Write LANES bytes: 255 where true, 0 elsewhere."""
+
+    def codegen(context, builder, sig, args):
+        values = builder.select(args[2], _constant(BYTES, 255), _constant(BYTES, 0))
+        builder.store(values, _place(builder, args[0], args[1], BYTES), align=1)
+        return context.get_dummy_value()
+
+    return types.void(mask, types.int64, TRUTHS), codegen
+
+
+@intrinsic
+def splat(typingctx, value):
+    """The same float32 in all lanes."""
+
+    def codegen(context, builder, sig, args):
+        one = builder.insert_element(ir.Constant(LLVM[FLOATS], ir.Undefined), args[0], ir.Constant(INDEX, 0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(INDEX, LANES), [0] * LANES))
+
+    return FLOATS(types.float32), codegen
+
+
+@intrinsic
+def select(typingctx, where, yes, no):
+    """Lane by lane, ``yes if where else no``."""
+
+    def codegen(context, builder, sig, args):
+        return builder.select(*args)
+
+    return yes(TRUTHS, yes, yes), codegen
+
+
+@intrinsic
+def negate(typingctx, where):
+    """Lane by lane, ``not where``."""
+
+    def codegen(context, builder, sig, args):
+        return builder.xor(args[0], _constant(LLVM[TRUTHS], 1))
+
+    return TRUTHS(TRUTHS), codegen
+
+
+@intrinsic
+def any_lane(typingctx, where):
+    """Whether any lane is true."""
+
+    def codegen(context, builder, sig, args):
+        bits = builder.bitcast(args[0], ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(TRUTHS), codegen
+
+
+@intrinsic
+def get_lane(typingctx, values, lane):
+    """One lane's number."""
+
+    def codegen(context, builder, sig, args):
+        return builder.extract_element(args[0], builder.trunc(args[1], INDEX))
+
+    return types.float32(FLOATS, types.int64), codegen
+
+
+@intrinsic
+def set_lane(typingctx, values, lane, value):
+    """The vector with one lane's number replaced."""
+
+    def codegen(context, builder, sig, args):
+        return builder.insert_element(args[0], args[2], builder.trunc(args[1], INDEX))
+
+    return FLOATS(FLOATS, types.int64, types.float32), codegen
+
+
+if numba.config.DISABLE_JIT:
+
+    def pointer(array):
+        return array
+
+    def load(numbers, offset):
+        return numbers[offset:offset + LANES].copy()
+
+    def store(numbers, offset, values):
+        numbers[offset:offset + LANES] = values
+
+    def load_channel(image, pixel, channel, channels):
+        count = len(channels)
+        return image[pixel * count + channel:(pixel + LANES) * count:count].astype(np.float32)
+
+    def store_bytes(mask, pixel, where):
+        mask[pixel:pixel + LANES] = np.where(where, 255, 0)
+
+    def splat(value):
+        return np.full(LANES, value, np.float32)
+
+    select, negate, any_lane = np.where, np.logical_not, np.any
+
+    def get_lane(values, lane):
+        return values[lane]
+
+    def set_lane(values, lane, value):
+        values = values.copy()
+        values[lane] = value
+        return values
