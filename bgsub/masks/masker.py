@@ -39,12 +39,13 @@ class Masker:
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Learn from one frame and return its finished mask, uint8 (H, W)."""
         self._shape = image.shape[:2]
+        inside = self._region()
         mask = self.subtractor.apply(self._reduced(image))
         if self.cleaning is not None:
             mask = clean(mask, self.cleaning)
         if mask.shape != self._shape:
             mask = cv2.resize(mask, self._shape[::-1], interpolation=cv2.INTER_NEAREST)
-        return mask if self._inside is None else cv2.bitwise_and(mask, self._region())
+        return mask if inside is None else cv2.bitwise_and(mask, inside)
 
     def background(self) -> np.ndarray:
         """The picture of the scene without foreground, in the frames' size."""
@@ -63,9 +64,8 @@ class Masker:
         height, width = (max(1, round(side * self._scale)) for side in self._shape)
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
-    def _region(self) -> np.ndarray:
-        assert self._inside is not None
-        if self._inside.shape != self._shape:
+    def _region(self) -> np.ndarray | None:
+        if self._inside is not None and self._inside.shape != self._shape:
             raise MisuseError(
                 f"the ROI is {self._inside.shape[1]}x{self._inside.shape[0]} and the frames are "
                 f"{self._shape[1]}x{self._shape[0]}; make a mask image of the frames' size"

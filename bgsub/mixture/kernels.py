@@ -97,7 +97,7 @@ def _rate(where, weight, distance, variance, rule):
     for lane in range(LANES):
         if get_lane(variance, lane) > rule.zero:
             eta = _density(get_lane(distance, lane), get_lane(variance, lane), len(rule.channels))
-            distance = set_lane(distance, lane, rule.alpha * eta)
+            distance = set_lane(distance, lane, min(rule.alpha * eta, rule.one))
     return select(where, distance, zero)
 
 

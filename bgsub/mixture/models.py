@@ -75,6 +75,8 @@ class StaufferGrimson:
                  **parameters: Any) -> None:
         if params is not None and parameters:
             raise MisuseError("give params or single parameters, not both")
+        if params is not None and not isinstance(params, StaufferGrimsonParams):
+            raise MisuseError(f"params must be StaufferGrimsonParams; got {params!r}; give single ones by name")
         self.params: StaufferGrimsonParams = params or build(StaufferGrimsonParams, parameters)
         self.threads = _checked_threads(threads)
         self.n_frames = 0
@@ -196,10 +198,15 @@ class StaufferGrimson:
         ModelFileError
             If the file is damaged, or holds something else.
         """
-        threads = _checked_threads(threads)
         header, arrays = load_arrays(path)
         if header.get("model") != cls.name:
             raise ModelFileError(f"{path} holds a model {header.get('model')!r}, not {cls.name!r}; use bgsub.load")
+        return cls._from_arrays(path, header, arrays, threads)
+
+    @classmethod
+    def _from_arrays(cls, path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray],
+                     threads: int | None) -> Self:
+        threads = _checked_threads(threads)
         try:
             model = cls(build(StaufferGrimsonParams, header["params"]), threads=threads)
             model._restore(int(header["n_frames"]), bool(header["grey"]), **arrays)
@@ -342,11 +349,11 @@ def load(path: str | Path, *, threads: int | None = None) -> StaufferGrimson:
     ModelFileError
         If it is damaged, of another program, or of a newer version.
     """
-    header, _ = load_arrays(path)
+    header, arrays = load_arrays(path)
     try:
         model = MODELS[str(header["model"])]
     except KeyError:
         raise ModelFileError(
             f"{path} holds a model {header.get('model')!r}; this bgsub knows {', '.join(MODELS)}"
         ) from None
-    return model.load(path, threads=threads)
+    return model._from_arrays(path, header, arrays, threads)

@@ -75,7 +75,10 @@ class ReferencePixel:
     def _update(self, matched: Component, colour: np.ndarray, alpha: np.float32) -> None:
         matched.weight = matched.weight + alpha
         distance = matched.distance(colour)
-        rho = alpha * matched.density(colour) if self.params.rho == "density" else alpha / matched.weight
+        if self.params.rho == "density":
+            rho = min(alpha * matched.density(colour), f32(1))  # a density may exceed 1, a rate may not
+        else:
+            rho = alpha / matched.weight
         stay = f32(1) - rho
         matched.mean = matched.mean + rho * (colour - matched.mean)  # μ ← (1 − ρ)μ + ρx   (equation 6)
         # σ² ← (1 − ρ)σ² + ρ(x − μ)ᵀ(x − μ) with the new μ, at (1 − ρ) of its old distance   (equation 7)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
+import threading
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,16 +30,18 @@ def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.n
     path = Path(path)
     text = json.dumps({"format": FORMAT, "version": VERSION, **header})
     contents: dict[str, Any] = {"header": np.array(text), **arrays}
+    # Not by tempfile, whose files nobody else may read.
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with partial.open("wb") as file:
                 np.savez(file, **contents)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
         except BaseException:
-            Path(partial).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise
     except OSError as error:
         raise OutputError(f"cannot save the model to {path}: {error.strerror or error}") from error

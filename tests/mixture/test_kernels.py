@@ -120,7 +120,8 @@ class Guarded:
         self.array[i] = value
 
 
-for shape, k, rho, rates in [((5, 8, 3), 3, "weight", [None] * 9), ((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 2), 1, "density", [0.0] + [None] * 9),
+for shape, k, rho, rates in [((5, 8, 3), 3, "weight", [None] * 9),
+                             ((2, 3, 3), 3, "weight", [None] * 9 + [0.0]), ((3, 2), 1, "density", [0.0] + [None] * 9),
                              ((1, 2, 3), 8, "density", [None] * 10), ((2, 2), 2, "weight", [0.5, 1.0] * 5)]:
     params = StaufferGrimsonParams(**{**PARAMS, "n_components": k, "rho": rho, "learning_rate": 0.3})
     video = busy_video(1, 10, shape)
@@ -142,8 +143,8 @@ for shape, k, rho, rates in [((5, 8, 3), 3, "weight", [None] * 9), ((2, 3, 3), 3
         flat[:image.size] = image.reshape(-1)
         for i in range(n_blocks):  # each block keeps to its own numbers
             kernels.stauffer_grimson(
-                Guarded(flat, i * LANES * channels, (i + 1) * LANES * channels), Guarded(state, i * size, (i + 1) * size),
-                k, rule, i, i + 1, Guarded(mask, i * LANES, (i + 1) * LANES))
+                Guarded(flat, i * LANES * channels, (i + 1) * LANES * channels),
+                Guarded(state, i * size, (i + 1) * size), k, rule, i, i + 1, Guarded(mask, i * LANES, (i + 1) * LANES))
         assert np.array_equal(mask[:n_pixels], expected.reshape(-1))
 print("agreed")
 """
