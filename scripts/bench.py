@@ -96,7 +96,7 @@ def whole(clips: list[Path], folder: Path, repeat: int) -> None:
         n = count_frames(clip)
         plain = [sys.executable, __file__, "--plain-loop", str(clip), str(folder / "plain.mkv")]
         ours = [*BGSUB, "run", str(clip), "--mask", str(folder / "ours.mkv"), "--force", "--quiet"]
-        seconds = in_turn([lambda: wall(plain), lambda: wall(ours), lambda: wall([*ours, "--raw"])], repeat)  # noqa: B023
+        seconds = in_turn([lambda: wall(plain), lambda: wall(ours), lambda: wall([*ours, "--raw"])], repeat)
         ratio, raw = ratios(seconds[0], seconds[1]), ratios(seconds[0], seconds[2])
         print(f"| {clip.stem} | {n} | {n / median(seconds[0]):.0f} | {n / median(seconds[1]):.0f} | {ratio} | {raw} |",
               flush=True)
@@ -114,7 +114,7 @@ def stages(clips: list[Path], folder: Path, repeat: int) -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for clip in clips:
         frames = read_all(clip, 120)
-        decode = in_turn([lambda: read_all(clip, 120)], 3)[0]  # noqa: B023
+        decode = in_turn([lambda: read_all(clip, 120)], 3)[0]
         models = [StaufferGrimson(threads=1), StaufferGrimson()]
         rivals = [cv2.createBackgroundSubtractorMOG2(), cv2.createBackgroundSubtractorMOG2()]
         times: list[list[float]] = [[] for _ in range(6)]
@@ -122,14 +122,14 @@ def stages(clips: list[Path], folder: Path, repeat: int) -> None:
             str(folder / "stage.mkv"), cv2.VideoWriter.fourcc(*"FFV1"), 25, frames[0].shape[1::-1], isColor=False
         )
         for frame in frames:
-            mask = timed(times[0], lambda: models[0].apply(frame))  # noqa: B023
-            timed(times[1], lambda: models[1].apply(frame))  # noqa: B023
-            mask = timed(times[2], lambda: clean(mask, CleaningParams()))  # noqa: B023
-            timed(times[3], lambda: writer.write(mask))  # noqa: B023
+            mask = timed(times[0], lambda: models[0].apply(frame))
+            timed(times[1], lambda: models[1].apply(frame))
+            mask = timed(times[2], lambda: clean(mask, CleaningParams()))
+            timed(times[3], lambda: writer.write(mask))
             cv2.setNumThreads(1)
-            timed(times[4], lambda: rivals[0].apply(frame))  # noqa: B023
+            timed(times[4], lambda: rivals[0].apply(frame))
             cv2.setNumThreads(-1)
-            timed(times[5], lambda: rivals[1].apply(frame))  # noqa: B023
+            timed(times[5], lambda: rivals[1].apply(frame))
         ms = [1e3 * median(column[20:]) for column in times]  # the first frames warm up
         ratio = ratios(times[4][20:], times[0][20:])
         print(f"| {clip.stem} | {1e3 * median(decode) / len(frames):.2f} | " + " | ".join(f"{m:.2f}" for m in ms)

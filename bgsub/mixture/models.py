@@ -11,7 +11,8 @@ import numpy as np
 
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture import kernels
-from bgsub.mixture.bands import SMALLEST_BAND, available_threads, over_bands
+from bgsub.mixture.bands import SMALLEST_BAND, over_bands
+from bgsub.mixture.checks import checked_image, checked_out, checked_threads
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.params import StaufferGrimsonParams, build, forget_below, is_number
 from bgsub.mixture.storage import load_arrays, save_arrays
@@ -78,7 +79,7 @@ class StaufferGrimson:
         if params is not None and not isinstance(params, StaufferGrimsonParams):
             raise MisuseError(f"params must be StaufferGrimsonParams; got {params!r}; give single ones by name")
         self.params: StaufferGrimsonParams = params or build(StaufferGrimsonParams, parameters)
-        self.threads = _checked_threads(threads)
+        self.threads = checked_threads(threads)
         self.n_frames = 0
         self._state: np.ndarray | None = None  # (blocks of LANES pixels, K, 2 + C, LANES)
         self._shape = (0, 0)
@@ -108,7 +109,7 @@ class StaufferGrimson:
             If the image is no uint8 picture of 1 or 3 channels, or its size differs from the frames before.
         """
         image = self._checked(image)
-        mask = _checked_out(out, image.shape[:2])
+        mask = checked_out(out, image.shape[:2])
         alpha = self._alpha(learning_rate)
         if self._state is None:
             if alpha == 0:
@@ -206,7 +207,7 @@ class StaufferGrimson:
     @classmethod
     def _from_arrays(cls, path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray],
                      threads: int | None) -> Self:
-        threads = _checked_threads(threads)
+        threads = checked_threads(threads)
         try:
             model = cls(build(StaufferGrimsonParams, header["params"]), threads=threads)
             model._restore(int(header["n_frames"]), bool(header["grey"]), **arrays)
@@ -282,47 +283,6 @@ class StaufferGrimson:
                 f"is {image.shape[1]}x{image.shape[0]} with {image.shape[2]}; resize it, or call reset() first"
             )
         return np.require(image, requirements=["C", "W"])
-
-
-def checked_image(image: np.ndarray) -> np.ndarray:
-    """The image as (H, W, C).
-
-    Raises
-    ------
-    MisuseError
-        If it is no uint8 picture of 1 or 3 channels.
-    """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise MisuseError(f"a frame must be an array of uint8, 0 to 255; got {kind}; convert it first")
-    if image.ndim == 2:
-        image = image[..., None]
-    if image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:
-        raise MisuseError(
-            f"a frame must have the shape (H, W), (H, W, 1) or (H, W, 3); got {image.shape}; drop an alpha "
-            "channel with image[..., :3]"
-        )
-    return image
-
-
-def _checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
-    if out is None:
-        return np.empty(shape, np.uint8)
-    if not isinstance(out, np.ndarray):
-        raise MisuseError(f"out must be an array of uint8; got {type(out).__name__}")
-    if out.dtype != np.uint8 or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
-        raise MisuseError(
-            f"out must be a writeable, contiguous uint8 array of shape {shape}; got {out.dtype} {out.shape}"
-        )
-    return out
-
-
-def _checked_threads(threads: int | None) -> int:
-    if threads is None:
-        return available_threads()
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise MisuseError(f"threads must be a whole number of at least 1, or None for all processors; got {threads!r}")
-    return threads
 
 
 MODELS: dict[str, type[StaufferGrimson]] = {StaufferGrimson.name: StaufferGrimson}

@@ -1,0 +1,63 @@
+"""What every model asks of its input, in the same words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bgsub.errors import MisuseError
+from bgsub.mixture.bands import available_threads
+
+
+def checked_image(image: np.ndarray) -> np.ndarray:
+    """The image as (H, W, C).
+
+    Raises
+    ------
+    MisuseError
+        If it is no uint8 picture of 1 or 3 channels.
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = getattr(image, "dtype", type(image).__name__)
+        raise MisuseError(f"a frame must be an array of uint8, 0 to 255; got {kind}; convert it first")
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:
+        raise MisuseError(
+            f"a frame must have the shape (H, W), (H, W, 1) or (H, W, 3); got {image.shape}; drop an alpha "
+            "channel with image[..., :3]"
+        )
+    return image
+
+
+def checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Where the mask goes: the array that was given, or a new one.
+
+    Raises
+    ------
+    MisuseError
+        If a mask of this shape cannot be written there.
+    """
+    if out is None:
+        return np.empty(shape, np.uint8)
+    if not isinstance(out, np.ndarray):
+        raise MisuseError(f"out must be an array of uint8; got {type(out).__name__}")
+    if out.dtype != np.uint8 or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+        raise MisuseError(
+            f"out must be a writeable, contiguous uint8 array of shape {shape}; got {out.dtype} {out.shape}"
+        )
+    return out
+
+
+def checked_threads(threads: int | None) -> int:
+    """How many threads to use at most.
+
+    Raises
+    ------
+    MisuseError
+        If it is no whole number above 0.
+    """
+    if threads is None:
+        return available_threads()
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise MisuseError(f"threads must be a whole number of at least 1, or None for all processors; got {threads!r}")
+    return threads
