@@ -35,12 +35,14 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     scale = math.sqrt(mask.size / REFERENCE_AREA)
     if (side := odd(params.median * scale)) > 1:
         foreground = majority(foreground, side)
-    if (side := odd(params.close * scale)) > 1:
-        foreground = cv2.morphologyEx(foreground, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    if params.fill_holes > 0:
-        foreground = fill_holes(foreground, params.fill_holes * mask.size)
-    if params.min_blob > 0:
-        foreground = drop_blobs(foreground, params.min_blob * mask.size)
+    close = odd(params.close * scale)
+    part = foreground[_surroundings(foreground, close // 2 + 1)]  # a view: what holds all the foreground
+    if part.size and close > 1:
+        part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((close, close), np.uint8))
+    if part.size and params.fill_holes > 0:
+        part[:] = fill_holes(part, params.fill_holes * mask.size)
+    if part.size and params.min_blob > 0:
+        part[:] = drop_blobs(part, params.min_blob * mask.size)
     cleaned = foreground * np.uint8(FOREGROUND)
     return np.maximum(cleaned, np.where(mask == FOREGROUND, 0, mask)) if _has_shadow(mask) else cleaned
 
@@ -58,6 +60,14 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     depth = cv2.CV_16U if side * side < 1 << 16 else cv2.CV_32S
     counts = cv2.boxFilter(foreground, depth, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
     return (counts > side * side // 2).view(np.uint8)
+
+
+def _surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """The rows and columns that hold all the foreground, and a margin so that they look like the whole picture."""
+    left, top, width, height = cv2.boundingRect(foreground)
+    if not width:
+        return slice(0), slice(0)
+    return (slice(max(top - margin, 0), top + height + margin), slice(max(left - margin, 0), left + width + margin))
 
 
 def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:
