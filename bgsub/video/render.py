@@ -45,9 +45,13 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def cutout(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The foreground alone, transparent elsewhere, as BGRA of shape (H, W, 4), the order cv2 writes."""
+    """The foreground alone, transparent elsewhere, as BGRA of shape (H, W, 4), the order cv2 writes.
+
+    What is transparent is black as well: nothing of the scene hides in the file, which is a fraction of the size.
+    """
     alpha = _where(mask, FOREGROUND)
-    return cv2.merge([*cv2.split(as_bgr(image)), alpha])
+    bgr = as_bgr(image)
+    return cv2.merge([*cv2.split(cv2.bitwise_and(bgr, bgr, mask=alpha)), alpha])
 
 
 def cutout_on(colour: tuple[int, int, int]) -> Draw:

@@ -62,9 +62,10 @@ def test_outline_grows_with_the_frame():
     assert 20 < (picture[:100] == TINT).all(axis=2).sum() < 2000  # it reaches out by a pixel
 
 
-def test_cutout_has_the_mask_as_alpha_and_keeps_colours(image, mask):
+def test_cutout_has_the_mask_as_alpha_and_hides_nothing_in_what_is_transparent(image, mask):
     picture = cutout(image, mask)
-    assert (picture[..., :3] == image).all()
+    assert (picture[mask == 255, :3] == image[mask == 255]).all()
+    assert not picture[mask != 255].any()
     assert (picture[..., 3] == np.where(mask == 255, 255, 0)).all()
 
 
