@@ -12,11 +12,13 @@ from bgsub.cli.progress import stop_on_signals
 from bgsub.errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from bgsub.compare.clips import LabelledClip
     from bgsub.mixture.protocol import Subtractor
+    from bgsub.video.frame import Frame
 
 CLIP = "waving_tree"
-FOREGROUND = 255
 
 
 @click.command(cls=Sectioned, epilog="""\b
@@ -43,8 +45,9 @@ def demo(out: str) -> None:
     clip = labelled_clip(clip_folder(CLIP))
     with stop_on_signals():
         _write_outputs(clip, folder)
-        counts = score(clip, _methods())
-        _write_picture(clip, folder / "demo.png")
+        best = _MostToFind()
+        counts = score(clip, _methods(), best.look)
+        best.write(folder / "demo.png")
     click.echo(f"\nhow good the masks are (frames {clip.first} to {clip.last} against the truth; 1 is perfect):\n")
     click.echo(table(counts))
     click.echo(f"\nlook at {folder / 'demo.png'}; then try: bgsub run YOUR_VIDEO.mp4 --overlay seen.mp4")
@@ -90,25 +93,30 @@ def _methods() -> dict[str, Subtractor]:
     }
 
 
-def _write_picture(clip: LabelledClip, path: Path) -> None:
-    """One frame with its truth, our mask and OpenCV's, from fresh models: the scored frame with most to find."""
-    from bgsub.compare.picture import panels
-    from bgsub.video.render import overlay
-    from bgsub.video.sinks import write_image
+class _MostToFind:
+    """The scored frame with most to find, as a picture: with its truth, our mask and OpenCV's."""
 
-    methods = _methods()
-    best, most = None, -1
-    for frame, truth in clip.pairs():
-        masks = {name: method.apply(frame.image) for name, method in methods.items()}
-        if truth is not None and (n := int((truth == FOREGROUND).sum())) > most:
-            best, most = (frame.image, truth, masks), n
-    assert best is not None
-    image, truth, masks = best
-    write_image(path, panels([
-        ("frame", image),
-        ("bgsub: overlay", overlay(image, masks["bgsub"])),
-        ("bgsub: mask", masks["bgsub"]),
-        ("truth", truth),
-        ("cv2 MOG2 (grey: shadow)", masks["cv2 MOG2"]),
-        ("cv2 MOG2, cleaned alike", masks["cv2 MOG2, cleaned alike"]),
-    ], columns=3))
+    def __init__(self) -> None:
+        self._most = -1
+
+    def look(self, frame: Frame, truth: np.ndarray | None, masks: dict[str, np.ndarray]) -> None:
+        """Keep the frame if none before had more foreground."""
+        from bgsub.compare.metrics import MOVING
+
+        if truth is not None and (n := int((truth == MOVING).sum())) > self._most:
+            self._most, self._image, self._truth, self._masks = n, frame.image, truth, masks
+
+    def write(self, path: Path) -> None:
+        """Write the picture."""
+        from bgsub.compare.picture import panels
+        from bgsub.video.render import overlay
+        from bgsub.video.sinks import write_image
+
+        write_image(path, panels([
+            ("frame", self._image),
+            ("bgsub: overlay", overlay(self._image, self._masks["bgsub"])),
+            ("bgsub: mask", self._masks["bgsub"]),
+            ("truth", self._truth),
+            ("cv2 MOG2 (grey: shadow)", self._masks["cv2 MOG2"]),
+            ("cv2 MOG2, cleaned alike", self._masks["cv2 MOG2, cleaned alike"]),
+        ], columns=3))

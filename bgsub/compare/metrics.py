@@ -11,8 +11,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from bgsub.errors import MisuseError
+from bgsub.mixture.protocol import FOREGROUND
 
-FOREGROUND = 255
 MOVING, UNKNOWN, OUTSIDE, SHADOW = 255, 170, 85, 50
 """Labels of a ground truth; 0 is static background."""
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from bgsub.compare.clips import LabelledClip
 from bgsub.compare.metrics import ConfusionCounts, count
 from bgsub.mixture.protocol import Subtractor
+from bgsub.video.frame import Frame
+
+Look = Callable[[Frame, np.ndarray | None, dict[str, np.ndarray]], object]
+"""What may be called with a frame, its truth and each method's mask."""
 
 
 def score(clip: LabelledClip, methods: Mapping[str, Subtractor],
-          on_frame: Callable[[], object] = lambda: None) -> dict[str, ConfusionCounts]:
+          on_frame: Look = lambda *_: None) -> dict[str, ConfusionCounts]:
     """Show every frame to each method, in order from the first, and count over the scored ones.
 
     Parameters
@@ -19,7 +25,7 @@ def score(clip: LabelledClip, methods: Mapping[str, Subtractor],
     methods : mapping of str to Subtractor
         Fresh ones: a method that has seen frames before would have an advantage.
     on_frame : callable, optional
-        Called after each frame.
+        Called with each frame, its truth (None where it is not scored) and the masks.
 
     Returns
     -------
@@ -28,11 +34,11 @@ def score(clip: LabelledClip, methods: Mapping[str, Subtractor],
     """
     counts = dict.fromkeys(methods, ConfusionCounts())
     for frame, truth in clip.pairs():
-        for name, method in methods.items():
-            mask = method.apply(frame.image)
-            if truth is not None:
+        masks = {name: method.apply(frame.image) for name, method in methods.items()}
+        if truth is not None:
+            for name, mask in masks.items():
                 counts[name] += count(mask, truth, clip.roi)
-        on_frame()
+        on_frame(frame, truth, masks)
     return counts
 
 

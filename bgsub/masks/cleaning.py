@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.mixture.protocol import FOREGROUND
 
-FOREGROUND = 255
 PARENT = 3  # column of cv2's contour hierarchy
 
 

@@ -39,7 +39,7 @@ class StaufferGrimson:
 
     * ρ = α/ω by default, the rate at which a running mean over the matches of a component learns. The
       paper's ρ = α·η(x|μ,σ) is at most α/√(2πσ²), about a twentieth of α for a σ of 8 and one channel and
-      a ten-thousandth for three, so that means and variances hardly move; ``rho="density"`` has it.
+      an eight-thousandth for three, so that means and variances hardly move; ``rho="density"`` has it.
     * The rate is 1/t at frame t until that falls to `learning_rate`, so that the first frames count alike
       and the model is useful after about a second.
     * A new component starts with weight α, as if it had matched once. The paper asks for a low weight only.
@@ -153,17 +153,17 @@ class StaufferGrimson:
     @property
     def weights(self) -> np.ndarray:
         """ω as float32 (H, W, K), in the order of rank ω/σ; 0 where a component is not in use. A copy."""
-        return self._learned()[..., kernels.WEIGHT].copy()
+        return self._of_pixels(kernels.WEIGHT, kernels.WEIGHT + 1)[..., 0]
 
     @property
     def variances(self) -> np.ndarray:
         """σ² as float32 (H, W, K), in grey levels squared, summed over the channels. A copy."""
-        return self._learned()[..., kernels.VARIANCE].copy()
+        return self._of_pixels(kernels.VARIANCE, kernels.VARIANCE + 1)[..., 0]
 
     @property
     def means(self) -> np.ndarray:
         """μ as float32 (H, W, K, C), in grey levels. A copy."""
-        return self._learned()[..., kernels.MEAN:].copy()
+        return self._of_pixels(kernels.MEAN, None)
 
     def reset(self) -> None:
         """Forget everything learned; the next frame is the first, and may have another size."""
@@ -234,14 +234,14 @@ class StaufferGrimson:
         self._state[:] = pixels.reshape(-1, LANES, *pixels.shape[1:]).transpose(0, 2, 3, 1)
         self.n_frames = n_frames
 
-    def _learned(self) -> np.ndarray:
-        """A copy of the state, pixel by pixel: (H, W, K, 2 + C)."""
+    def _of_pixels(self, first: int, last: int | None) -> np.ndarray:
+        """A copy of some of the components' vectors, pixel by pixel: (H, W, K, last − first)."""
         if self._state is None:
             raise MisuseError("the model has learned nothing yet; apply a frame first")
-        _, k, size, _ = self._state.shape
+        picked = self._state[:, :, first:last].transpose(0, 3, 1, 2)
         height, width = self._shape
-        pixels = self._state.transpose(0, 3, 1, 2).reshape(-1, k, size)
-        return pixels[:height * width].reshape(height, width, k, size)
+        pixels = picked.reshape(-1, *picked.shape[2:])[:height * width]
+        return np.array(pixels.reshape(height, width, *picked.shape[2:]))  # with one block, still a view till here
 
     def _alpha(self, learning_rate: float | None) -> float:
         if learning_rate is None:

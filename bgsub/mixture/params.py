@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from bgsub.errors import MisuseError
 
 FORGET_BELOW = 1e-5
-"""A component whose weight has faded below this is dropped; weights sum to 1 within K times this."""
+"""A component whose weight has faded below this is dropped."""
 
 
 def forget_below(alpha: float) -> float:

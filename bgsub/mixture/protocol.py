@@ -6,6 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+SHADOW, FOREGROUND = 127, 255
+"""What a mask says besides 0, background."""
+
 
 class Subtractor(Protocol):
     """Takes the frames of one video in order and tells foreground from background.

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bgsub.errors import MisuseError
-from bgsub.mixture.protocol import Subtractor
+from bgsub.mixture.protocol import FOREGROUND, Subtractor
 
 from .channel import Channel
 from .frame import Frame, Source
@@ -29,8 +29,6 @@ WAITING = 4
 
 PATIENCE = 2.0
 """Seconds that whoever reads our pipe has, after Ctrl-C, to take what waits for it."""
-
-FOREGROUND = 255
 
 
 @dataclass(frozen=True)

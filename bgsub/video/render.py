@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-FOREGROUND = 255
-SHADOW = 127
+from bgsub.mixture.protocol import FOREGROUND, SHADOW
+
 TINT = (60, 80, 255)  # BGR
 SHADOW_TINT = (200, 120, 40)
 STRENGTH = 0.45

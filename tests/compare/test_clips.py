@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 def test_cdnet_layout_by_hand(folder):
     seen = []
-    counts = score(labelled_clip(folder), {"bright": Bright()}, on_frame=lambda: seen.append(1))["bright"]
+    counts = score(labelled_clip(folder), {"bright": Bright()}, on_frame=lambda *_: seen.append(1))["bright"]
     assert len(seen) == 10  # all frames are shown
     assert counts == ConfusionCounts(
         tp=4 * 32, fp=4 * 24, fn=4 * 8, tn=4 * (16 * 24 - 8 - 32 - 24 - 8)
