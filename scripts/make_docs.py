@@ -15,7 +15,8 @@ from pathlib import Path
 
 from bgsub.cli import main as bgsub
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.params import PARAMS, about
+from bgsub.mixture.parameter import about
+from bgsub.mixture.params import PARAMS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEAD = """# Parameters

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 import click
 
-from bgsub.mixture.params import about
+from bgsub.mixture.parameter import about
 
 if TYPE_CHECKING:
     _FloatType = click.ParamType[float]

@@ -173,7 +173,7 @@ def _check_file(name: str, target: str, suffix: str, source: Source, force: bool
 
 def _model(chosen: dict[str, Any], source: Source) -> StaufferGrimson:
     from bgsub.mixture.models import MODELS, load
-    from bgsub.mixture.params import build
+    from bgsub.mixture.parameter import build
 
     typed = given(chosen, StaufferGrimsonParams)
     typed.pop("frame_rate", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bgsub.mixture.params import check, document, parameter
+from bgsub.mixture.parameter import check, document, parameter
 
 REFERENCE_AREA = 320 * 240
 """Sizes in pixels are meant for a frame of this area, and grow with the root of the area."""

@@ -14,7 +14,7 @@ from small_videos import PARAMS, assert_agree, busy_video, reference_state, stat
 from bgsub.mixture import kernels
 from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
-from bgsub.mixture.reference import Component, ReferencePixel, ReferenceStaufferGrimson
+from bgsub.mixture.reference.stauffer_grimson import Component, ReferencePixel, ReferenceStaufferGrimson
 
 HERE = Path(__file__).parent
 

@@ -9,7 +9,8 @@ import pytest
 from bgsub.errors import MisuseError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.models import StaufferGrimson
-from bgsub.mixture.params import PARAMS, About, StaufferGrimsonParams, about, build
+from bgsub.mixture.parameter import About, about, build
+from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
 
 CLASSES = [StaufferGrimsonParams, CleaningParams]
 RANGES = {  # name: (allowed, refused)

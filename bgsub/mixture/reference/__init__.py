@@ -1,0 +1,1 @@
+"""The models' rules in plain, readable Python: the witnesses of the fast kernels."""
