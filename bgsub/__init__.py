@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from bgsub.masks.cleaning import clean as clean
     from bgsub.masks.masker import Masker as Masker
     from bgsub.masks.params import CleaningParams as CleaningParams
-    from bgsub.mixture.models import StaufferGrimson as StaufferGrimson
     from bgsub.mixture.models import load as load
+    from bgsub.mixture.mog2 import MOG2 as MOG2
+    from bgsub.mixture.params import MOG2Params as MOG2Params
     from bgsub.mixture.params import StaufferGrimsonParams as StaufferGrimsonParams
     from bgsub.mixture.protocol import Subtractor as Subtractor
+    from bgsub.mixture.stauffer_grimson import StaufferGrimson as StaufferGrimson
     from bgsub.video.frame import Frame as Frame
     from bgsub.video.open import open_source as open_source
     from bgsub.video.render import cutout as cutout
@@ -40,7 +42,9 @@ _HOMES = {
     "CleaningParams": "masks.params",
     "clean": "masks.cleaning",
     "Masker": "masks.masker",
-    "StaufferGrimson": "mixture.models",
+    "MOG2": "mixture.mog2",
+    "MOG2Params": "mixture.params",
+    "StaufferGrimson": "mixture.stauffer_grimson",
     "load": "mixture.models",
     "StaufferGrimsonParams": "mixture.params",
     "Subtractor": "mixture.protocol",

@@ -106,7 +106,7 @@ def stages(clips: list[Path], folder: Path, repeat: int) -> None:
     """Each stage alone, on frames in memory, so that one sees what bounds the whole."""
     from bgsub.masks.cleaning import clean
     from bgsub.masks.params import CleaningParams
-    from bgsub.mixture.models import StaufferGrimson
+    from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
     print("\n## Stages alone (ms per frame, medians)\n")
     print("| clip | decode | model, 1 thread | model | cleaning | encode FFV1 | cv2 MOG2, 1 thread | cv2 MOG2 |"

@@ -25,9 +25,9 @@ from bgsub.errors import BgsubError
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.bands import available_threads
-from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
 from bgsub.mixture.protocol import Subtractor
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -83,7 +83,7 @@ def _methods() -> dict[str, Subtractor]:
     from bgsub.compare.methods import cv2_mog2
     from bgsub.masks.masker import Masker
     from bgsub.masks.params import CleaningParams
-    from bgsub.mixture.models import StaufferGrimson
+    from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
     return {
         "bgsub": Masker(StaufferGrimson(), CleaningParams()),

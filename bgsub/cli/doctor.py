@@ -116,8 +116,8 @@ def _kernel_cache() -> str:
     """Run each kernel once: that tells whether it came from the cache, and warms it."""
     import numpy as np
 
-    from bgsub.mixture import kernels
-    from bgsub.mixture.models import StaufferGrimson
+    from bgsub.mixture.kernels import stauffer_grimson as kernels
+    from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
     begun = time.perf_counter()
     for shape in ((8, 8), (8, 8, 3)):

@@ -32,7 +32,7 @@ from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
 
 if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
-    from bgsub.mixture.models import StaufferGrimson
+    from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
     from bgsub.video.pipeline import Job
@@ -171,7 +171,7 @@ def _check_file(name: str, target: str, suffix: str, source: Source, force: bool
         raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
 
 
-def _model(chosen: dict[str, Any], source: Source) -> StaufferGrimson:
+def _model(chosen: dict[str, Any], source: Source) -> Mixture[Any]:
     from bgsub.mixture.models import MODELS, load
     from bgsub.mixture.parameter import build
 
@@ -187,7 +187,7 @@ def _model(chosen: dict[str, Any], source: Source) -> StaufferGrimson:
     return MODELS[name](build(PARAMS[name], typed), threads=chosen["threads"])
 
 
-def _masker(chosen: dict[str, Any], model: StaufferGrimson, cleaning: CleaningParams | None, source: Source) -> Masker:
+def _masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None, source: Source) -> Masker:
     from bgsub.masks.masker import Masker
     from bgsub.video.images import read_image
 
@@ -206,7 +206,7 @@ def _masker(chosen: dict[str, Any], model: StaufferGrimson, cleaning: CleaningPa
     return Masker(model, cleaning, scale=chosen["scale"], roi=roi)
 
 
-def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: StaufferGrimson,
+def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
             outputs: list[Output]) -> None:
     """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
     from bgsub.video.sinks import write_image
@@ -233,7 +233,7 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
         click.echo(_in_words(summary), err=any(output.is_pipe for output in outputs))
 
 
-def _summary(spec: str, source: Source, job: Job, model: StaufferGrimson, written: dict[str, str],
+def _summary(spec: str, source: Source, job: Job, model: Mixture[Any], written: dict[str, str],
              complete: bool) -> dict[str, Any]:
     from bgsub.video.streams import without_password
 

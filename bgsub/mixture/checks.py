@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.mixture.bands import available_threads
+
+DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
 
 def checked_image(image: np.ndarray) -> np.ndarray:
@@ -14,11 +18,11 @@ def checked_image(image: np.ndarray) -> np.ndarray:
     Raises
     ------
     MisuseError
-        If it is no uint8 picture of 1 or 3 channels.
+        If it is no picture of 1 or 3 channels, of uint8, uint16 or finite float32.
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+    if not isinstance(image, np.ndarray) or image.dtype not in DTYPES:
         kind = getattr(image, "dtype", type(image).__name__)
-        raise MisuseError(f"a frame must be an array of uint8, 0 to 255; got {kind}; convert it first")
+        raise MisuseError(f"a frame must be an array of uint8, uint16 or float32; got {kind}; convert it first")
     if image.ndim == 2:
         image = image[..., None]
     if image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:
@@ -26,6 +30,8 @@ def checked_image(image: np.ndarray) -> np.ndarray:
             f"a frame must have the shape (H, W), (H, W, 1) or (H, W, 3); got {image.shape}; drop an alpha "
             "channel with image[..., :3]"
         )
+    if image.dtype == np.float32 and not np.isfinite(image).all():
+        raise MisuseError("a float32 frame must be finite; got NaN or infinity; replace them with np.nan_to_num")
     return image
 
 
@@ -46,6 +52,20 @@ def checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
             f"out must be a writeable, contiguous uint8 array of shape {shape}; got {out.dtype} {out.shape}"
         )
     return out
+
+
+def checked_pixels(name: str, pixels: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A truth value for each pixel of a frame: where the array is not 0.
+
+    Raises
+    ------
+    MisuseError
+        If it is no array of numbers of the frame's size.
+    """
+    if not isinstance(pixels, np.ndarray) or pixels.dtype.kind not in "bui" or pixels.shape != shape:
+        kind = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise MisuseError(f"{name} must be an array of uint8 or bool of the frame's size, {shape}; got {kind}")
+    return np.asarray(pixels != 0)
 
 
 def checked_threads(threads: int | None) -> int:

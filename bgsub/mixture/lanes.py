@@ -36,6 +36,7 @@ TRUTHS = Vector(types.boolean)
 LLVM = {FLOATS: ir.VectorType(ir.FloatType(), LANES), TRUTHS: ir.VectorType(ir.IntType(1), LANES)}
 BYTES = ir.VectorType(ir.IntType(8), LANES)
 INDEX = ir.IntType(32)
+LLVM_OF = {types.uint8: ir.IntType(8), types.uint16: ir.IntType(16), types.float32: ir.FloatType()}
 
 
 @register_model(Vector)
@@ -105,32 +106,47 @@ def store(typingctx, numbers, offset, values):
     return types.void(numbers, types.int64, FLOATS), codegen
 
 
-@intrinsic(prefer_literal=True)
-def load_channel(typingctx, image, pixel, channel, channels):
-    """One channel of LANES pixels of interleaved bytes, as float32."""
+@intrinsic
+def load_colours(typingctx, image, pixel, channels):
+    """The colours of LANES pixels of an interleaved image, as float32: a tuple of vectors, one for each channel."""
     count = len(channels)
+    scalar = LLVM_OF[image.dtype]
 
     def codegen(context, builder, sig, args):
         start = builder.mul(args[1], ir.Constant(args[1].type, count))
-        every = ir.VectorType(ir.IntType(8), LANES * count)
-        together = builder.load(_place(builder, args[0], start, every), align=1)
-        lanes = [lane * count + channel.literal_value for lane in range(LANES)]
-        picked = builder.shuffle_vector(together, together, ir.Constant(ir.VectorType(INDEX, LANES), lanes))
-        return builder.uitofp(picked, LLVM[FLOATS])
+        together = builder.load(_place(builder, args[0], start, ir.VectorType(scalar, LANES * count)),
+                                align=image.dtype.bitwidth // 8)
+        planes = []
+        for channel in range(count):
+            lanes = ir.Constant(ir.VectorType(INDEX, LANES), [lane * count + channel for lane in range(LANES)])
+            plane = together if count == 1 else builder.shuffle_vector(together, together, lanes)
+            planes.append(plane if image.dtype == types.float32 else builder.uitofp(plane, LLVM[FLOATS]))
+        return context.make_tuple(builder, sig.return_type, planes)
 
-    return FLOATS(image, types.int64, channel, channels), codegen
+    return types.UniTuple(FLOATS, count)(image, types.int64, channels), codegen
 
 
 @intrinsic
-def store_bytes(typingctx, mask, pixel, where):
-    """Write LANES bytes: 255 where true, 0 elsewhere."""
+def load_bytes(typingctx, numbers, offset):
+    """LANES bytes, as float32."""
 
     def codegen(context, builder, sig, args):
-        values = builder.select(args[2], _constant(BYTES, 255), _constant(BYTES, 0))
+        values = builder.load(_place(builder, *args, BYTES), align=1)
+        return builder.uitofp(values, LLVM[FLOATS])
+
+    return FLOATS(numbers, types.int64), codegen
+
+
+@intrinsic
+def store_bytes(typingctx, numbers, offset, values):
+    """Write LANES whole numbers, 0 to 255, as bytes."""
+
+    def codegen(context, builder, sig, args):
+        values = builder.fptoui(args[2], BYTES)
         builder.store(values, _place(builder, args[0], args[1], BYTES), align=1)
         return context.get_dummy_value()
 
-    return types.void(mask, types.int64, TRUTHS), codegen
+    return types.void(numbers, types.int64, FLOATS), codegen
 
 
 @intrinsic
@@ -206,12 +222,16 @@ if numba.config.DISABLE_JIT:
     def store(numbers, offset, values):
         numbers[offset:offset + LANES] = values
 
-    def load_channel(image, pixel, channel, channels):
+    def load_colours(image, pixel, channels):
         count = len(channels)
-        return image[pixel * count + channel:(pixel + LANES) * count:count].astype(np.float32)
+        block = image[pixel * count:(pixel + LANES) * count].astype(np.float32)
+        return tuple(block[channel::count] for channel in channels)
 
-    def store_bytes(mask, pixel, where):
-        mask[pixel:pixel + LANES] = np.where(where, 255, 0)
+    def load_bytes(numbers, offset):
+        return numbers[offset:offset + LANES].astype(np.float32)
+
+    def store_bytes(numbers, offset, values):
+        numbers[offset:offset + LANES] = values
 
     def splat(value):
         return np.full(LANES, value, np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from bgsub.errors import MisuseError, ModelFileError, OutputError
 
 FORMAT = "bgsub-model"
-VERSION = 1
+VERSION = 2
 
 
 def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

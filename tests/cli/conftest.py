@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from run_helpers import Runner, scene, write_images, write_video
 
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 from bgsub.cli import main
 from bgsub.masks.cleaning import clean
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.files import VideoFile
 from bgsub.video.open import open_source
 

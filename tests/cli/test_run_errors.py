@@ -24,7 +24,7 @@ from run_helpers import (
 )
 
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_two_outputs_of_one_name(refused, clip, tmp_path):
     (["--model", "mog3"], "'mog3' is not"), (["--roi", "nowhere.png"], "no ROI image nowhere.png"),
     (["--learning-rate", "0.1", "--absorb-after", "3"], "not both"),
     (["--min-variance", "300", "--initial-variance", "200"], "must not exceed"),
-    (["--absorb-after", "3", "--background-ratio", "0"], "background_ratio above 0"),
+    (["--absorb-after", "3", "--background-ratio", "0"], "background_ratio between 0 and 1"),
     (["--load-model", "nowhere.npz"], "no model file nowhere.npz"),
 ])
 def test_misuse(refused, clip, tmp_path, monkeypatch, words, said):

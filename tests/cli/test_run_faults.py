@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from run_helpers import N_FRAMES, expected, folder_masks, same, start, video_frames, video_masks, write_video
 
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.sinks import ImageFolderSink
 
 

@@ -28,7 +28,7 @@ from run_helpers import (
 
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.files import VideoFile
 from bgsub.video.render import cutout, overlay
 from bgsub.video.y4m import Y4MReader

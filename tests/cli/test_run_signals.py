@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from run_helpers import expected, folder_masks, same, scene, start, tree, video_frames, video_masks, write_video
 
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.y4m import Y4MWriter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -7,7 +7,7 @@ from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 class Bright:

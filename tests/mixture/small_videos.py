@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
 from bgsub.mixture.reference.stauffer_grimson import ReferenceStaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 PARAMS = {
     "n_components": 4, "learning_rate": 0.02, "match_sigmas": 2.5, "background_ratio": 0.7,

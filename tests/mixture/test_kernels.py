@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_videos import PARAMS, assert_agree, busy_video, reference_state, state_of
 
-from bgsub.mixture import kernels
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.kernels import stauffer_grimson as kernels
 from bgsub.mixture.params import StaufferGrimsonParams
 from bgsub.mixture.reference.stauffer_grimson import Component, ReferencePixel, ReferenceStaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 HERE = Path(__file__).parent
 
@@ -61,12 +61,13 @@ def test_component_that_is_forgotten_between_two_others_leaves_no_gap():
     params = StaufferGrimsonParams(**{**PARAMS, "n_components": 3})
     weights, variances, levels = [0.9999, 0.9e-5, 1.3e-5], [60.0, 50.0, 390.0], [40.0, 120.0, 200.0]
     model, reference = StaufferGrimson(params, threads=1), ReferenceStaufferGrimson(params)
-    model._restore(9, True, *(np.array(a, np.float32).reshape(shape) for a, shape in [
-        (weights, (1, 1, 3)), (levels, (1, 1, 3, 1)), (variances, (1, 1, 3))]))
+    weights, variances, levels = (np.array(a, np.float32).reshape(1, 1, 3) for a in (weights, variances, levels))
+    header = {"n_frames": 9, "dtype": "uint8", "frozen": False}
+    model._restore(header, weights, levels[..., None], variances, np.full((1, 1), 3, np.uint8))
     reference.pixels, reference.n_frames = [[ReferencePixel(params)]], 9
     reference.pixels[0][0].components = [
         Component(np.float32(w), np.array([m], np.float32), np.float32(v))
-        for w, v, m in zip(weights, variances, levels, strict=True)]
+        for w, v, m in zip(weights[0, 0], variances[0, 0], levels[0, 0], strict=True)]
     for level in (40, 200):
         image = np.full((1, 1), level, np.uint8)
         assert np.array_equal(model.apply(image, 0.001), reference.apply(image[..., None], 0.001))
@@ -94,9 +95,10 @@ INTERPRETED = """
 import numba
 import numpy as np
 from small_videos import PARAMS, assert_agree, busy_video
-from bgsub.mixture import kernels
+from bgsub.mixture.blocks import Blocks
+from bgsub.mixture.kernels import stauffer_grimson as kernels
 from bgsub.mixture.lanes import LANES
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
 
 assert numba.config.DISABLE_JIT and not hasattr(kernels.stauffer_grimson, "py_func")
@@ -104,12 +106,12 @@ assert numba.config.DISABLE_JIT and not hasattr(kernels.stauffer_grimson, "py_fu
 
 class Guarded:
     # Compiled code reads and writes out of range in silence, NumPy wraps below 0: this does neither.
-    def __init__(self, array, low, high):
-        self.array, self.range = array, range(low, high)
+    def __init__(self, array, ranges):
+        self.array, self.ranges = array, ranges
 
     def check(self, i):
         first, last = (i.start, i.stop - 1) if isinstance(i, slice) else (i, i)
-        assert first in self.range and last in self.range, (i, self.range)
+        assert any(first in own and last in own for own in self.ranges), (i, self.ranges)
 
     def __getitem__(self, i):
         self.check(i)
@@ -129,22 +131,26 @@ for shape, k, rho, rates in [((5, 8, 3), 3, "weight", [None] * 9),
 
     model = StaufferGrimson(params, threads=1)
     channels = 1 if len(shape) == 2 else 3
-    size = k * (2 + channels) * LANES
-    n_pixels = shape[0] * shape[1]
-    n_blocks = -(-n_pixels // LANES)
-    state = np.zeros(n_blocks * size, np.float32)
+    own = Blocks(shape[0], shape[1], k, channels)
+    n_pixels, n_blocks = shape[0] * shape[1], own.n_blocks
+    starts = [(0, 2 + channels)] + [(own.layout.weights + i * n_blocks * LANES, 1) for i in range(k - 1)]
+    starts += [(own.layout.cold + i * n_blocks * LANES * (1 + channels), 1 + channels) for i in range(k - 1)]
     mask = np.empty(n_blocks * LANES, np.uint8)
     for image, rate in zip(video, rates):
+        before = model.n_frames
         expected = model.apply(image, rate)
         if not model.n_frames:
             continue
-        rule = model._rule(model._alpha(rate) if rate is not None else max(0.3, 1 / model.n_frames))
+        alpha = rate if rate is not None else max(0.3, 1 / (before + 1))
         flat = np.zeros(mask.size * channels, np.uint8)
         flat[:image.size] = image.reshape(-1)
         for i in range(n_blocks):  # each block keeps to its own numbers
+            mine = [range(start + i * n * LANES, start + (i + 1) * n * LANES) for start, n in starts]
+            one = range(i * LANES, (i + 1) * LANES)
             kernels.stauffer_grimson(
-                Guarded(flat, i * LANES * channels, (i + 1) * LANES * channels),
-                Guarded(state, i * size, (i + 1) * size), k, rule, i, i + 1, Guarded(mask, i * LANES, (i + 1) * LANES))
+                Guarded(flat, [range(i * LANES * channels, (i + 1) * LANES * channels)]), Guarded(own.values, mine),
+                Guarded(own.counts, [one]), own.layout, model._rule(alpha, channels), np.empty(0, np.int64), i, i + 1,
+                0, Guarded(mask, [one]))
         assert np.array_equal(mask[:n_pixels], expected.reshape(-1))
 print("agreed")
 """
@@ -156,8 +162,8 @@ def test_interpreted_kernel_equals_reference_and_keeps_to_its_own_block():
 
 CACHED = """
 import numpy as np
-from bgsub.mixture import kernels
-from bgsub.mixture.models import StaufferGrimson
+from bgsub.mixture.kernels import stauffer_grimson as kernels
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 StaufferGrimson(n_components=2).apply(np.zeros((2, 3), np.uint8))
 stats = kernels.stauffer_grimson.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from small_videos import a_model, busy_video, masks_of, state_of
 
-from bgsub.mixture import models
+from bgsub.mixture import model as base
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams, absorbed_in, learning_rate_for
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 SHAPES = [(5, 7, 3), (6, 5)]
 
@@ -87,7 +88,7 @@ def test_masks_do_not_depend_on_the_number_of_threads(shape, threads, monkeypatc
             work(start, stop)
         over_bands(noted, n_blocks, threads, smallest=1)
 
-    monkeypatch.setattr(models, "over_bands", small_bands)
+    monkeypatch.setattr(base, "over_bands", small_bands)
     many = a_model(threads=threads)
     assert np.array_equal(masks_of(many, video), masks)
     assert state_of(many) == state_of(one)
@@ -150,7 +151,7 @@ def test_still_object_becomes_background_on_time(alpha, ratio):
 @pytest.mark.parametrize(("seconds", "frame_rate", "ratio"), [(2, 25, 0.7), (8, 12.5, 0.5), (1.5, 60, 0.9)])
 def test_absorb_after_is_in_seconds(seconds, frame_rate, ratio):
     parameters = {"absorb_after": seconds, "frame_rate": frame_rate, "background_ratio": ratio}
-    model = models.StaufferGrimson(n_components=3, threads=1, **parameters)
+    model = StaufferGrimson(n_components=3, threads=1, **parameters)
     for _ in range(round(1 / model.params.alpha) + 20):
         model.apply(np.full((1, 2, 3), 40, np.uint8))
     assert abs(_frames_until_absorbed(model) - seconds * frame_rate) <= 1.5

@@ -8,9 +8,9 @@ import pytest
 
 from bgsub.errors import MisuseError
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.parameter import About, about, build
 from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 CLASSES = [StaufferGrimsonParams, CleaningParams]
 RANGES = {  # name: (allowed, refused)
@@ -101,7 +101,7 @@ def test_rate_and_time_exclude_each_other():
 def test_time_needs_a_frame_rate_and_a_share():
     with pytest.raises(MisuseError, match="frame_rate="):
         StaufferGrimsonParams(absorb_after=10)
-    with pytest.raises(MisuseError, match="background_ratio above 0"):
+    with pytest.raises(MisuseError, match="background_ratio between 0 and 1"):
         StaufferGrimsonParams(absorb_after=10, frame_rate=25, background_ratio=0)
     assert StaufferGrimsonParams(frame_rate=25, learning_rate=0.123).alpha == 0.123
 

@@ -8,8 +8,8 @@ import pytest
 from small_videos import a_model, busy_video, masks_of, state_of
 
 from bgsub.errors import MisuseError
-from bgsub.mixture.models import StaufferGrimson
 from bgsub.mixture.params import StaufferGrimsonParams
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 @pytest.mark.parametrize(("shape", "channels"), [((5, 7, 3), 3), ((5, 7), 1), ((5, 7, 1), 1)])

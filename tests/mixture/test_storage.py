@@ -13,7 +13,8 @@ from small_videos import a_model, busy_video, masks_of, state_of
 import bgsub
 from bgsub.errors import MisuseError, ModelFileError, OutputError
 from bgsub.mixture import storage
-from bgsub.mixture.models import StaufferGrimson, load
+from bgsub.mixture.models import load
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_file_is_plain_npz_under_the_very_name(tmp_path):
     model.save(tmp_path / "state.model")
     assert [p.name for p in tmp_path.iterdir()] == ["state.model"]
     with np.load(tmp_path / "state.model", allow_pickle=False) as file:
-        assert sorted(file.files) == ["header", "means", "variances", "weights"]
+        assert sorted(file.files) == ["header", "in_use", "means", "variances", "weights"]
         assert np.array_equal(file["weights"], model.weights)
 
 
@@ -94,7 +95,7 @@ def test_older_numpy_takes_every_keyword_for_an_array(saved, monkeypatch):
     keywords = []
     monkeypatch.setattr(np, "savez", lambda file, *args, **arrays: keywords.extend(arrays))
     load(saved).save(saved.with_name("other.npz"))
-    assert set(keywords) == {"header", "weights", "means", "variances"}
+    assert set(keywords) == {"header", "weights", "means", "variances", "in_use"}
 
 
 # What cannot be read
@@ -176,15 +177,15 @@ def test_flipped_bytes_are_noticed_or_harmless(saved, savez):
     assert n_refused > len(content) / 3 / 2
 
 
-@pytest.mark.parametrize("version", [0, 2, 99, "1.0", None])
+@pytest.mark.parametrize("version", [0, 1, 99, "2.0", None])
 def test_other_version(saved, version):
     rewrite(saved, {"version": version})
     message = _refused(saved)
     assert f"version {version!r}" in message
-    assert "version 1" in message
+    assert "version 2" in message
 
 
-@pytest.mark.parametrize("name", ["mog2", "", None, 3, ["stauffer-grimson"], {}])
+@pytest.mark.parametrize("name", ["mog3", "", None, 3, ["stauffer-grimson"], {}])
 def test_other_model(saved, name):
     rewrite(saved, {"model": name})
     assert "holds a model" in _refused(saved)
@@ -199,14 +200,14 @@ PARAMS = {"n_components": 3, "learning_rate": 0.01}
     {"params": {**PARAMS, "unknown": 1}}, {"params": {**PARAMS, "n_components": 2}},
     {"params": {**PARAMS, "absorb_after": 3}}, {"params": []}, {"params": [1]}, {"params": None}, {"params": 3},
     {"n_frames": -1}, {"n_frames": float("inf")}, {"n_frames": float("nan")}, {"n_frames": "many"},
-    {"n_frames": None}, {"n_frames": []}, {"grey": True},
+    {"n_frames": None}, {"n_frames": []}, {"dtype": "float64"}, {"dtype": "x"}, {"dtype": None},
 ], ids=str)
 def test_header_out_of_range(saved, header):
     rewrite(saved, header)
     assert "damaged" in _refused(saved)
 
 
-@pytest.mark.parametrize("key", ["params", "n_frames", "grey"])
+@pytest.mark.parametrize("key", ["params", "n_frames", "dtype", "frozen"])
 def test_header_with_a_gap(saved, key):
     with np.load(saved) as file:
         contents = dict(file)
@@ -220,17 +221,20 @@ def test_header_with_a_gap(saved, key):
 @pytest.mark.parametrize("spoil", [
     lambda a: a[:-1], lambda a: a[:, :, :2], lambda a: a[None], lambda a: a.ravel(), lambda a: a[:0], np.sum,
     lambda a: np.where(a == a.max(), np.nan, a), lambda a: np.where(a == a.max(), np.float32(np.inf), a),
-    lambda a: -a, lambda a: a.astype(complex), lambda a: a.astype(str), lambda a: a.astype(float), lambda a: a > 0,
+    lambda a: -a - 1, lambda a: a.astype(complex), lambda a: a.astype(str), lambda a: a.astype(float), lambda a: a > 0,
 ], ids=["short", "few", "axis", "flat", "empty", "scalar", "nan", "inf", "negative", "complex", "text", "float64",
         "bool"])
-def test_arrays_that_do_not_fit(saved, name, spoil):
+def test_arrays_that_do_not_fit(saved, name, spoil, request):
     with np.load(saved) as file:
         array = file[name]
     rewrite(saved, **{name: spoil(array)})
+    if name == "means" and request.node.callspec.id.startswith("negative"):
+        load(saved)  # as float32 frames may give them
+        return
     assert "damaged" in _refused(saved)
 
 
-@pytest.mark.parametrize("name", ["weights", "means", "variances", "header"])
+@pytest.mark.parametrize("name", ["weights", "means", "variances", "in_use", "header"])
 def test_missing_and_surplus_arrays(saved, name):
     rewrite(saved, surplus=np.zeros(3))
     _refused(saved)

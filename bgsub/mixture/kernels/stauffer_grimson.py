@@ -1,14 +1,9 @@
-"""Compiled code only: no checks, no files, no allocation.
+"""The kernel of `StaufferGrimson`: no checks, no files, no allocation.
 
-Callers and callees stay in this one file, because Numba's cache watches only the file of the function that it caches.
-All arithmetic is float32, lane by lane and in the order written, so that the masks are the same, bit for bit, as those
-of the readable rule in ``reference.py``.
-
-Sixteen pixels, row by row, make a block, and each step is done for all of them at once; a step that no lane of a block
-needs is skipped. The state is one flat array. A component of a block is ``size`` = 2 + C vectors in it, ``weight,
-variance, mean of each channel``; the K components of a block lie one after the other. In each lane they stand in the
-order of their rank ω/σ, those not in use (weight 0) last. Offsets are passed instead of slices: a slice costs its
-reference count at every call.
+All arithmetic is float32, lane by lane and in the order of ``reference/stauffer_grimson.py``, so that masks and state
+agree with it to the last bit. LANES pixels, row by row, make a block; each step is done for all of them at once, and is
+skipped where no lane of the block needs it. In each lane the components stand in the order of their rank ω/σ.
+``docs/engine.md`` explains the layout and each trick.
 """
 
 from __future__ import annotations
@@ -24,7 +19,8 @@ from bgsub.mixture.lanes import (
     any_lane,
     get_lane,
     load,
-    load_channel,
+    load_bytes,
+    load_colours,
     negate,
     pointer,
     select,
@@ -33,9 +29,6 @@ from bgsub.mixture.lanes import (
     store,
     store_bytes,
 )
-
-WEIGHT, VARIANCE, MEAN = 0, 1, 2
-"""Vectors of a component; the means of the channels begin at MEAN."""
 
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 
@@ -49,6 +42,7 @@ class StaufferGrimsonRule(NamedTuple):
     initial_variance: np.float32
     min_variance: np.float32
     forget_below: np.float32
+    foreground: np.float32
     zero: np.float32
     one: np.float32
     density: bool  # ρ = α·η instead of α/ω
@@ -56,27 +50,27 @@ class StaufferGrimsonRule(NamedTuple):
 
 
 @jit
-def _component(first, k, rule):
-    """Where component k of the block that begins at ``first`` begins."""
-    return first + k * (MEAN + len(rule.channels)) * LANES
+def _weight_at(block, k, layout, rule):
+    """Where the weights of component k of a block are."""
+    if k == 0:
+        return block * (2 + len(rule.channels)) * LANES
+    return layout.weights + ((k - 1) * layout.n_blocks + block) * LANES
 
 
 @jit
-def _colour(image, pixel, c, rule):
-    """Channel c of the block's pixels, as float32."""
-    if c == 0:
-        return load_channel(image, pixel, 0, rule.channels)
-    if c == 1:
-        return load_channel(image, pixel, 1, rule.channels)
-    return load_channel(image, pixel, 2, rule.channels)
+def _rest_at(block, k, layout, rule):
+    """Where its variances are, followed by the means, channel by channel."""
+    if k == 0:
+        return (block * (2 + len(rule.channels)) + 1) * LANES
+    return layout.cold + ((k - 1) * layout.n_blocks + block) * (1 + len(rule.channels)) * LANES
 
 
 @jit
-def _distance(state, component, image, pixel, rule):
+def _distance(state, rest, colours, rule):
     """d² = |x − μ|², over the channels."""
     distance = splat(rule.zero)
     for c in range(len(rule.channels)):
-        step = _colour(image, pixel, c, rule) - load(state, component + (MEAN + c) * LANES)
+        step = colours[c] - load(state, rest + (1 + c) * LANES)
         distance = distance + step * step
     return distance
 
@@ -102,226 +96,237 @@ def _rate(where, weight, distance, variance, rule):
 
 
 @jit
-def _adapt(state, component, where, image, pixel, weight, distance, rule):
+def _adapt(state, rest, where, weight, distance, colours, rule):
     """Draw mean and variance of the matched component towards the colour at the rate ρ."""
-    variance = load(state, component + VARIANCE * LANES)
+    variance = load(state, rest)
     rho = _rate(where, weight, distance, variance, rule)  # a rate of 0 leaves the other lanes as they are
     for c in range(len(rule.channels)):
-        mean = load(state, component + (MEAN + c) * LANES)
-        store(state, component + (MEAN + c) * LANES, mean + rho * (_colour(image, pixel, c, rule) - mean))
+        mean = load(state, rest + (1 + c) * LANES)
+        store(state, rest + (1 + c) * LANES, mean + rho * (colours[c] - mean))
     # by now μ has come to within (1 − ρ) of its old distance from x
     stay = splat(rule.one) - rho
     changed = stay * variance + rho * (stay * stay * distance)
     least = splat(rule.min_variance)
     changed = select(least > changed, least, changed)
-    store(state, component + VARIANCE * LANES, select(where, changed, variance))
+    store(state, rest, select(where, changed, variance))
 
 
 @jit
-def _match(state, first, n_components, image, pixel, rule):
+def _match(state, block, n, colours, layout, rule):
     """Let all weights fade, and the first component in rank that fits learn.
 
-    Returns the lanes that matched, the place of the match in each, the number of components that any lane has in use,
-    and whether a weight has faded to nothing.
+    Returns the lanes that matched, the place of the match in each, and whether a weight has faded to nothing.
     """
-    zero = splat(rule.zero)
-    keep = splat(rule.one - rule.alpha)
-    alpha = splat(rule.alpha)
+    zero, keep, alpha = splat(rule.zero), splat(rule.one - rule.alpha), splat(rule.alpha)
     matched = zero > zero
     place = zero
     fading = matched
-    n = 0
-    for k in range(n_components):
-        component = _component(first, k, rule)
-        weight = load(state, component)
-        used = weight > zero
+    for k in range(layout.n_components):
+        used = n > splat(np.float32(k))
         if not any_lane(used):
             break
-        n += 1
-        weight = weight * keep
+        weight_at = _weight_at(block, k, layout, rule)
+        weight = load(state, weight_at) * keep
         searching = used & negate(matched)
         if any_lane(searching):
-            distance = _distance(state, component, image, pixel, rule)
-            hit = searching & (distance < splat(rule.match_limit) * load(state, component + VARIANCE * LANES))
+            rest = _rest_at(block, k, layout, rule)
+            distance = _distance(state, rest, colours, rule)
+            hit = searching & (distance < splat(rule.match_limit) * load(state, rest))
             if any_lane(hit):
                 weight = select(hit, weight + alpha, weight)
-                _adapt(state, component, hit, image, pixel, weight, distance, rule)
+                _adapt(state, rest, hit, weight, distance, colours, rule)
                 matched = matched | hit
                 place = select(hit, splat(np.float32(k)), place)
-        store(state, component, weight)
+        store(state, weight_at, weight)
         fading = fading | (used & (weight < splat(rule.forget_below)))
-    return matched, place, n, any_lane(fading)
+    return matched, place, any_lane(fading)
 
 
 @jit
-def _insert(state, first, missing, n_components, image, pixel, rule):
-    """Where nothing matched, the least probable component gives its place to one around this colour.
+def _insert(state, block, n, missing, colours, layout, rule):
+    """Where nothing matched, a new component around the colour follows the others, or replaces the last of K.
 
-    Returns the place of the new component in each lane.
+    Returns its place in each lane.
     """
-    zero, one, alpha = splat(rule.zero), splat(rule.one), splat(rule.alpha)
-    open_lanes = missing
-    place = zero
-    for k in range(n_components):
-        component = _component(first, k, rule)
-        weight = load(state, component)
-        here = open_lanes & (weight == zero)
-        if k == n_components - 1:
-            here = open_lanes
+    last = splat(np.float32(layout.n_components - 1))
+    place = select(n > last, last, n)
+    for k in range(layout.n_components):
+        here = missing & (place == splat(np.float32(k)))
         if not any_lane(here):
             continue
-        open_lanes = open_lanes & negate(here)
-        place = select(here, splat(np.float32(k)), place)
-        _spread(state, first, k, here, weight, rule)
-        store(state, component, select(here, one if k == 0 else alpha, weight))
-        variance = load(state, component + VARIANCE * LANES)
-        store(state, component + VARIANCE * LANES, select(here, splat(rule.initial_variance), variance))
+        weight_at, rest = _weight_at(block, k, layout, rule), _rest_at(block, k, layout, rule)
+        weight = load(state, weight_at)
+        _spread(state, block, k, here, select(n > place, weight, splat(rule.zero)), layout, rule)
+        store(state, weight_at, select(here, splat(rule.one if k == 0 else rule.alpha), weight))
+        store(state, rest, select(here, splat(rule.initial_variance), load(state, rest)))
         for c in range(len(rule.channels)):
-            mean = load(state, component + (MEAN + c) * LANES)
-            store(state, component + (MEAN + c) * LANES, select(here, _colour(image, pixel, c, rule), mean))
+            mean = rest + (1 + c) * LANES
+            store(state, mean, select(here, colours[c], load(state, mean)))
     return place
 
 
 @jit
-def _spread(state, first, k, where, lost, rule):
+def _spread(state, block, k, where, lost, layout, rule):
     """Give the weight of component k, which is lost, to those before it, in proportion."""
     zero = splat(rule.zero)
     keep = splat(rule.one - rule.alpha)  # what all weights sum to by now
     left = keep - lost
     grow = select(left > zero, keep / left, zero)
     for j in range(k):
-        before = _component(first, j, rule)
+        before = _weight_at(block, j, layout, rule)
         weight = load(state, before)
         store(state, before, select(where, weight * grow, weight))
 
 
 @jit
-def _outranks(state, a, b):
-    """Is ω/σ of the component at a larger than that of b? Squared, which spares the roots."""
-    weight_a, weight_b = load(state, a), load(state, b)
-    variance_a, variance_b = load(state, a + VARIANCE * LANES), load(state, b + VARIANCE * LANES)
+def _outranks(state, block, a, b, layout, rule):
+    """Is ω/σ of component a larger than that of b? Squared, which spares the roots."""
+    weight_a = load(state, _weight_at(block, a, layout, rule))
+    weight_b = load(state, _weight_at(block, b, layout, rule))
+    variance_a = load(state, _rest_at(block, a, layout, rule))
+    variance_b = load(state, _rest_at(block, b, layout, rule))
     return weight_a * weight_a * variance_b > weight_b * weight_b * variance_a
 
 
 @jit
-def _swap(state, a, b, where, rule):
-    """Exchange two components in some lanes."""
-    for i in range(MEAN + len(rule.channels)):
-        of_a, of_b = load(state, a + i * LANES), load(state, b + i * LANES)
-        store(state, a + i * LANES, select(where, of_b, of_a))
-        store(state, b + i * LANES, select(where, of_a, of_b))
+def _swap(state, block, k, where, layout, rule):
+    """Exchange component k with the one above it in some lanes."""
+    a, b = _weight_at(block, k, layout, rule), _weight_at(block, k - 1, layout, rule)
+    of_a, of_b = load(state, a), load(state, b)
+    store(state, a, select(where, of_b, of_a))
+    store(state, b, select(where, of_a, of_b))
+    a, b = _rest_at(block, k, layout, rule), _rest_at(block, k - 1, layout, rule)
+    for i in range(0, (1 + len(rule.channels)) * LANES, LANES):
+        of_a, of_b = load(state, a + i), load(state, b + i)
+        store(state, a + i, select(where, of_b, of_a))
+        store(state, b + i, select(where, of_a, of_b))
 
 
 @jit
-def _settle(state, first, place, n, rule):
-    """Move the component that has changed, in each lane, to its place among the n ranked ones; return the places."""
-    for k in range(n - 1, 0, -1):
+def _settle(state, block, place, n, layout, rule):
+    """Move the component that has changed, in each lane, to its place among the n in use; return the places."""
+    for k in range(layout.n_components - 1, 0, -1):
         moves = place == splat(np.float32(k))
         if any_lane(moves):
-            component, above = _component(first, k, rule), _component(first, k - 1, rule)
-            moves = moves & _outranks(state, component, above)
+            moves = moves & _outranks(state, block, k, k - 1, layout, rule)
             if any_lane(moves):
-                _swap(state, component, above, moves, rule)
+                _swap(state, block, k, moves, layout, rule)
                 place = select(moves, splat(np.float32(k - 1)), place)
-    for k in range(n - 1):
-        moves = place == splat(np.float32(k))
+    for k in range(1, layout.n_components):
+        moves = (place == splat(np.float32(k - 1))) & (n > splat(np.float32(k)))
+        if not any_lane(moves):
+            continue
+        moves = moves & _outranks(state, block, k, k - 1, layout, rule)
         if any_lane(moves):
-            component, below = _component(first, k, rule), _component(first, k + 1, rule)
-            moves = moves & _outranks(state, below, component)
-            if any_lane(moves):
-                _swap(state, component, below, moves, rule)
-                place = select(moves, splat(np.float32(k + 1)), place)
+            _swap(state, block, k, moves, layout, rule)
+            place = select(moves, splat(np.float32(k)), place)
     return place
 
 
 @jit
-def _is_background(state, first, place, n, rule):
+def _is_background(state, block, place, layout, rule):
     """Is the component at this place among the first whose weights exceed T?"""
     share = splat(rule.zero)
     background = place == share
-    for k in range(1, n):
-        share = share + load(state, _component(first, k - 1, rule))
+    for k in range(1, layout.n_components):
+        if not any_lane(place > splat(np.float32(k - 1))):
+            break
+        share = share + load(state, _weight_at(block, k - 1, layout, rule))
         background = background | ((place == splat(np.float32(k))) & (share <= splat(rule.background_ratio)))
     return background
 
 
 @jit
-def _forget(state, first, n, rule):
+def _forget(state, counts, block, layout, rule):
     """Drop the components whose weight has faded to nothing; seldom needed, so one lane at a time.
 
     Weights only shrink towards 0; without this they would become denormal numbers, which are slow.
     """
-    for lane in range(first, first + LANES):
+    for lane in range(LANES):
         kept = 0
+        n = counts[block * LANES + lane]
         for k in range(n):
-            component = _component(lane, k, rule)
-            if state[component] < rule.forget_below:
-                state[component] = rule.zero
+            weight_at = _weight_at(block, k, layout, rule) + lane
+            if state[weight_at] < rule.forget_below:
                 continue
-            target = _component(lane, kept, rule)
             if kept < k:
-                for i in range(0, (MEAN + len(rule.channels)) * LANES, LANES):
-                    state[target + i], state[component + i] = state[component + i], state[target + i]
+                state[_weight_at(block, kept, layout, rule) + lane] = state[weight_at]
+                source, target = _rest_at(block, k, layout, rule) + lane, _rest_at(block, kept, layout, rule) + lane
+                for i in range(0, (1 + len(rule.channels)) * LANES, LANES):
+                    state[target + i] = state[source + i]
             kept += 1
+        counts[block * LANES + lane] = kept
 
 
 @jit
-def _learn(state, first, n_components, image, pixel, rule):
+def _learn(state, counts, block, colours, layout, rule):
     """Update a block; returns the lanes whose colour is background."""
-    new = load(state, first) == splat(rule.zero)
-    matched, place, n, fading = _match(state, first, n_components, image, pixel, rule)
+    zero, one = splat(rule.zero), splat(rule.one)
+    n = load_bytes(counts, block * LANES)
+    new = n == zero
+    matched, place, fading = _match(state, block, n, colours, layout, rule)
     missing = negate(matched)
     if any_lane(missing):
-        place = select(missing, _insert(state, first, missing, n_components, image, pixel, rule), place)
-        n = min(n + 1, n_components)
+        place = select(missing, _insert(state, block, n, missing, colours, layout, rule), place)
+        full = splat(np.float32(layout.n_components))
+        n = select(missing & (n < full), n + one, n)
+        store_bytes(counts, block * LANES, n)
     background = matched
-    if n > 1:
-        place = _settle(state, first, place, n, rule)
-        background = matched & _is_background(state, first, place, n, rule)
+    if any_lane(n > one):
+        place = _settle(state, block, place, n, layout, rule)
+        background = matched & _is_background(state, block, place, layout, rule)
     if fading:
-        _forget(state, first, n, rule)
+        _forget(state, counts, block, layout, rule)
     return background | new
 
 
 @jit
-def _classify(state, first, n_components, image, pixel, rule):
+def _classify(state, counts, block, colours, layout, rule):
     """The verdict alone, for a frozen model: does the colour match a background component?"""
+    n = load_bytes(counts, block * LANES)
     share = splat(rule.zero)
     background = share > share
-    for k in range(n_components):
-        component = _component(first, k, rule)
-        weight = load(state, component)
-        candidates = (weight > splat(rule.zero)) & (share <= splat(rule.background_ratio))
+    for k in range(layout.n_components):
+        candidates = (n > splat(np.float32(k))) & (share <= splat(rule.background_ratio))
         if not any_lane(candidates):
             break
-        limit = splat(rule.match_limit) * load(state, component + VARIANCE * LANES)
-        background = background | (candidates & (_distance(state, component, image, pixel, rule) < limit))
-        share = share + weight
+        rest = _rest_at(block, k, layout, rule)
+        limit = splat(rule.match_limit) * load(state, rest)
+        background = background | (candidates & (_distance(state, rest, colours, rule) < limit))
+        share = share + load(state, _weight_at(block, k, layout, rule))
     return background
 
 
 @jit
-def stauffer_grimson(image, state, n_components, rule, start, stop, mask):
-    """Update the blocks start … stop − 1 of the state by the image and write their mask.
+def stauffer_grimson(image, state, counts, layout, rule, which, start, stop, offset, mask):
+    """Update blocks by the image and write their mask.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (n_blocks·LANES·C,)
-    state : ndarray of float32, shape (n_blocks·K·(2 + C)·LANES,)
-    n_components : int
-        K.
+    image : ndarray of uint8, uint16 or float32, flat
+        The pixels from block ``offset`` on, channels interleaved.
+    state, counts, layout
+        Of `Blocks`.
     rule : StaufferGrimsonRule
         An ``alpha`` of 0 leaves the state untouched.
+    which : ndarray of int64
+        Numbers of the blocks to compute; empty for every block.
     start, stop : int
-        Block numbers.
-    mask : ndarray of uint8, shape (n_blocks·LANES,)
+        Of these, the ones to compute now.
+    offset : int
+        The block with which image and mask begin.
+    mask : ndarray of uint8, flat
         0 background, 255 foreground.
     """
-    image, state, mask = pointer(image), pointer(state), pointer(mask)
-    for block in range(start, stop):
-        first = _component(0, block * n_components, rule)
+    every = len(which) == 0
+    image, state, counts, mask = pointer(image), pointer(state), pointer(counts), pointer(mask)
+    which = pointer(which)
+    for i in range(start, stop):
+        block = i if every else which[i]
+        pixel = (block - offset) * LANES
+        colours = load_colours(image, pixel, rule.channels)
         if rule.alpha == rule.zero:
-            background = _classify(state, first, n_components, image, block * LANES, rule)
+            background = _classify(state, counts, block, colours, layout, rule)
         else:
-            background = _learn(state, first, n_components, image, block * LANES, rule)
-        store_bytes(mask, block * LANES, negate(background))
+            background = _learn(state, counts, block, colours, layout, rule)
+        store_bytes(mask, pixel, select(background, splat(rule.zero), splat(rule.foreground)))

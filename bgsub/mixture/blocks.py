@@ -1,0 +1,173 @@
+"""Where the components of all pixels are kept: laid out for the kernels, shown pixel by pixel to everyone else."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bgsub.mixture.lanes import LANES
+
+CACHE_LINE = 64
+"""Bytes. A vector that straddles two lines costs two accesses."""
+
+
+class Layout(NamedTuple):
+    """Where the vectors of a component begin in the flat array of values.
+
+    LANES pixels, row by row, are a block. Three regions follow one another: what each frame touches (weight, variance
+    and means of the heaviest component, block by block), the weights of the other components (second component of all
+    blocks, third …), and their variances and means in the same order, touched only where the first one does not fit.
+    """
+
+    n_blocks: int
+    n_components: int
+    weights: int  # where the second region begins
+    cold: int  # where the third region begins
+    lanes: tuple[int, ...]  # LANES of them: part of the type, so that Numba's cache keeps kernels of both widths
+
+
+class Blocks:
+    """The mixtures of a frame's pixels.
+
+    Parameters
+    ----------
+    height, width : int
+    n_components : int
+        K, the most that a pixel can hold.
+    n_channels : int
+
+    Attributes
+    ----------
+    values : ndarray of float32, flat
+        The three regions of `Layout`. Pages that no component ever reached take no memory.
+    counts : ndarray of uint8, flat
+        Components in use, pixel by pixel.
+    """
+
+    def __init__(self, height: int, width: int, n_components: int, n_channels: int) -> None:
+        self.shape = height, width
+        self.n_components = n_components
+        self.n_channels = n_channels
+        n_blocks = -(-height * width // LANES)
+        first, others = n_blocks * LANES, n_blocks * LANES * (n_components - 1)
+        cold = first * (2 + n_channels) + others
+        self.layout = Layout(n_blocks, n_components, first * (2 + n_channels), cold, tuple(range(LANES)))
+        self.values = _aligned(cold + others * (1 + n_channels), np.float32)
+        self.counts = _aligned(first, np.uint8)
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of LANES pixels; the last one may be partly outside the frame."""
+        return self.layout.n_blocks
+
+    @property
+    def _first(self) -> np.ndarray:
+        """Weight, variance, means of the heaviest component: (n_blocks, 2 + C, LANES), a view."""
+        return self.values[:self.layout.weights].reshape(self.n_blocks, 2 + self.n_channels, LANES)
+
+    @property
+    def _weights(self) -> np.ndarray:
+        """Weights of the others: (K − 1, n_blocks, LANES), a view."""
+        region = self.values[self.layout.weights:self.layout.cold]
+        return region.reshape(self.n_components - 1, self.n_blocks, LANES)
+
+    @property
+    def _cold(self) -> np.ndarray:
+        """Variance and means of the others: (K − 1, n_blocks, 1 + C, LANES), a view."""
+        region = self.values[self.layout.cold:]
+        return region.reshape(self.n_components - 1, self.n_blocks, 1 + self.n_channels, LANES)
+
+    def weights(self) -> np.ndarray:
+        """ω as float32 (H, W, K); 0 where a component is not in use."""
+        return self._in_use(np.concatenate([self._first[None, :, 0], self._weights]))
+
+    def variances(self) -> np.ndarray:
+        """σ² as float32 (H, W, K); 0 where a component is not in use."""
+        return self._in_use(np.concatenate([self._first[None, :, 1], self._cold[:, :, 0]]))
+
+    def means(self) -> np.ndarray:
+        """μ as float32 (H, W, K, C); 0 where a component is not in use."""
+        planes = [
+            self._in_use(np.concatenate([self._first[None, :, 2 + c], self._cold[:, :, 1 + c]]))
+            for c in range(self.n_channels)
+        ]
+        return np.stack(planes, axis=-1)
+
+    def in_use(self) -> np.ndarray:
+        """Components in use, uint8 (H, W). A copy."""
+        height, width = self.shape
+        return self.counts[:height * width].reshape(self.shape).copy()
+
+    def fill(self, weights: np.ndarray, variances: np.ndarray, means: np.ndarray, in_use: np.ndarray) -> None:
+        """Take over what `weights`, `variances`, `means` and `in_use` gave."""
+        self._first[:, 0], self._weights[:] = self._by_block(weights)
+        self._first[:, 1], self._cold[:, :, 0] = self._by_block(variances)
+        for c in range(self.n_channels):
+            self._first[:, 2 + c], self._cold[:, :, 1 + c] = self._by_block(means[..., c])
+        self.counts[:in_use.size] = in_use.reshape(-1)
+
+    def drop_lightest(self, n_components: int) -> None:
+        """Keep the first n components of each pixel."""
+        np.minimum(self.counts, n_components, out=self.counts)
+
+    def lanes_of(self, pixels: np.ndarray) -> Keepsake:
+        """Remember what is known of some pixels, a truth value for each, to put it back later."""
+        flat = np.zeros(self.counts.size, bool)
+        flat[:pixels.size] = pixels.reshape(-1)
+        lanes = flat.reshape(-1, LANES)
+        blocks = np.flatnonzero(lanes.any(axis=1))
+        counts = self.counts.reshape(-1, LANES)[blocks]
+        return Keepsake(
+            blocks, lanes[blocks], self._first[blocks], self._weights[:, blocks], self._cold[:, blocks], counts
+        )
+
+    def put_back(self, kept: Keepsake) -> None:
+        """Undo what happened since `lanes_of`."""
+        lanes, blocks = kept.lanes, kept.blocks
+        self._first[blocks] = np.where(lanes[:, None], kept.first, self._first[blocks])
+        self._weights[:, blocks] = np.where(lanes, kept.weights, self._weights[:, blocks])
+        self._cold[:, blocks] = np.where(lanes[:, None], kept.cold, self._cold[:, blocks])
+        counts = self.counts.reshape(-1, LANES)
+        counts[blocks] = np.where(lanes, kept.counts, counts[blocks])
+
+    def _in_use(self, planes: np.ndarray) -> np.ndarray:
+        """(K, n_blocks, LANES) → (H, W, K), with 0 where no component is."""
+        height, width = self.shape
+        pixels = planes.reshape(self.n_components, -1)[:, :height * width]
+        used = np.arange(self.n_components)[:, None] < self.counts[:height * width]
+        return np.ascontiguousarray(np.where(used, pixels, np.float32(0)).T).reshape(height, width, -1)
+
+    def _by_block(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(H, W, K) → that of the first component, (n_blocks, LANES), and of the others, (K − 1, n_blocks, LANES)."""
+        flat = pixels.reshape(-1, self.n_components)
+        flat = np.pad(flat, ((0, self.counts.size - len(flat)), (0, 0)))
+        planes = flat.T.reshape(self.n_components, self.n_blocks, LANES)
+        return planes[0], planes[1:]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"size": (*self.shape, self.n_components, self.n_channels), "values": self.values, "counts": self.counts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(*state["size"])  # type: ignore[misc]  # aligned anew: a copy or pickle of an array is not
+        self.values[:] = state["values"]
+        self.counts[:] = state["counts"]
+
+
+class Keepsake(NamedTuple):
+    """What `Blocks.lanes_of` remembers."""
+
+    blocks: np.ndarray
+    lanes: np.ndarray
+    first: np.ndarray
+    weights: np.ndarray
+    cold: np.ndarray
+    counts: np.ndarray
+
+
+def _aligned(size: int, dtype: type) -> np.ndarray:
+    """Zeros that begin at a cache line; the system gives their memory only when it is written."""
+    itemsize = np.dtype(dtype).itemsize
+    raw: np.ndarray = np.zeros(size + CACHE_LINE // itemsize, dtype)
+    skip = -raw.ctypes.data % CACHE_LINE // itemsize
+    return raw[skip:skip + size]

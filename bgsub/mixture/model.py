@@ -1,0 +1,382 @@
+"""What all models share: they check what comes in, own the mixtures, and call a kernel over bands of blocks."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+
+from bgsub.errors import MisuseError, ModelFileError
+from bgsub.mixture.bands import SMALLEST_BAND, over_bands
+from bgsub.mixture.blocks import Blocks
+from bgsub.mixture.checks import DTYPES, checked_image, checked_out, checked_pixels, checked_threads
+from bgsub.mixture.lanes import LANES
+from bgsub.mixture.parameter import build, is_number
+from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
+from bgsub.mixture.protocol import FOREGROUND
+from bgsub.mixture.storage import load_arrays, save_arrays
+
+P = TypeVar("P", bound=StaufferGrimsonParams | MOG2Params)
+EVERY = np.empty(0, np.int64)
+"""In place of the numbers of the blocks to compute: all of them."""
+
+
+class Mixture(ABC, Generic[P]):
+    """An adaptive mixture of Gaussians per pixel: the base of the models.
+
+    Parameters
+    ----------
+    params : optional
+        All parameters at once, an object of the model's own params class. Or give them one by one, by name.
+    threads : int, optional
+        Threads at most; the masks do not depend on it. Small frames stay on one, since handing work over costs more
+        than it saves there. Default: the processors that this process may use.
+    roi : ndarray of uint8 or bool, shape (H, W), optional
+        Region of interest: where it is 0, nothing is computed and nothing is foreground.
+
+    Notes
+    -----
+    A model may be used from several Python threads: whoever enters while a frame is under way waits. Two models in two
+    threads run in parallel. Copies and pickles go on independently.
+    """
+
+    name: str
+    """The model's name on the command line."""
+    params_class: type
+    kernel: Callable[..., None]
+
+    def __init__(self, params: P | None = None, *, threads: int | None = None, roi: np.ndarray | None = None,
+                 **parameters: Any) -> None:
+        if params is not None and parameters:
+            raise MisuseError("give params or single parameters, not both")
+        if params is not None and not isinstance(params, self.params_class):
+            raise MisuseError(f"params must be {self.params_class.__name__}; got {params!r}; give single ones by name")
+        self._params: P = params or build(self.params_class, parameters)
+        self.threads = checked_threads(threads)
+        self.n_frames = 0
+        self._lock = threading.RLock()
+        self._frozen = False
+        self._blocks: Blocks | None = None
+        self._dtype = np.dtype(np.uint8)
+        self._inside: np.ndarray | None = None
+        self.roi = roi
+
+    @abstractmethod
+    def _rule(self, alpha: float, n_channels: int) -> Any:
+        """The NamedTuple of numbers that the kernel takes."""
+
+    @abstractmethod
+    def _alpha(self, learning_rate: float | None) -> float:
+        """The rate of this frame."""
+
+    @abstractmethod
+    def background(self) -> np.ndarray:
+        """The picture of the scene without foreground, of the frames' shape and type."""
+
+    @property
+    def params(self) -> P:
+        """The parameters; replace them between frames with those that `dataclasses.replace` gives.
+
+        Once frames were learned, `n_components` may go down, which drops each pixel's last ones, but not above what was
+        begun with.
+        """
+        return self._params
+
+    @params.setter
+    def params(self, params: P) -> None:
+        if not isinstance(params, self.params_class):
+            raise MisuseError(f"params must be {self.params_class.__name__}; got {params!r}")
+        with self._lock:
+            wanted = params.n_components
+            if self._blocks is not None:
+                if wanted > self._blocks.n_components:
+                    raise MisuseError(
+                        f"n_components can go up to {self._blocks.n_components} in a model that began with as many; "
+                        f"got {wanted}; call reset() first, which forgets what was learned"
+                    )
+                self._blocks.drop_lightest(wanted)
+            self._params = params
+
+    @property
+    def roi(self) -> np.ndarray | None:
+        """The region of interest, bool (H, W), or None for the whole frame."""
+        return self._inside
+
+    @roi.setter
+    def roi(self, roi: np.ndarray | None) -> None:
+        if roi is not None:
+            if not isinstance(roi, np.ndarray) or roi.ndim != 2:
+                raise MisuseError(f"roi must be an array of uint8 or bool, (H, W); got {type(roi).__name__}")
+            shape = roi.shape if self._blocks is None else self._blocks.shape
+            roi = checked_pixels("roi", roi, shape)
+        with self._lock:
+            self._inside = roi
+            self._which: np.ndarray | None = None  # blocks that have to be computed; known once the frames are
+
+    def apply(self, image: np.ndarray, learning_rate: float | None = None, *,
+              known_foreground: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
+        """Learn from one frame and return its mask.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, uint16 or float32, shape (H, W), (H, W, 1) or (H, W, 3)
+            In grey levels, 0 to 255; of one size and type through all frames. Any strides; never written to.
+        learning_rate : float, optional
+            For this frame, 0 to 1, instead of the model's own and its warm-up.
+        known_foreground : ndarray of uint8 or bool, shape (H, W), optional
+            Where it is not 0, the mask is foreground and the model does not learn.
+        out : ndarray of uint8, shape (H, W), optional
+            Where to write the mask.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W)
+            0 background, 127 shadow (models that detect it), 255 foreground.
+
+        Raises
+        ------
+        MisuseError
+            If the frame, or what was given with it, is not of this form. The model is as it was before.
+        """
+        image = checked_image(image)
+        height, width, n_channels = image.shape
+        with self._lock:
+            self._check_alike(image)
+            mask = checked_out(out, (height, width))
+            known = None if known_foreground is None else checked_pixels(
+                "known_foreground", known_foreground, (height, width))
+            if self._inside is not None:
+                checked_pixels("roi", self._inside, (height, width))
+            alpha = self._alpha(learning_rate)
+            if self._blocks is None:
+                if self._knows_nothing(alpha):
+                    mask[:] = FOREGROUND if self._inside is None else np.where(self._inside, FOREGROUND, 0)
+                    return mask
+                self._begin(height, width, n_channels, image.dtype)
+            assert self._blocks is not None
+            kept = self._blocks.lanes_of(known) if known is not None else None
+            # A read-only array would be another type to compile for.
+            self._run(np.require(image, requirements=["C", "W"]), mask, self._rule(alpha, n_channels))
+            if kept is not None:
+                self._blocks.put_back(kept)
+                mask[known if self._inside is None else known & self._inside] = FOREGROUND
+            self._count(alpha)
+        return mask
+
+    def _knows_nothing(self, alpha: float) -> bool:
+        """Is this the first frame, and not to be learned?"""
+        return self._frozen
+
+    def _count(self, alpha: float) -> None:
+        """A frame was learned."""
+        self.n_frames += not self._frozen
+
+    def _run(self, image: np.ndarray, mask: np.ndarray, rule: Any) -> None:
+        """Call the kernel over all blocks, in bands, and fill the mask."""
+        assert self._blocks is not None
+        blocks, which = self._blocks, self._which_blocks()
+        n_whole = mask.size // LANES
+        flat, flat_mask = image.reshape(-1), mask.reshape(-1)
+
+        def band(start: int, stop: int) -> None:
+            self._call(flat, rule, which, start, stop, 0, flat_mask)
+
+        over_bands(band, n_whole if which is EVERY else int(np.searchsorted(which, n_whole)), self.threads,
+                   SMALLEST_BAND // LANES)
+        if n_whole < blocks.n_blocks:  # the last block is partly outside the frame: it has a small one of its own
+            begin = n_whole * LANES
+            last = np.zeros(LANES * image.shape[2], image.dtype)
+            last[:(mask.size - begin) * image.shape[2]] = flat[begin * image.shape[2]:]
+            last_mask = np.empty(LANES, np.uint8)
+            self._call(last, rule, EVERY, n_whole, n_whole + 1, n_whole, last_mask)
+            flat_mask[begin:] = last_mask[:mask.size - begin]
+        if self._inside is not None:
+            mask[~self._inside] = 0
+
+    def _call(self, image: np.ndarray, rule: Any, which: np.ndarray, start: int, stop: int, offset: int,
+              mask: np.ndarray) -> None:
+        """The kernel, over which[start] … which[stop − 1], or start … stop − 1 if all blocks are computed."""
+        assert self._blocks is not None
+        blocks = self._blocks
+        self.kernel(image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, offset, mask)
+
+    def _which_blocks(self) -> np.ndarray:
+        """Numbers of the blocks with a pixel inside the region of interest."""
+        if self._inside is None:
+            return EVERY
+        if self._which is None:
+            flat = np.pad(self._inside.reshape(-1), (0, -self._inside.size % LANES))
+            self._which = np.flatnonzero(flat.reshape(-1, LANES).any(axis=1))
+        return self._which
+
+    @property
+    def weights(self) -> np.ndarray:
+        """ω as float32 (H, W, K), in the order of rank; 0 where a component is not in use. A copy."""
+        return self._learned().weights()
+
+    @property
+    def variances(self) -> np.ndarray:
+        """σ² as float32 (H, W, K), in grey levels squared; 0 where a component is not in use. A copy."""
+        return self._learned().variances()
+
+    @property
+    def means(self) -> np.ndarray:
+        """μ as float32 (H, W, K, C), in grey levels; 0 where a component is not in use. A copy."""
+        return self._learned().means()
+
+    def _learned(self) -> Blocks:
+        if self._blocks is None:
+            raise MisuseError("the model has learned nothing yet; apply a frame first")
+        return self._blocks
+
+    def _as_picture(self, colours: np.ndarray) -> np.ndarray:
+        """Means, float32 (H, W, C), as an image of the frames' type, rounded half to even; grey ones as (H, W)."""
+        if self._dtype != np.float32:
+            colours = np.clip(np.rint(colours), 0, np.iinfo(self._dtype).max).astype(self._dtype)
+        return colours[..., 0] if colours.shape[2] == 1 else colours
+
+    @property
+    def frozen(self) -> bool:
+        """Whether `freeze` was called, and `unfreeze` not since."""
+        return self._frozen
+
+    def freeze(self) -> None:
+        """Learn no more: masks are still given, and nothing of the model changes, whatever rate is asked for."""
+        self._frozen = True
+
+    def unfreeze(self) -> None:
+        """Learn again."""
+        self._frozen = False
+
+    def reset(self) -> None:
+        """Forget everything learned; the next frame is the first, and may have another size and type."""
+        with self._lock:
+            self._blocks = None
+            self._which = None
+            self.n_frames = 0
+
+    def copy(self) -> Self:
+        """A model that has learned the same and goes its own way from here."""
+        return copy.deepcopy(self)
+
+    __copy__ = copy  # a shallow copy would go on learning in the same arrays
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters and everything learned to a ``.npz`` file, in one step; `bgsub.load` reads it.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written. A file that was there before stays as it was.
+        """
+        with self._lock:
+            blocks = self._learned()
+            header = {
+                "model": self.name, "params": asdict(self._params), "n_frames": self.n_frames, "frozen": self._frozen,
+                "dtype": self._dtype.name,
+            }
+            arrays = {"weights": blocks.weights(), "means": blocks.means(), "variances": blocks.variances(),
+                      "in_use": blocks.in_use()}
+            if self._inside is not None:
+                arrays["roi"] = self._inside
+        save_arrays(path, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path, *, threads: int | None = None) -> Self:
+        """The model that `save` wrote.
+
+        Raises
+        ------
+        MisuseError
+            If there is no such file.
+        ModelFileError
+            If the file is damaged, or holds something else.
+        """
+        header, arrays = load_arrays(path)
+        if header.get("model") != cls.name:
+            raise ModelFileError(f"{path} holds a model {header.get('model')!r}, not {cls.name!r}; use bgsub.load")
+        return cls.from_arrays(path, header, arrays, threads)
+
+    @classmethod
+    def from_arrays(cls, path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray],
+                    threads: int | None) -> Self:
+        """The model that a file's contents describe.
+
+        Raises
+        ------
+        ModelFileError
+            If they do not belong together.
+        """
+        threads = checked_threads(threads)
+        try:
+            model = cls(build(cls.params_class, header["params"]), threads=threads)
+            model._restore(header, **arrays)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ModelFileError(f"{path} is a damaged model file ({error}); save the model anew") from error
+        return model
+
+    def _restore(self, header: dict[str, Any], weights: np.ndarray, means: np.ndarray, variances: np.ndarray,
+                 in_use: np.ndarray, roi: np.ndarray | None = None) -> None:
+        height, width, k, channels = means.shape
+        dtype = np.dtype(header["dtype"])
+        if k != self._params.n_components or channels not in (1, 3):
+            raise ValueError(f"means of shape {means.shape} do not suit the parameters")
+        if dtype not in DTYPES:
+            raise ValueError(f"frames of {dtype}")
+        if {weights.dtype, means.dtype, variances.dtype} != {np.dtype(np.float32)} or in_use.dtype != np.uint8:
+            raise ValueError("weights, means and variances must be float32, in_use uint8")
+        if weights.shape != means.shape[:3] or variances.shape != weights.shape or in_use.shape != means.shape[:2]:
+            raise ValueError("arrays of different sizes")
+        alive = weights > 0  # what has faded to 0 may be no number at all
+        if not all(np.isfinite(a).all() for a in (weights, variances[alive], means[alive])):
+            raise ValueError("weights, means and variances must be finite")
+        if weights.min() < 0 or variances[alive].min(initial=0) < 0 or in_use.max() > k:
+            raise ValueError("weights and variances must not be negative, nor more components in use than there are")
+        if int(header["n_frames"]) < 0:
+            raise ValueError(f"n_frames must not be negative; got {header['n_frames']}")
+        self._begin(height, width, channels, dtype)
+        self._learned().fill(weights, variances, means, in_use)
+        self.n_frames, self._frozen = int(header["n_frames"]), bool(header["frozen"])
+        self.roi = roi
+
+    def _begin(self, height: int, width: int, n_channels: int, dtype: np.dtype[Any]) -> None:
+        self._blocks = Blocks(height, width, self._params.n_components, n_channels)
+        self._dtype = dtype
+
+    def _check_alike(self, image: np.ndarray) -> None:
+        """Refuse a frame that is not like those before."""
+        if self._blocks is None:
+            return
+        height, width = self._blocks.shape
+        if image.shape != (height, width, self._blocks.n_channels) or image.dtype != self._dtype:
+            raise MisuseError(
+                f"the model has learned {self._dtype} frames of {width}x{height} with {self._blocks.n_channels} "
+                f"channel(s), and this one is {image.dtype}, {image.shape[1]}x{image.shape[0]} with {image.shape[2]}; "
+                "convert it, or call reset() first"
+            )
+
+
+def checked_rate(learning_rate: Any) -> float:
+    """A learning rate, 0 to 1.
+
+    Raises
+    ------
+    MisuseError
+        If it is none.
+    """
+    if not is_number(learning_rate) or not 0 <= learning_rate <= 1:
+        raise MisuseError(f"learning_rate must be from 0 to 1 (None: the model's own); got {learning_rate!r}")
+    return float(learning_rate)
