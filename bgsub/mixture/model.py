@@ -189,7 +189,8 @@ class Mixture(ABC, Generic[P]):
 
         over_bands(band, n_whole if which is EVERY else int(np.searchsorted(which, n_whole)), self.threads,
                    SMALLEST_BAND // LANES)
-        if n_whole < blocks.n_blocks:  # the last block is partly outside the frame: it has a small one of its own
+        if n_whole < blocks.n_blocks and (which is EVERY or n_whole in which[-1:]):
+            # The last block is partly outside the frame, and has a small frame of its own.
             begin = n_whole * LANES
             last = np.zeros(LANES * image.shape[2], image.dtype)
             last[:(mask.size - begin) * image.shape[2]] = flat[begin * image.shape[2]:]
