@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bgsub.masks.params import CleaningParams as CleaningParams
     from bgsub.mixture.models import load as load
     from bgsub.mixture.mog2 import MOG2 as MOG2
+    from bgsub.mixture.opencv import BackgroundSubtractorMOG2 as BackgroundSubtractorMOG2
+    from bgsub.mixture.opencv import createBackgroundSubtractorMOG2 as createBackgroundSubtractorMOG2
     from bgsub.mixture.params import MOG2Params as MOG2Params
     from bgsub.mixture.params import StaufferGrimsonParams as StaufferGrimsonParams
     from bgsub.mixture.protocol import Subtractor as Subtractor
@@ -43,6 +45,8 @@ _HOMES = {
     "clean": "masks.cleaning",
     "Masker": "masks.masker",
     "MOG2": "mixture.mog2",
+    "BackgroundSubtractorMOG2": "mixture.opencv",
+    "createBackgroundSubtractorMOG2": "mixture.opencv",
     "MOG2Params": "mixture.params",
     "StaufferGrimson": "mixture.stauffer_grimson",
     "load": "mixture.models",
