@@ -107,29 +107,34 @@ class Blocks:
             self._first[:, 2 + c], self._cold[:, :, 1 + c] = self._by_block(means[..., c])
         self.counts[:in_use.size] = in_use.reshape(-1)
 
-    def drop_lightest(self, n_components: int) -> None:
-        """Keep the first n components of each pixel."""
-        np.minimum(self.counts, n_components, out=self.counts)
+    def first_components(self, n: int) -> Blocks:
+        """The same pixels with at most n components, which share the weight of those left out."""
+        weights = self.weights()[..., :n]
+        total = weights.sum(axis=-1, keepdims=True)
+        fewer = Blocks(*self.shape, n, self.n_channels)
+        fewer.fill(np.divide(weights, total, out=weights, where=total > 0), self.variances()[..., :n],
+                   self.means()[..., :n, :], np.minimum(self.in_use(), n))
+        return fewer
 
-    def lanes_of(self, pixels: np.ndarray) -> Keepsake:
-        """Remember what is known of some pixels, a truth value for each, to put it back later."""
-        flat = np.zeros(self.counts.size, bool)
-        flat[:pixels.size] = pixels.reshape(-1)
+    def remember(self, pixels: np.ndarray) -> Keepsake:
+        """What is known of some pixels, a truth value for each, to put it back later."""
+        places = np.flatnonzero(pixels)
+        counts = self.counts[places]
+        flat = np.zeros(self.counts.size if counts.any() else 0, bool)
+        flat[places[counts > 0]] = True  # nothing is known of the others
         lanes = flat.reshape(-1, LANES)
         blocks = np.flatnonzero(lanes.any(axis=1))
-        counts = self.counts.reshape(-1, LANES)[blocks]
         return Keepsake(
-            blocks, lanes[blocks], self._first[blocks], self._weights[:, blocks], self._cold[:, blocks], counts
+            places, counts, blocks, lanes[blocks], self._first[blocks], self._weights[:, blocks], self._cold[:, blocks]
         )
 
     def put_back(self, kept: Keepsake) -> None:
-        """Undo what happened since `lanes_of`."""
+        """Undo what happened since `remember`."""
         lanes, blocks = kept.lanes, kept.blocks
+        self.counts[kept.places] = kept.counts
         self._first[blocks] = np.where(lanes[:, None], kept.first, self._first[blocks])
         self._weights[:, blocks] = np.where(lanes, kept.weights, self._weights[:, blocks])
         self._cold[:, blocks] = np.where(lanes[:, None], kept.cold, self._cold[:, blocks])
-        counts = self.counts.reshape(-1, LANES)
-        counts[blocks] = np.where(lanes, kept.counts, counts[blocks])
 
     def _in_use(self, planes: np.ndarray) -> np.ndarray:
         """(K, n_blocks, LANES) → (H, W, K), with 0 where no component is."""
@@ -155,14 +160,15 @@ class Blocks:
 
 
 class Keepsake(NamedTuple):
-    """What `Blocks.lanes_of` remembers."""
+    """What `Blocks.remember` tells: how many components some pixels have, and all of those that have any."""
 
+    places: np.ndarray
+    counts: np.ndarray
     blocks: np.ndarray
     lanes: np.ndarray
     first: np.ndarray
     weights: np.ndarray
     cold: np.ndarray
-    counts: np.ndarray
 
 
 def _aligned(size: int, dtype: type) -> np.ndarray:

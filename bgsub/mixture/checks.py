@@ -23,6 +23,7 @@ def checked_image(image: np.ndarray) -> np.ndarray:
     if not isinstance(image, np.ndarray) or image.dtype not in DTYPES:
         kind = getattr(image, "dtype", type(image).__name__)
         raise MisuseError(f"a frame must be an array of uint8, uint16 or float32; got {kind}; convert it first")
+    image = np.asarray(image)  # masked arrays, matrices and the like have ways of their own
     if image.ndim == 2:
         image = image[..., None]
     if image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:

@@ -14,7 +14,7 @@ import numpy as np
 
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
-from bgsub.mixture.blocks import Blocks
+from bgsub.mixture.blocks import Blocks, Keepsake
 from bgsub.mixture.checks import DTYPES, checked_image, checked_out, checked_pixels, checked_threads
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.parameter import build, is_number
@@ -83,8 +83,8 @@ class Mixture(ABC, Generic[P]):
     def params(self) -> P:
         """The parameters; replace them between frames with those that `dataclasses.replace` gives.
 
-        Once frames were learned, `n_components` may go down, which drops each pixel's last ones, but not above what was
-        begun with.
+        Once frames were learned, `n_components` can only go down; what is left of a pixel's components shares the
+        weight of those dropped.
         """
         return self._params
 
@@ -97,16 +97,21 @@ class Mixture(ABC, Generic[P]):
             if self._blocks is not None:
                 if wanted > self._blocks.n_components:
                     raise MisuseError(
-                        f"n_components can go up to {self._blocks.n_components} in a model that began with as many; "
+                        f"n_components can go up to {self._blocks.n_components} in a model that has learned with as many; "
                         f"got {wanted}; call reset() first, which forgets what was learned"
                     )
-                self._blocks.drop_lightest(wanted)
+                if wanted < self._blocks.n_components:
+                    self._blocks = self._blocks.first_components(wanted)
             self._params = params
 
     @property
     def roi(self) -> np.ndarray | None:
-        """The region of interest, bool (H, W), or None for the whole frame."""
-        return self._inside
+        """The region of interest, bool (H, W), read-only, or None for the whole frame. Pixels outside learn nothing."""
+        if self._inside is None:
+            return None
+        view = self._inside.view()
+        view.flags.writeable = False  # written into, it would not be noticed
+        return view
 
     @roi.setter
     def roi(self, roi: np.ndarray | None) -> None:
@@ -117,7 +122,7 @@ class Mixture(ABC, Generic[P]):
             roi = checked_pixels("roi", roi, shape)
         with self._lock:
             self._inside = roi
-            self._which: np.ndarray | None = None  # blocks that have to be computed; known once the frames are
+            self._which: np.ndarray | None = None  # blocks that have to be computed; known once a frame is there
 
     def apply(self, image: np.ndarray, learning_rate: float | None = None, *,
               known_foreground: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
@@ -160,11 +165,15 @@ class Mixture(ABC, Generic[P]):
                     return mask
                 self._begin(height, width, n_channels, image.dtype)
             assert self._blocks is not None
-            kept = self._blocks.lanes_of(known) if known is not None else None
-            # A read-only array would be another type to compile for.
-            self._run(np.require(image, requirements=["C", "W"]), mask, self._rule(alpha, n_channels))
+            if out is not None and np.may_share_memory(image, out):
+                image = image.copy()  # or colours might be overwritten before they are read
+            kept = self._remember(known)
+            # Read-only and unaligned arrays would be other types to compile for.
+            image = np.require(image, requirements=["C", "W", "A"])
+            self._run(image, np.asarray(mask), self._rule(alpha, n_channels))
             if kept is not None:
                 self._blocks.put_back(kept)
+            if known is not None:
                 mask[known if self._inside is None else known & self._inside] = FOREGROUND
             self._count(alpha)
         return mask
@@ -212,24 +221,38 @@ class Mixture(ABC, Generic[P]):
         if self._inside is None:
             return EVERY
         if self._which is None:
-            flat = np.pad(self._inside.reshape(-1), (0, -self._inside.size % LANES))
-            self._which = np.flatnonzero(flat.reshape(-1, LANES).any(axis=1))
+            inside = np.pad(self._inside.reshape(-1), (0, -self._inside.size % LANES)).reshape(-1, LANES)
+            computed = np.logical_or.reduce(inside, axis=1)
+            self._which = np.flatnonzero(computed)
+            beside = (computed[:, None] & ~inside).reshape(-1)
+            self._beside = beside[:self._inside.size].reshape(self._inside.shape)
         return self._which
+
+    def _remember(self, known: np.ndarray | None) -> Keepsake | None:
+        """What is known of the pixels that are computed, but must not learn: known foreground, or outside the ROI."""
+        assert self._blocks is not None
+        fixed = known
+        if self._which_blocks() is not EVERY:
+            fixed = self._beside if known is None else self._beside | known
+        return None if fixed is None or self._frozen else self._blocks.remember(fixed)
 
     @property
     def weights(self) -> np.ndarray:
         """ω as float32 (H, W, K), in the order of rank; 0 where a component is not in use. A copy."""
-        return self._learned().weights()
+        with self._lock:
+            return self._learned().weights()
 
     @property
     def variances(self) -> np.ndarray:
         """σ² as float32 (H, W, K), in grey levels squared; 0 where a component is not in use. A copy."""
-        return self._learned().variances()
+        with self._lock:
+            return self._learned().variances()
 
     @property
     def means(self) -> np.ndarray:
         """μ as float32 (H, W, K, C), in grey levels; 0 where a component is not in use. A copy."""
-        return self._learned().means()
+        with self._lock:
+            return self._learned().means()
 
     def _learned(self) -> Blocks:
         if self._blocks is None:
@@ -237,9 +260,12 @@ class Mixture(ABC, Generic[P]):
         return self._blocks
 
     def _as_picture(self, colours: np.ndarray) -> np.ndarray:
-        """Means, float32 (H, W, C), as an image of the frames' type, rounded half to even; grey ones as (H, W)."""
+        """Means, float32 (H, W, C), as an image of the frames' type, rounded half to even; grey ones as (H, W).
+
+        No number is black, as in OpenCV; a mean becomes one where a component without weight learns.
+        """
         if self._dtype != np.float32:
-            colours = np.clip(np.rint(colours), 0, np.iinfo(self._dtype).max).astype(self._dtype)
+            colours = np.clip(np.rint(np.nan_to_num(colours)), 0, np.iinfo(self._dtype).max).astype(self._dtype)
         return colours[..., 0] if colours.shape[2] == 1 else colours
 
     @property
@@ -249,11 +275,13 @@ class Mixture(ABC, Generic[P]):
 
     def freeze(self) -> None:
         """Learn no more: masks are still given, and nothing of the model changes, whatever rate is asked for."""
-        self._frozen = True
+        with self._lock:
+            self._frozen = True
 
     def unfreeze(self) -> None:
         """Learn again."""
-        self._frozen = False
+        with self._lock:
+            self._frozen = False
 
     def reset(self) -> None:
         """Forget everything learned; the next frame is the first, and may have another size and type."""
@@ -264,7 +292,8 @@ class Mixture(ABC, Generic[P]):
 
     def copy(self) -> Self:
         """A model that has learned the same and goes its own way from here."""
-        return copy.deepcopy(self)
+        with self._lock:
+            return copy.deepcopy(self)
 
     __copy__ = copy  # a shallow copy would go on learning in the same arrays
 

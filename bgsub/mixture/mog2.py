@@ -71,13 +71,15 @@ class MOG2(Mixture[MOG2Params]):
         MisuseError
             Before the first frame.
         """
-        blocks = self._learned()
-        weights, means = blocks.weights(), blocks.means()
+        with self._lock:
+            blocks, ratio = self._learned(), f32(self._params.background_ratio)
+            weights, means, in_use = blocks.weights(), blocks.means(), blocks.in_use()
         share, colours = np.zeros(blocks.shape, f32), np.zeros((*blocks.shape, blocks.n_channels), f32)
         for k in range(blocks.n_components):
-            weight = np.where(share > f32(self._params.background_ratio), f32(0), weights[..., k])
-            colours += weight[..., None] * means[..., k, :]
-            share += weight
+            counts = (share <= ratio) & (in_use > k)
+            with np.errstate(invalid="ignore"):  # a component without weight may have a mean that is no number
+                np.add(colours, weights[..., k, None] * means[..., k, :], out=colours, where=counts[..., None])
+            np.add(share, weights[..., k], out=share, where=counts)
         known = share > np.finfo(f32).eps
         colours *= np.where(known, f32(1) / np.where(known, share, f32(1)), f32(0))[..., None]
         return self._as_picture(colours)

@@ -84,7 +84,7 @@ class StaufferGrimson(Mixture[StaufferGrimsonParams]):
         MisuseError
             Before the first frame.
         """
-        return self._as_picture(self._learned().means()[:, :, 0])
+        return self._as_picture(self.means[:, :, 0])
 
     def _knows_nothing(self, alpha: float) -> bool:
         return alpha == 0
