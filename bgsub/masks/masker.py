@@ -1,6 +1,8 @@
-"""From a frame to its finished mask: scale, model, cleaning, region of interest."""
+"""From a frame to its finished mask: scale, region of interest, model, cleaning."""
 
 from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -9,6 +11,14 @@ from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.protocol import Subtractor
+
+
+@runtime_checkable
+class Skipping(Protocol):
+    """A subtractor that can leave pixels out. Our models can; OpenCV's cannot."""
+
+    roi: np.ndarray | None
+    """Where it is 0, nothing is computed."""
 
 
 class Masker:
@@ -23,7 +33,9 @@ class Masker:
     scale : float
         Work on frames reduced by this factor, from 0 (exclusive) to 1; masks have full size all the same.
     roi : ndarray of uint8, shape (H, W), optional
-        Region of interest: where it is 0, nothing is ever foreground.
+        Region of interest, in the frames' size: where it is 0, nothing is ever foreground, and cleaning sees nothing.
+        A model that has a ``roi`` is given it before the first frame and computes nothing outside. A region that the
+        model had before holds as well: this one may narrow it, not widen it.
     """
 
     def __init__(self, subtractor: Subtractor, cleaning: CleaningParams | None = None, *, scale: float = 1.0,
@@ -33,19 +45,22 @@ class Masker:
         self.subtractor = subtractor
         self.cleaning = cleaning
         self._scale = scale
-        self._inside = None if roi is None else (roi != 0).astype(np.uint8) * np.uint8(255)
+        self._inside = None if roi is None else (roi != 0).view(np.uint8)
+        self._inside_reduced: np.ndarray | None = None
         self._shape: tuple[int, ...] = ()
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Learn from one frame and return its finished mask, uint8 (H, W)."""
         self._shape = image.shape[:2]
-        inside = self._region()
-        mask = self.subtractor.apply(self._reduced(image))
+        image = self._reduced(image)
+        inside = self._region(image.shape[:2])
+        mask = _within(self.subtractor.apply(image), inside)
         if self.cleaning is not None:
-            mask = clean(mask, self.cleaning)
+            mask = _within(clean(mask, self.cleaning), inside)
         if mask.shape != self._shape:
             mask = cv2.resize(mask, self._shape[::-1], interpolation=cv2.INTER_NEAREST)
-        return mask if inside is None else cv2.bitwise_and(mask, inside)
+            mask = _within(mask, self._inside)
+        return mask
 
     def background(self) -> np.ndarray:
         """The picture of the scene without foreground, in the frames' size."""
@@ -64,10 +79,55 @@ class Masker:
         height, width = (max(1, round(side * self._scale)) for side in self._shape)
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
-    def _region(self) -> np.ndarray | None:
-        if self._inside is not None and self._inside.shape != self._shape:
+    def _region(self, shape: tuple[int, ...]) -> np.ndarray | None:
+        """Where the model looks, in the size in which it looks; told to the model when it is first known."""
+        if self._inside is None:
+            own = self.subtractor.roi if isinstance(self.subtractor, Skipping) else None
+            return None if own is None else own.view(np.uint8)
+        if self._inside.shape != self._shape:
             raise MisuseError(
                 f"the ROI is {self._inside.shape[1]}x{self._inside.shape[0]} and the frames are "
                 f"{self._shape[1]}x{self._shape[0]}; make a mask image of the frames' size"
             )
-        return self._inside
+        if self._inside_reduced is None:
+            inside = reduced_region(self._inside, shape)
+            if isinstance(self.subtractor, Skipping):
+                _narrow(self.subtractor, inside)
+            self._inside_reduced = inside
+        return self._inside_reduced
+
+
+def reduced_region(inside: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A region in a smaller size: the pixels of which a mask that is enlarged again shows something inside."""
+    if inside.shape == shape:
+        return inside
+    rows, cols = (_first_shown(n, full) for n, full in zip(shape, inside.shape, strict=True))
+    return np.maximum.reduceat(np.maximum.reduceat(inside, rows, axis=0), cols, axis=1)
+
+
+def _first_shown(n: int, full: int) -> np.ndarray:
+    """Where in a row of ``full`` pixels each of the ``n`` that it is enlarged from first shows."""
+    numbers = np.arange(n, dtype=np.float32)
+    shown = cv2.resize(numbers[None], (full, 1), interpolation=cv2.INTER_NEAREST)[0]
+    return np.searchsorted(shown, numbers)
+
+
+def _narrow(model: Skipping, inside: np.ndarray) -> None:
+    """Make a model look at this region only.
+
+    Raises
+    ------
+    MisuseError
+        If the model has a smaller one: of what lies outside that it knows nothing.
+    """
+    own = model.roi
+    if own is not None and own.shape == inside.shape and (inside.view(bool) & ~own).any():
+        raise MisuseError(
+            "the ROI reaches beyond the model's own, outside of which nothing was learned; leave the ROI out, or "
+            "begin with a fresh model"
+        )
+    model.roi = inside
+
+
+def _within(mask: np.ndarray, inside: np.ndarray | None) -> np.ndarray:
+    return mask if inside is None else cv2.copyTo(mask, inside)

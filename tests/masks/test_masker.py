@@ -1,12 +1,16 @@
 """The masker: scale, cleaning and region of interest around any subtractor."""
 
+import cv2
 import numpy as np
 import pytest
 
+from bgsub.compare.methods import cv2_mog2
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
-from bgsub.masks.masker import Masker
+from bgsub.masks.masker import Masker, reduced_region
 from bgsub.masks.params import CleaningParams
+from bgsub.mixture.models import MODELS, load
+from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
@@ -125,14 +129,146 @@ def test_roi_of_another_size_is_refused(shape, scale):
         masker.apply(np.zeros((20, 30, 3), np.uint8))
 
 
-def test_blob_at_the_edge_of_the_roi_is_judged_as_a_whole():
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_cleaning_sees_nothing_outside_the_roi_and_brings_nothing_there(scale):
     image = np.zeros((60, 80), np.uint8)
     image[20:40, 20:40] = 255
     roi = np.zeros((60, 80), np.uint8)
     roi[:, 38:] = 1
     params = CleaningParams(median=0, close=0, min_blob=0.05)
-    mask = Masker(Bright(), params, roi=roi).apply(image)
-    assert np.count_nonzero(mask) == 40
+    assert Masker(Bright(), params, scale=scale).apply(image).any()
+    assert not Masker(Bright(), params, scale=scale, roi=roi).apply(image).any()
+    image[20:40, 50:70] = 255
+    roi[25:30, 55:60] = 0  # a hole, which cleaning would fill
+    mask = Masker(Bright(), CleaningParams(median=0, fill_holes=0.1), scale=scale, roi=roi).apply(image)
+    assert mask[22, 65] == 255
+    assert not mask[roi == 0].any()
+
+
+FRAMES = (45, 70)
+
+
+def walk(n=12, shape=FRAMES, seed=4):
+    """Noise before which a bright block moves from one side to the other."""
+    rng = np.random.default_rng(seed)
+    for i in range(n):
+        image = rng.integers(90, 110, (*shape, 3), dtype=np.uint8)
+        if i > 2:
+            image[10:35, 4 * i:4 * i + 16] = 220
+        yield image
+
+
+def region(shape=FRAMES):
+    """A crooked region of interest with a hole."""
+    roi = np.zeros(shape, np.uint8)
+    cv2.fillPoly(roi, [np.array([[5, 4], [60, 8], [50, 40], [20, 33]])], 255)
+    roi[15:22, 30:40] = 0
+    return roi
+
+
+@pytest.mark.parametrize("cls", MODELS.values())
+@pytest.mark.parametrize("scale", [1, 0.5, 0.3])
+def test_a_model_computes_nothing_outside_the_roi(cls, scale):
+    roi = region()
+    model, whole = cls(), cls()
+    masker, everywhere = Masker(model, scale=scale, roi=roi), Masker(whole, scale=scale)
+    found = False
+    for image in walk():
+        mask = masker.apply(image)
+        assert np.array_equal(mask, np.where(roi, everywhere.apply(image), 0))
+        found |= (mask == 255).any()
+    assert found
+    inside = model.roi
+    in_use = model.weights.any(axis=2)
+    along = cv2.dilate(inside.view(np.uint8).reshape(1, -1), np.ones((1, 31), np.uint8)).reshape(inside.shape) > 0
+    assert not in_use[~along].any()  # pixels are computed sixteen at a time
+    assert (~in_use).mean() > 0.03
+    assert np.array_equal(model.weights[inside], whole.weights[inside])
+    assert whole.weights.any(axis=2).all()
+
+
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_what_can_be_skipped_and_what_cannot_give_the_same_masks(scale):
+    params = CleaningParams(median=12, min_blob=0.02, close=9)
+    ours, theirs = (Masker(model, params, scale=scale, roi=region()) for model in (MOG2(), cv2_mog2()))
+    masks = [(ours.apply(image), theirs.apply(image)) for image in walk()]
+    assert all(np.array_equal(*pair) for pair in masks)
+    assert any((mask == 255).any() for mask, _ in masks)
+
+
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_a_model_may_bring_its_own_roi(scale):
+    params = CleaningParams(median=12, close=20)
+    shape = (45, 70) if scale == 1 else (22, 35)
+    own = cv2.resize(region(), shape[::-1], interpolation=cv2.INTER_NEAREST)
+    inside = cv2.resize(own, FRAMES[::-1], interpolation=cv2.INTER_NEAREST)
+    masker, leaking = Masker(StaufferGrimson(roi=own), params, scale=scale), Masker(StaufferGrimson(), params)
+    masks = [(masker.apply(image), leaking.apply(image)) for image in walk()]
+    assert not any(mask[inside == 0].any() for mask, _ in masks)
+    assert any(mask.any() for mask, _ in masks)
+    assert any(mask[inside == 0].any() for _, mask in masks)
+
+
+@pytest.mark.parametrize("cls", MODELS.values())
+def test_an_roi_goes_on_with_the_model(tmp_path, cls):
+    params, images = CleaningParams(), list(walk(16))
+    whole = Masker(cls(), params, roi=region())
+    wanted = [whole.apply(image) for image in images]
+    first = Masker(cls(), params, roi=region())
+    for image in images[:8]:
+        first.apply(image)
+    first.subtractor.save(tmp_path / "m.npz")
+    for roi in (None, region()):
+        second = Masker(load(tmp_path / "m.npz"), params, roi=roi)
+        assert all(np.array_equal(second.apply(image), mask)
+                   for image, mask in zip(images[8:], wanted[8:], strict=True))
+
+
+def test_an_roi_may_narrow_that_of_the_model_but_not_widen_it():
+    model = StaufferGrimson(roi=region())
+    images = list(walk())
+    for image in images[:6]:
+        model.apply(image)
+    wider = region()
+    wider[0, 0] = 1
+    masker = Masker(model, roi=wider)
+    for _ in range(2):
+        with pytest.raises(MisuseError, match="the ROI reaches beyond the model's own"):
+            masker.apply(images[6])
+    assert model.n_frames == 6
+    narrower = region()
+    narrower[:, :30] = 0
+    alone = model.copy()
+    masker = Masker(model, roi=narrower)
+    for image in images[6:]:
+        assert np.array_equal(masker.apply(image), np.where(narrower, alone.apply(image), 0))
+    assert np.array_equal(model.roi, narrower > 0)
+
+
+def test_an_roi_of_nothing():
+    model = MOG2()
+    masker = Masker(model, CleaningParams(), roi=np.zeros(FRAMES, np.uint8))
+    assert not any(masker.apply(image).any() for image in walk())
+    assert not model.weights.any()
+    assert not masker.background().any()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_reduced_region_holds_all_that_shows_inside(seed):
+    rng = np.random.default_rng(seed)
+    shape, reduced = rng.integers(20, 70, 2), rng.integers(1, 21, 2)
+    inside = (rng.random(shape) < 0.02).view(np.uint8)
+    small = reduced_region(inside, tuple(map(int, reduced)))
+    assert small.shape == tuple(reduced)
+    assert small.dtype == np.uint8
+    shown = cv2.resize(small, inside.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    assert (shown[inside > 0] > 0).all()
+    for row, col in np.argwhere(small):  # and none besides
+        without = small.copy()
+        without[row, col] = 0
+        assert (cv2.resize(without, inside.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0)[inside > 0].any()
+    assert reduced_region(np.zeros_like(inside), tuple(map(int, reduced))).max() == 0
+    assert np.array_equal(reduced_region(inside, inside.shape), inside)
 
 
 @pytest.mark.parametrize("scale", [1, 0.5])
