@@ -107,14 +107,17 @@ class Blocks:
             self._first[:, 2 + c], self._cold[:, :, 1 + c] = self._by_block(means[..., c])
         self.counts[:in_use.size] = in_use.reshape(-1)
 
-    def first_components(self, n: int) -> Blocks:
-        """The same pixels with at most n components, which share the weight of those left out."""
-        weights = self.weights()[..., :n]
-        total = weights.sum(axis=-1, keepdims=True)
-        fewer = Blocks(*self.shape, n, self.n_channels)
-        fewer.fill(np.divide(weights, total, out=weights, where=total > 0), self.variances()[..., :n],
-                   self.means()[..., :n, :], np.minimum(self.in_use(), n))
-        return fewer
+    def with_components(self, n: int) -> Blocks:
+        """The same pixels with room for n components; those kept share the weight of those left out."""
+        weights, variances, means = self.weights()[..., :n], self.variances()[..., :n], self.means()[..., :n, :]
+        if n < self.n_components:
+            total = weights.sum(axis=-1, keepdims=True)
+            weights = np.divide(weights, total, out=weights, where=total > 0)
+        room = [(0, 0), (0, 0), (0, n - weights.shape[2])]
+        others = Blocks(*self.shape, n, self.n_channels)
+        others.fill(np.pad(weights, room), np.pad(variances, room), np.pad(means, [*room, (0, 0)]),
+                    np.minimum(self.in_use(), np.uint8(n)))
+        return others
 
     def remember(self, pixels: np.ndarray) -> Keepsake:
         """What is known of some pixels, a truth value for each, to put it back later."""

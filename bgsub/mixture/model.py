@@ -83,8 +83,7 @@ class Mixture(ABC, Generic[P]):
     def params(self) -> P:
         """The parameters; replace them between frames with those that `dataclasses.replace` gives.
 
-        Once frames were learned, `n_components` can only go down; what is left of a pixel's components shares the
-        weight of those dropped.
+        With fewer `n_components` than before, each pixel keeps the first ones, which share the weight of the others.
         """
         return self._params
 
@@ -93,15 +92,8 @@ class Mixture(ABC, Generic[P]):
         if not isinstance(params, self.params_class):
             raise MisuseError(f"params must be {self.params_class.__name__}; got {params!r}")
         with self._lock:
-            wanted = params.n_components
-            if self._blocks is not None:
-                if wanted > self._blocks.n_components:
-                    raise MisuseError(
-                        f"n_components can go up to {self._blocks.n_components} in a model that has learned with as many; "
-                        f"got {wanted}; call reset() first, which forgets what was learned"
-                    )
-                if wanted < self._blocks.n_components:
-                    self._blocks = self._blocks.first_components(wanted)
+            if self._blocks is not None and params.n_components != self._blocks.n_components:
+                self._blocks = self._blocks.with_components(params.n_components)
             self._params = params
 
     @property
