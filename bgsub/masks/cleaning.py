@@ -29,22 +29,31 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     Returns
     -------
     ndarray of uint8, shape (H, W)
-        A new array. Shadow stays shadow where no foreground has come over it.
+        A new array. Shadow has a part in the vote and loses its crumbs; it gives way to foreground, and never becomes
+        any.
     """
-    foreground = (mask == FOREGROUND).view(np.uint8)
     scale = math.sqrt(mask.size / REFERENCE_AREA)
-    if (side := odd(params.median * scale)) > 1:
-        foreground = majority(foreground, side)
-    close = odd(params.close * scale)
+    side, close = odd(params.median * scale), odd(params.close * scale)
+    hole, blob = params.fill_holes * mask.size, params.min_blob * mask.size
+    voted = majority((mask == FOREGROUND).view(np.uint8), side)
+    foreground = voted.copy()
     part = foreground[_surroundings(foreground, close // 2 + 1)]  # a view: what holds all the foreground
     if part.size and close > 1:
         part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((close, close), np.uint8))
-    if part.size and params.fill_holes > 0:
-        part[:] = fill_holes(part, params.fill_holes * mask.size)
-    if part.size and params.min_blob > 0:
-        part[:] = drop_blobs(part, params.min_blob * mask.size)
+    if part.size and hole:
+        part[:] = fill_holes(part, hole)
+    if part.size and blob:
+        part[:] = drop_blobs(part, blob)
     cleaned = foreground * np.uint8(FOREGROUND)
-    return np.maximum(cleaned, np.where(mask == FOREGROUND, 0, mask)) if _has_shadow(mask) else cleaned
+    if shade := shadow_value(mask):
+        darker = majority((mask != 0).view(np.uint8), side)  # foreground too: the vote is on three values in order
+        cleaned += drop_blobs(cv2.subtract(darker, voted | foreground), blob) * np.uint8(shade)
+    return cleaned
+
+
+def shadow_value(mask: np.ndarray) -> int:
+    """What says shadow in a mask, neither 0 nor 255; 0 if there is none."""
+    return int(cv2.minMaxLoc(mask, cv2.inRange(mask, 1, FOREGROUND - 1))[1])
 
 
 def odd(size: float) -> int:
@@ -55,8 +64,11 @@ def odd(size: float) -> int:
 def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     """The median of a 0/1 picture in a square window: 1 where more than half of the window is 1.
 
-    Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum.
+    Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum. A window of one pixel
+    leaves the picture as it is.
     """
+    if side <= 1:
+        return foreground
     depth = cv2.CV_16U if side * side < 1 << 16 else cv2.CV_32S
     counts = cv2.boxFilter(foreground, depth, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
     return (counts > side * side // 2).view(np.uint8)
@@ -101,7 +113,3 @@ def _contours(foreground: np.ndarray) -> Iterator[tuple[np.ndarray, bool]]:
     contours, hierarchy = cv2.findContours(foreground, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     for i, contour in enumerate(contours):
         yield contour, hierarchy[0, i, PARENT] >= 0
-
-
-def _has_shadow(mask: np.ndarray) -> bool:
-    return cv2.countNonZero(cv2.inRange(mask, 1, FOREGROUND - 1)) > 0

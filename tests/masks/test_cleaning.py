@@ -281,14 +281,34 @@ def test_shadow_survives_and_never_becomes_foreground():
     mask[50:150, 200:260] = 127
     mask[90:95, 140:145] = 127  # inside: foreground comes over it
     mask[5, 5] = 255  # dropped
-    mask[200, 5] = 127  # a lone one: cleaning is of foreground only
+    mask[200, 5] = 127  # dropped as well
     cleaned = clean(mask, ON)
     assert (cleaned[60:140, 205:260] == 127).all()
     assert (cleaned[60:140, 100:195] == 255).all()
-    assert cleaned[5, 5] == 0
-    assert cleaned[200, 5] == 127
+    assert cleaned[5, 5] == cleaned[200, 5] == 0
     assert np.array_equal(cleaned == 255, clean(np.where(mask == 255, 255, 0).astype(np.uint8), ON) == 255)
     assert np.array_equal(clean(mask, OFF), mask)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7])
+@pytest.mark.parametrize("shade", [127, 1, 254])
+def test_the_vote_is_the_median_of_background_shadow_and_foreground(side, shade):
+    mask = np.random.default_rng(side).choice(np.array([0, 0, shade, 255], np.uint8), (240, 320))
+    only = CleaningParams(median=side, close=0, fill_holes=0, min_blob=0)
+    assert np.array_equal(clean(mask, only), cv2.medianBlur(mask, side))
+
+
+def test_crumbs_of_shadow_are_dropped_and_dropped_foreground_is_no_shadow():
+    mask = np.zeros((240, 320), np.uint8)
+    mask[10:20, 10:20] = 127  # 100 pixels
+    mask[50:54, 50:54] = 127  # 16
+    mask[100:104, 100:104] = 255
+    mask[150:200, 150:200] = 127
+    mask[170:174, 170:174] = 255
+    cleaned = clean(mask, CleaningParams(median=0, close=0, fill_holes=0, min_blob=20 / mask.size))
+    wanted = np.where(mask == 127, mask, 0)
+    wanted[50:54, 50:54] = 0
+    assert np.array_equal(cleaned, wanted)
 
 
 @pytest.mark.parametrize("params", [ON, OFF, CleaningParams(median=99, close=99, fill_holes=1, min_blob=1)], ids=str)
