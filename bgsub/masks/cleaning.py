@@ -47,7 +47,9 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade := shadow_value(mask):
         darker = majority((mask != 0).view(np.uint8), side)  # foreground too: the vote is on three values in order
-        cleaned += drop_blobs(cv2.subtract(darker, voted | foreground), blob) * np.uint8(shade)
+        shadow = cv2.subtract(darker, voted | foreground)
+        where = _surroundings(shadow, 1)
+        cleaned[where] += drop_blobs(shadow[where], blob) * np.uint8(shade)
     return cleaned
 
 
@@ -97,6 +99,8 @@ def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:
 
 def drop_blobs(foreground: np.ndarray, smallest: float) -> np.ndarray:
     """Remove the connected blobs (corners count as contact) whose outline holds fewer than ``smallest`` pixels."""
+    if not foreground.size:
+        return foreground
     kept = foreground.copy()
     for contour, is_hole in _contours(foreground):
         # A blob's contour runs over its own outermost pixels: with those, A + B/2 + 1 pixels.

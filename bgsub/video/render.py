@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from bgsub.mixture.protocol import FOREGROUND, SHADOW
+from bgsub.mixture.protocol import FOREGROUND
 
 TINT = (60, 80, 255)  # BGR
 SHADOW_TINT = (200, 120, 40)
@@ -29,14 +29,15 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     ----------
     image : ndarray of uint8, shape (H, W, 3) or (H, W)
     mask : ndarray of uint8, shape (H, W)
+        255 foreground, 0 background, what lies between is shadow.
 
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
     """
     picture = as_bgr(image).copy()
-    _tint(picture, _where(mask, SHADOW), SHADOW_TINT)
-    foreground = _where(mask, FOREGROUND)
+    _tint(picture, cv2.inRange(mask, 1, FOREGROUND - 1), SHADOW_TINT)
+    foreground = _foreground(mask)
     _tint(picture, foreground, TINT)
     contours, _ = cv2.findContours(foreground, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(np.sqrt(mask.size / 320 / 240)))
@@ -49,7 +50,7 @@ def cutout(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     What is transparent is black as well: nothing of the scene hides in the file, which is a fraction of the size.
     """
-    alpha = _where(mask, FOREGROUND)
+    alpha = _foreground(mask)
     bgr = as_bgr(image)
     return cv2.merge([*cv2.split(cv2.bitwise_and(bgr, bgr, mask=alpha)), alpha])
 
@@ -60,7 +61,7 @@ def cutout_on(colour: tuple[int, int, int]) -> Draw:
     def draw(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         picture = np.empty((*mask.shape, 3), np.uint8)
         picture[:] = colour
-        return cv2.copyTo(as_bgr(image), _where(mask, FOREGROUND), picture)
+        return cv2.copyTo(as_bgr(image), _foreground(mask), picture)
 
     return draw
 
@@ -70,9 +71,9 @@ def as_bgr(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
-def _where(mask: np.ndarray, value: int) -> np.ndarray:
-    """255 where the mask has a value, 0 elsewhere."""
-    return cv2.inRange(mask, value, value)
+def _foreground(mask: np.ndarray) -> np.ndarray:
+    """255 where the mask says foreground, 0 elsewhere, shadow too."""
+    return cv2.inRange(mask, FOREGROUND, FOREGROUND)
 
 
 def _tint(picture: np.ndarray, where: np.ndarray, colour: tuple[int, int, int]) -> None:

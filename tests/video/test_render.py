@@ -25,15 +25,17 @@ def test_mask_itself(image, mask):
     assert mask_itself(image, mask) is mask
 
 
-def test_overlay_changes_foreground_and_shadow_only(image, mask):
+@pytest.mark.parametrize("shade", [1, 127, 254])
+def test_overlay_changes_foreground_and_shadow_only(image, mask, shade):
+    mask[mask == 127] = shade
     before = image.copy()
     picture = overlay(image, mask)
     assert (image == before).all()
     assert (picture[mask == 0] == image[mask == 0]).all()
     inside = picture[12:28, 12:38].astype(float)  # without the outline
     assert np.abs(inside - (0.55 * image[12:28, 12:38] + 0.45 * np.array(TINT))).max() <= 1
-    shadow = picture[mask == 127].astype(float)
-    assert np.abs(shadow - (0.55 * image[mask == 127] + 0.45 * np.array(SHADOW_TINT))).max() <= 1
+    shadow = picture[mask == shade].astype(float)
+    assert np.abs(shadow - (0.55 * image[mask == shade] + 0.45 * np.array(SHADOW_TINT))).max() <= 1
 
 
 def test_overlay_outlines_blobs_and_holes(image, mask):
