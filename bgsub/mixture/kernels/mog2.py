@@ -14,6 +14,7 @@ import numpy as np
 
 from bgsub.mixture.lanes import (
     LANES,
+    OPTIONS,
     any_lane,
     load,
     load_bytes,
@@ -26,7 +27,7 @@ from bgsub.mixture.lanes import (
     store_bytes,
 )
 
-jit = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
 
 
 class MOG2Rule(NamedTuple):
@@ -237,18 +238,20 @@ def _is_shadow(state, block, n, suspects, colours, layout, rule):
 
 @jit
 def _classify(state, block, n, colours, layout, rule):
-    """The verdict alone, for a frozen model: the lanes whose colour fits a background component."""
+    """The verdict alone, for a frozen model: the lanes whose colour is background."""
     zero = splat(rule.zero)
     background = zero > zero
+    searching = n > zero
     share = zero
     for k in range(layout.n_components):
-        searching = (n > splat(np.float32(k))) & (share < splat(rule.background_ratio)) & negate(background)
+        searching = searching & (n > splat(np.float32(k))) & (share < splat(rule.background_ratio))
         if not any_lane(searching):
             break
         rest = _rest_at(block, k, layout, rule)
+        variance = load(state, rest)
         distance = _distance(state, rest, colours, rule)
-        near = distance < splat(rule.background_limit) * load(state, rest)
-        background = background | (searching & near)
+        background = background | (searching & (distance < splat(rule.background_limit) * variance))
+        searching = searching & negate(distance < splat(rule.match_limit) * variance)
         share = share + load(state, _weight_at(block, k, layout, rule))
     return background
 
@@ -266,7 +269,7 @@ def _learn(state, counts, block, colours, layout, rule):
     return background, n
 
 
-@jit
+@numba.njit(nogil=True, cache=True, error_model="numpy", **OPTIONS)
 def mog2(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from bgsub.mixture.lanes import (
     LANES,
+    OPTIONS,
     any_lane,
     get_lane,
     load,
@@ -30,7 +31,7 @@ from bgsub.mixture.lanes import (
     store_bytes,
 )
 
-jit = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
 
 
 class StaufferGrimsonRule(NamedTuple):
@@ -297,7 +298,7 @@ def _classify(state, counts, block, colours, layout, rule):
     return background
 
 
-@jit
+@numba.njit(nogil=True, cache=True, error_model="numpy", **OPTIONS)
 def stauffer_grimson(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

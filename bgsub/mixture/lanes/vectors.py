@@ -1,11 +1,7 @@
-"""Sixteen numbers at a time: vector values for compiled code, made known to Numba.
+"""Vectors of sixteen lanes, made known to Numba.
 
 Numba vectorises some loops by itself, and gives up on others without a word. Here a value *is* sixteen lanes wide:
-LLVM turns ``a * b`` into whatever the processor has (AVX-512, AVX2, SSE2, NEON), nothing is reordered and no
-multiplication is fused with an addition, so that each lane computes what scalar code would, to the last bit.
-
-In compiled code there are vectors of float32 and of truth values; they take ``+ - * /``, ``< <= == >``, ``& |``, and
-the functions below. Interpreted (``NUMBA_DISABLE_JIT=1``), NumPy arrays of sixteen stand in for them.
+LLVM turns ``a * b`` into whatever the processor has (AVX-512, AVX2, SSE2, NEON).
 
 Numba's cache watches the file of the function that it caches, not this one: after a change here, touch the kernels.
 """
@@ -22,6 +18,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 LANES = 16
+OPTIONS: dict[str, bool] = {}
 
 
 class Vector(types.Type):
@@ -211,37 +208,31 @@ def set_lane(typingctx, values, lane, value):
     return FLOATS(FLOATS, types.int64, types.float32), codegen
 
 
-if numba.config.DISABLE_JIT:
+@numba.njit(cache=True, error_model="numpy")
+def _tried(numbers, marks, picture, zero, channels):
+    """Everything above once."""
+    numbers, marks, picture = pointer(numbers), pointer(marks), pointer(picture)
+    blue, green, red = load_colours(picture, 0, channels)
+    values = load(numbers, 0) * splat(zero) + blue / (green - red) + load_bytes(marks, 0)
+    where = (values < green) & negate(values == red) | (values <= splat(zero)) & (values > green)
+    if any_lane(where):
+        values = set_lane(select(where, values, splat(zero)), 3, get_lane(red, 2))
+    store(numbers, 0, values)
+    store_bytes(marks, 0, values)
 
-    def pointer(array):
-        return array
 
-    def load(numbers, offset):
-        return numbers[offset:offset + LANES].copy()
+def try_out() -> None:
+    """Compile, or take from the cache, a small function of everything above, and check what it computes.
 
-    def store(numbers, offset, values):
-        numbers[offset:offset + LANES] = values
-
-    def load_colours(image, pixel, channels):
-        count = len(channels)
-        block = image[pixel * count:(pixel + LANES) * count].astype(np.float32)
-        return tuple(block[channel::count] for channel in channels)
-
-    def load_bytes(numbers, offset):
-        return numbers[offset:offset + LANES].astype(np.float32)
-
-    def store_bytes(numbers, offset, values):
-        numbers[offset:offset + LANES] = values
-
-    def splat(value):
-        return np.full(LANES, value, np.float32)
-
-    select, negate, any_lane = np.where, np.logical_not, np.any
-
-    def get_lane(values, lane):
-        return values[lane]
-
-    def set_lane(values, lane, value):
-        values = values.copy()
-        values[lane] = value
-        return values
+    Raises
+    ------
+    Exception
+        Of whatever kind, if this Numba or this processor cannot.
+    """
+    numbers, marks = np.zeros(LANES, np.float32), np.arange(LANES, dtype=np.uint8)
+    picture = np.tile(np.array([12, 9, 5], np.uint8), LANES)
+    _tried(numbers, marks, picture, np.float32(0), (0, 1, 2))
+    expected = [lane + 3.0 if lane < 6 and lane != 2 else 0.0 for lane in range(LANES)]
+    expected[3] = 5.0
+    if numbers.tolist() != expected or marks.tolist() != expected:
+        raise ArithmeticError(f"vectors give {numbers.tolist()}, expected {expected}")
