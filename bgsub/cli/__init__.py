@@ -107,12 +107,13 @@ def _forget_stdout() -> None:
 
 
 def _add_commands() -> None:
+    from bgsub.cli.bench import bench
     from bgsub.cli.completion import completion
     from bgsub.cli.demo import demo
     from bgsub.cli.doctor import doctor
     from bgsub.cli.run import run
 
-    for command in (run, demo, doctor, completion):
+    for command in (run, demo, bench, doctor, completion):
         assert isinstance(command, Sectioned)
         cli.add_command(command)
 
