@@ -1,16 +1,13 @@
-"""What the commands share: help in sections, options made from parameters, ways to write a time or a colour."""
+"""What the commands share: help in sections, options that all have, ways to write a number, a time or a colour."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import click
-
-from bgsub.mixture.parameter import about
 
 if TYPE_CHECKING:
     _FloatType = click.ParamType[float]
@@ -42,7 +39,10 @@ class Sectioned(click.Command):
                 sections.setdefault(getattr(option, "section", LAST), []).append(record)
         for title, records in sorted(sections.items(), key=lambda item: item[0] == LAST):
             with formatter.section(title):
+                begin = len(formatter.buffer)
                 formatter.write_dl(records)
+                # The empty line that click puts between paragraphs spreads a list too far.
+                formatter.buffer[begin:] = [re.sub(r"\n\s*\n", "\n", "".join(formatter.buffer[begin:]))]
 
 
 class Suggesting(click.Group):
@@ -63,7 +63,7 @@ def _range_in_words(self: Any) -> str:
     """Read "above 0 to 100", in the help and in the message of what is out of it, in place of click's "0<x<=100"."""
     low = "" if self.min is None else f"{'above ' if self.min_open else ''}{self.min:,.10g}"
     if self.max is None:
-        return low if self.min_open else f"at least {low}"
+        return low if self.min_open or not low else f"at least {low}"
     return f"{low} to {'below ' if self.max_open else ''}{self.max:,.10g}"
 
 
@@ -111,34 +111,6 @@ class Colour(_ColourType):
         return blue, green, red
 
 
-def parameter_options(cls: type, section: str, leave_out: tuple[str, ...] = ()) -> Decorator:
-    """One option for each parameter of a dataclass, with its words, range and default.
-
-    What is not given arrives as None, so that a caller can tell it from the default.
-    """
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        hints = get_type_hints(cls)
-        for f in reversed([f for f in fields(cls) if f.name not in leave_out]):
-            told = about(f)
-            notes = [told.symbol and f"the paper's {told.symbol}", told.unit,
-                     "" if f.default is None else f"default {f.default:g}" if _is_plain(f.default)
-                     else f"default {f.default}"]
-            option = click.option(
-                f"--{f.name.replace('_', '-')}", f.name, cls=Option, section=section, default=None,
-                type=_click_type(hints[f.name], told), help=f"{told.help}  [{', '.join(filter(None, notes))}]",
-            )
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def given(values: dict[str, Any], cls: type) -> dict[str, Any]:
-    """The parameters of a dataclass that were typed, out of all of a command's values."""
-    return {f.name: values[f.name] for f in fields(cls) if values.get(f.name) is not None}
-
-
 def debug_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--debug``, which `main` looks for itself."""
     return click.option("--debug", is_flag=True, expose_value=False, cls=Option, section=LAST,
@@ -149,17 +121,3 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, cls=Option, section=LAST,
                         help="Print the result as JSON, for programs.")(function)
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
-def _click_type(hint: Any, told: Any) -> click.ParamType[Any]:
-    if get_origin(hint) is Literal:
-        return click.Choice(get_args(hint))
-    bounds = {
-        "min": None if told.low == -float("inf") else told.low, "min_open": told.open_low,
-        "max": None if told.high == float("inf") else told.high, "max_open": told.open_high,
-    }
-    return Whole(**bounds) if hint is int else Number(**bounds)

@@ -45,11 +45,12 @@ def demo(out: str) -> None:
     clip = labelled_clip(clip_folder(CLIP))
     with stop_on_signals():
         _write_outputs(clip, folder)
-        best = _MostToFind()
-        counts = score(clip, _methods(), best.look)
+        best, alike = _MostToFind(), _Alike("mog2 --raw", "cv2 MOG2")
+        counts = score(clip, _methods(), lambda *seen: [one.look(*seen) for one in (best, alike)])
         best.write(folder / "demo.png")
     click.echo(f"\nhow good the masks are (frames {clip.first} to {clip.last} against the truth; 1 is perfect):\n")
     click.echo(table(counts))
+    click.echo(f"\n{alike.in_words()}")
     click.echo(f"\nlook at {folder / 'demo.png'}; then try: bgsub run YOUR_VIDEO.mp4 --overlay seen.mp4")
 
 
@@ -83,18 +84,38 @@ def _methods() -> dict[str, Subtractor]:
     from bgsub.compare.methods import cv2_mog2
     from bgsub.masks.masker import Masker
     from bgsub.masks.params import CleaningParams
-    from bgsub.mixture.stauffer_grimson import StaufferGrimson
+    from bgsub.mixture.models import MODELS
 
-    return {
-        "bgsub": Masker(StaufferGrimson(), CleaningParams()),
-        "bgsub --raw": StaufferGrimson(),
-        "cv2 MOG2": cv2_mog2(),
-        "cv2 MOG2, cleaned alike": Masker(cv2_mog2(), CleaningParams()),
-    }
+    found: dict[str, Subtractor] = {}
+    for name, model in MODELS.items():
+        found |= {name: Masker(model(), CleaningParams()), f"{name} --raw": model()}
+    return found | {"cv2 MOG2, cleaned alike": Masker(cv2_mog2(), CleaningParams()), "cv2 MOG2": cv2_mog2()}
+
+
+class _Alike:
+    """Whether two methods give the same masks: counts the pixels in which they differ."""
+
+    def __init__(self, one: str, other: str) -> None:
+        self._names = one, other
+        self._n_frames = self._n_pixels = self._n_different = 0
+
+    def look(self, frame: Frame, truth: np.ndarray | None, masks: dict[str, np.ndarray]) -> None:
+        """Compare the masks of one frame."""
+        one, other = (masks[name] for name in self._names)
+        self._n_frames += 1
+        self._n_pixels += one.size
+        self._n_different += int((one != other).sum())
+
+    def in_words(self) -> str:
+        """A sentence on what was found."""
+        one, other = self._names
+        if not self._n_different:
+            return f"{one} equals {other}: the same masks in all {self._n_frames} frames, pixel for pixel."
+        return f"{one} and {other} differ in {self._n_different:,} of {self._n_pixels:,} pixels."
 
 
 class _MostToFind:
-    """The scored frame with most to find, as a picture: with its truth, our mask and OpenCV's."""
+    """The scored frame with most to find, as a picture: with its truth, and each method's masks, raw and cleaned."""
 
     def __init__(self) -> None:
         self._most = -1
@@ -109,14 +130,17 @@ class _MostToFind:
     def write(self, path: Path) -> None:
         """Write the picture."""
         from bgsub.compare.picture import panels
+        from bgsub.masks.cleaning import shadow_value
         from bgsub.video.render import overlay
         from bgsub.video.sinks import write_image
 
-        write_image(path, panels([
+        pictures = [
             ("frame", self._image),
-            ("bgsub: overlay", overlay(self._image, self._masks["bgsub"])),
-            ("bgsub: mask", self._masks["bgsub"]),
+            ("stauffer-grimson: overlay", overlay(self._image, self._masks["stauffer-grimson"])),
             ("truth", self._truth),
-            ("cv2 MOG2 (grey: shadow)", self._masks["cv2 MOG2"]),
-            ("cv2 MOG2, cleaned alike", self._masks["cv2 MOG2, cleaned alike"]),
-        ], columns=3))
+        ]
+        for name in ("stauffer-grimson --raw", "mog2 --raw", "cv2 MOG2",
+                     "stauffer-grimson", "mog2", "cv2 MOG2, cleaned alike"):
+            mask = self._masks[name]
+            pictures.append((f"{name} (grey: shadow)" if shadow_value(mask) else name, mask))
+        write_image(path, panels(pictures, columns=3))

@@ -57,6 +57,7 @@ def examine() -> dict[str, Any]:
         problems.append(f"{len(wheels)} OpenCV wheels overwrite each other; uninstall all of them and install one")
     if "FFV1 .mkv" not in written:
         problems.append("this OpenCV writes no lossless video; write masks as a folder of images")
+    kernels, cache, faults = _kernels()
     return {
         "bgsub": _version("bgsub") or "not installed",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -68,8 +69,9 @@ def examine() -> dict[str, Any]:
         "can_write": written,
         "cannot_write": [one for one in TRIED if one not in written],
         "threads": available_threads(),
-        "kernel_cache": _kernel_cache(),
-        "problems": problems,
+        "kernels": kernels,
+        "kernel_cache": cache,
+        "problems": problems + faults,
     }
 
 
@@ -112,18 +114,49 @@ def _window() -> str:
     return f"yes, with {toolkit[1]}"
 
 
-def _kernel_cache() -> str:
-    """Run each kernel once: that tells whether it came from the cache, and warms it."""
+def _kernels() -> tuple[str, str, list[str]]:
+    """How the kernels run, whether they came from the cache, and what is wrong. Warms the cache on the way."""
+    how = "none"
+    try:
+        from bgsub.mixture.lanes import describe
+
+        how = describe()
+        return how, _warmed(), []
+    except Exception as error:  # whatever Numba cannot do here, it could not do in a run either
+        words = " ".join(str(error).split())
+        cure = "if it is the cache, set NUMBA_CACHE_DIR to a folder where files may be written"
+        return how, "none", [f"the kernels cannot be compiled: {words}; {cure}"]
+
+
+def _warmed() -> str:
+    """Run each kernel once, on grey and on colour."""
     import numpy as np
 
-    from bgsub.mixture.kernels import stauffer_grimson as kernels
-    from bgsub.mixture.stauffer_grimson import StaufferGrimson
+    from bgsub.mixture.models import MODELS
 
-    begun = time.perf_counter()
-    for shape in ((8, 8), (8, 8, 3)):
-        StaufferGrimson().apply(np.zeros(shape, np.uint8))
-    seconds = time.perf_counter() - begun
-    stats = kernels.stauffer_grimson.stats
-    if not stats.cache_misses:
-        return f"warm: loaded in {seconds:.1f} s from {stats.cache_path}"
-    return f"was cold: compiled in {seconds:.1f} s into {stats.cache_path}; it is warm now"
+    kernels: list[Any] = [model.kernel for model in MODELS.values()]
+    if not all(hasattr(kernel, "stats") for kernel in kernels):
+        return "none: nothing is compiled"
+    before, begun = _misses(kernels), time.perf_counter()
+    for model in MODELS.values():
+        for shape in ((8, 8), (8, 8, 3)):
+            model().apply(np.zeros(shape, np.uint8))
+    seconds, n_compiled = time.perf_counter() - begun, _misses(kernels) - before
+    folder = kernels[0].stats.cache_path
+    where = f"{folder} ({_writable(folder)})"
+    if not n_compiled:
+        return f"warm: loaded in {seconds:.1f} s from {where}"
+    return f"was cold: {n_compiled} kernels compiled in {seconds:.1f} s into {where}; it is warm now"
+
+
+def _misses(kernels: list[Any]) -> int:
+    """How many had to be compiled since this process began."""
+    return sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
+
+
+def _writable(folder: str) -> str:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return "writable"
+    except OSError as error:
+        return f"not writable: {error.strerror}"

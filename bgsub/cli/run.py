@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from bgsub.cli.common import (
     LAST,
@@ -21,14 +22,14 @@ from bgsub.cli.common import (
     Time,
     Whole,
     debug_option,
-    given,
     json_option,
-    parameter_options,
 )
+from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
 from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
+from bgsub.mixture.parameter import build
+from bgsub.mixture.params import PARAMS
 
 if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
@@ -45,19 +46,20 @@ def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
     return click.option(*names, cls=Option, section=section, **kwargs)
 
 
-@click.command(cls=Sectioned, epilog="""\b
-INPUT is a video file, a folder of images, a pattern such as 'frames/in%06d.jpg' or
-'frames/*.png', a CDnet sequence, a camera number, an address (rtsp://, http://), or
-- for a YUV4MPEG2 stream on standard input.
+@click.command(cls=Sectioned, epilog="""
+INPUT is a video file, a folder of images, a pattern such as 'frames/in%06d.jpg' or 'frames/*.png', a CDnet sequence, a
+camera number, an address (rtsp://, http://), or - for a YUV4MPEG2 stream on standard input.
 
 \b
 Examples:
   bgsub run street.mp4                      masks in street_mask.mkv
-  bgsub run street.mp4 --mask m.mkv --overlay o.mp4 --cutout cut/ --background bg.png
-  bgsub run frames/ --mask out/             a folder in, out/bin000001.png … out
+  bgsub run street.mp4 --mask m.mkv --overlay o.mp4 --background bg.png
+  bgsub run frames/ --mask out/             a folder in, out/bin000001.png …
   bgsub run rtsp://camera/1 --mask m.mkv --max-frames 500
   bgsub run street.mp4 --absorb-after 30 --min-variance 200
-  ffmpeg -i a.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | bgsub run - --mask - | ffmpeg -i - mask.mp4
+  bgsub run street.mp4 --model mog2 --raw   the masks of OpenCV's MOG2, sooner
+  ffmpeg -i a.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - |
+      bgsub run - --mask - | ffmpeg -i - mask.mp4
 """)
 @click.argument("spec", metavar="INPUT")
 @option("--start", type=Time(), section=INPUT, help="Begin at this time after the first frame: 12.5 or 1:30.")
@@ -71,26 +73,28 @@ Examples:
         help="Masks: a video (.mkv and .avi are lossless), a folder of PNG images, or - for YUV4MPEG2 on standard "
              "output. Without any output: a video or folder beside the input.")
 @option("--overlay", metavar="PATH", section=OUTPUT,
-        help="The picture with the foreground tinted and outlined: a video or a folder.")
+        help="The picture with the foreground tinted and outlined, and shadows tinted blue: a video or a folder.")
 @option("--cutout", metavar="PATH", section=OUTPUT,
         help="The foreground alone: a folder of transparent PNG images, or a video on a plain colour.")
 @option("--cutout-colour", type=Colour(), default="#00b140", show_default=True, section=OUTPUT,
         help="Colour behind a cut-out in a video.")
-@option("--background", metavar="PNG", section=OUTPUT, help="The scene without foreground, as learned by the end.")
+@option("--background", metavar="PNG", section=OUTPUT,
+        help="The scene without foreground, as learned by the end; black where nothing was.")
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video written, instead of what suits the suffix.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default="stauffer-grimson", show_default=True,
         section=MODEL, help="Which model.")
-@option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that --save-model wrote.")
+@option("--load-model", metavar="NPZ", section=MODEL,
+        help="Go on with a model that --save-model wrote, with its parameters and its ROI, which --roi may narrow.")
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
-@parameter_options(StaufferGrimsonParams, MODEL, leave_out=("frame_rate",))
+@model_options(PARAMS, MODEL, leave_out=("frame_rate",))
 @option("--threads", type=Whole(min=1), section=MODEL,
         help="Threads of the model at most. Masks do not depend on it.  [default: all processors]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
-@option("--roi", metavar="IMAGE", section=CLEANING,
-        help="A mask image of the frames' size: where it is black, nothing is ever foreground.")
+@option("--roi", metavar="IMAGE", section=MODEL,
+        help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
 @option("--raw", is_flag=True, section=CLEANING, help="No cleaning: the mask as the model gives it.")
 @parameter_options(CleaningParams, CLEANING)
 @json_option
@@ -99,18 +103,20 @@ Examples:
 def run(spec: str, **chosen: Any) -> None:
     """Write foreground masks of a video.
 
-    Masks are 255 where something moves and 0 elsewhere, one for each frame, in the size and rate of the input.
+    Masks are 255 where something moves, 127 where it casts a shadow (mog2 only) and 0 elsewhere, one for each frame,
+    in the size and rate of the input. Shadow is cleaned like foreground, but is in no cut-out and never counted.
     """
     from bgsub.video.open import open_source
     from bgsub.video.outputs import open_all
     from bgsub.video.pipeline import Job
 
+    typed = _parameters(chosen)
     cleaning = _cleaning(chosen)
     selection = _selection(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
     with stop_on_signals(), interruptible(opened) as source:
         outputs = _outputs(chosen, source, spec)
-        model = _model(chosen, source)
+        model = _model(chosen, typed, source)
         masker = _masker(chosen, model, cleaning, source)
         subtractor = Announced(masker, chosen["quiet"])
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
@@ -121,9 +127,9 @@ def run(spec: str, **chosen: Any) -> None:
             _finish(chosen, spec, source, job, masker, model, outputs)
 
 
-def _dashed(typed: dict[str, Any]) -> str:
+def _first(typed: dict[str, Any]) -> str:
     """The first of the options that were typed, as it was typed."""
-    return next(iter(typed)).replace("_", "-")
+    return spelled(*next(iter(typed.items())))
 
 
 def _selection(chosen: dict[str, Any]) -> Any:
@@ -135,7 +141,7 @@ def _selection(chosen: dict[str, Any]) -> Any:
 def _cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
     typed = given(chosen, CleaningParams)
     if chosen["raw"] and typed:
-        raise MisuseError(f"--raw means no cleaning, and --{_dashed(typed)} sets it; leave one out")
+        raise MisuseError(f"--raw means no cleaning, and {_first(typed)} sets it; leave one out")
     return None if chosen["raw"] else CleaningParams(**typed)
 
 
@@ -171,20 +177,33 @@ def _check_file(name: str, target: str, suffix: str, source: Source, force: bool
         raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
 
 
-def _model(chosen: dict[str, Any], source: Source) -> Mixture[Any]:
-    from bgsub.mixture.models import MODELS, load
-    from bgsub.mixture.parameter import build
-
-    typed = given(chosen, StaufferGrimsonParams)
-    typed.pop("frame_rate", None)
-    if chosen["load_model"]:
-        if typed:
-            raise MisuseError(f"a loaded model brings its parameters; leave out --{_dashed(typed)}")
-        return load(chosen["load_model"], threads=chosen["threads"])
-    if "absorb_after" in typed:
-        typed["frame_rate"] = source.frame_rate
+def _parameters(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was typed for the model, refused here if it is wrong whatever the source is."""
+    typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
     name = chosen["model_name"]
-    return MODELS[name](build(PARAMS[name], typed), threads=chosen["threads"])
+    if chosen["load_model"] and typed:
+        raise MisuseError(f"a loaded model brings its parameters; leave out {_first(typed)}")
+    check_owned(typed, name, PARAMS)
+    build(PARAMS[name], _with_rate(typed, 1.0))
+    return typed
+
+
+def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
+    """Seconds become frames only with a rate, and without seconds a rate says nothing."""
+    return typed | {"frame_rate": frame_rate} if "absorb_after" in typed else typed
+
+
+def _model(chosen: dict[str, Any], typed: dict[str, Any], source: Source) -> Mixture[Any]:
+    from bgsub.mixture.models import MODELS, load
+
+    name, path = chosen["model_name"], chosen["load_model"]
+    if not path:
+        return MODELS[name](build(PARAMS[name], _with_rate(typed, source.frame_rate)), threads=chosen["threads"])
+    model = load(path, threads=chosen["threads"])
+    asked = click.get_current_context().get_parameter_source("model_name") is not ParameterSource.DEFAULT
+    if asked and model.name != name:
+        raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
+    return model
 
 
 def _masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None, source: Source) -> Masker:

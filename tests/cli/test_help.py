@@ -8,13 +8,17 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 from run_helpers import BGSUB
 
 from bgsub.cli import cli, main
-from bgsub.cli.common import Colour, Number, Time, Whole, parameter_options
-from bgsub.mixture.params import PARAMS
+from bgsub.cli.common import Colour, Number, Time, Whole
+from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
+from bgsub.errors import MisuseError
+from bgsub.mixture.params import PARAMS, MOG2Params, StaufferGrimsonParams
 
 COMMANDS = list(cli.commands)
+HEADING = r"^(\w[\w -]*):$"
 
 
 def shown(capsys, *words):
@@ -48,17 +52,89 @@ def test_every_option_has_help_and_every_command_examples(capsys, name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_all_commands_have_comes_last(capsys, name):
     text = shown(capsys, name, "--help")
-    headings = re.findall(r"^(\w[\w ]*):$", text, re.M)
+    headings = re.findall(HEADING, text, re.M)
     assert headings[-1] == "Other"
     other = text.split("\nOther:\n")[1].split("\n\n")[0]
     assert re.findall(r"^  (\S+)", other, re.M)[-2:] == ["--debug", "--help"]
     assert "INPUT" not in other
 
 
+def sections(text):
+    """Text by heading."""
+    headings = re.findall(HEADING, text, re.M)
+    parts = re.split(HEADING, text, flags=re.M)[2::2]
+    return dict(zip(headings, parts, strict=True))
+
+
 def test_sections_of_run(capsys):
     text = shown(capsys, "run", "--help")
-    assert re.findall(r"^(\w[\w ]*):$", text, re.M) == ["Which frames", "Outputs", "Model", "Cleaning", "Other"]
+    assert list(sections(text)) == ["Which frames", "Outputs", "Model", "Model stauffer-grimson only",
+                                    "Model mog2 only", "Cleaning", "Other"]
     assert len(re.findall(r"^  --median ", text, re.M)) == 1
+
+
+def test_what_one_model_alone_has_says_so(capsys):
+    found = {heading: set(re.findall(r"^  --([a-z-]+)", part, re.M))
+             for heading, part in sections(shown(capsys, "run", "--help")).items()}
+    names = {model: {f.replace("_", "-") for f in cls.__dataclass_fields__} - {"frame-rate"}
+             for model, cls in PARAMS.items()}
+    common = set.intersection(*names.values())
+    assert {"n-components", "absorb-after", "background-ratio", "initial-variance", "min-variance"} == common
+    assert common <= found["Model"]
+    for model, own in names.items():
+        assert found[f"Model {model} only"] == own - common
+
+
+def test_a_shared_option_tells_both_defaults_ranges_and_units(capsys):
+    text = " ".join(sections(shown(capsys, "run", "--help"))["Model"].split())
+    for words in ("[the paper's K, default 4] [1 to 8] mog2: Gaussians per pixel at most; a pixel uses as many as its "
+                  "colours need. [the paper's M, default 5] [1 to 16] --absorb",
+                  "Variance of a new component, summed over the channels.", "[grey levels², default 400]",
+                  "mog2: Variance of a new component, per channel. [the paper's σ₀², grey levels², default 15]",
+                  "[the paper's T, default 0.6] [0 to below 1] mog2:"):
+        assert words in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_80_columns(capsys, name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = shown(capsys, name, "--help")
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_a_parameter_that_models_tell_alike_is_told_once():
+    options = click.command()(model_options({"a": MOG2Params, "b": MOG2Params}, "Model")(lambda **_: None)).params
+    assert all(option.section == "Model" and "b:" not in option.help for option in options)
+    three = {"a": MOG2Params, "b": MOG2Params, "c": StaufferGrimsonParams}
+    options = click.command()(model_options(three, "Model")(lambda **_: None)).params
+    assert {option.section for option in options} == {"Model", "Model a and b only", "Model c only"}
+
+
+def test_a_switch_may_be_off_on_or_left():
+    @click.command()
+    @parameter_options(MOG2Params, "Model")
+    def command(**chosen):
+        click.echo(given(chosen, MOG2Params))
+
+    runner = CliRunner()
+    for words, value in (([], {}), (["--detect-shadows"], {"detect_shadows": True}),
+                         (["--no-detect-shadows"], {"detect_shadows": False})):
+        assert runner.invoke(command, words).output == f"{value}\n"
+    assert (spelled("detect_shadows", True), spelled("detect_shadows", False)) == (
+        "--detect-shadows", "--no-detect-shadows")
+
+
+@pytest.mark.parametrize("model", PARAMS)
+def test_every_parameter_of_another_model_is_refused_with_a_cure(model):
+    own = set(PARAMS[model].__dataclass_fields__)
+    for other, cls in PARAMS.items():
+        check_owned(dict.fromkeys(cls.__dataclass_fields__, 1), other, PARAMS)
+        for name in set(cls.__dataclass_fields__) - own:
+            with pytest.raises(MisuseError) as error:
+                check_owned({name: 1}, model, PARAMS)
+            assert str(error.value).startswith(f"{spelled(name)} belongs to {other}; ")
+            cures = re.findall(r"--([a-z-]+)", str(error.value).partition(";")[2])
+            assert cures == ["model"] or cures[0].replace("-", "_") in own
 
 
 def test_ranges_can_be_read(capsys):
@@ -76,7 +152,8 @@ def test_every_parameter_is_an_option(model):
     assert set(PARAMS[model].__dataclass_fields__) - {"frame_rate"} <= names
     options = click.command()(parameter_options(PARAMS[model], "Model")(lambda **_: None)).params
     assert [option.name for option in options] == list(PARAMS[model].__dataclass_fields__)
-    assert all(option.default is None for option in options)
+    context = click.Context(click.command()(lambda: None))
+    assert all(option.get_default(context) is None for option in options)
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
