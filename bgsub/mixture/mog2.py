@@ -10,6 +10,7 @@ from bgsub.mixture.params import MOG2Params
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
+USUAL = MOG2Params().n_components
 
 
 class MOG2(Mixture[MOG2Params]):
@@ -115,4 +116,5 @@ class MOG2(Mixture[MOG2Params]):
             detect_shadows=p.detect_shadows,
             frozen=self._frozen,
             channels=tuple(range(n_channels)),
+            components=tuple(range(USUAL if p.n_components == USUAL else 0)),
         )

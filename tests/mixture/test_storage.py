@@ -8,21 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_videos import a_model, busy_video, masks_of, state_of
+from small_videos import MODELS, a_model, a_mog2, busy_video, masks_of, of_both_models, restless_video, state_of
 
 import bgsub
 from bgsub.errors import MisuseError, ModelFileError, OutputError
 from bgsub.mixture import storage
 from bgsub.mixture.models import load
+from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 
 @pytest.fixture
-def saved(tmp_path) -> Path:
-    model = a_model(n_components=3)
+def saved(tmp_path, request) -> Path:
+    model = MODELS[getattr(request, "param", "stauffer-grimson")](n_components=3)
     masks_of(model, busy_video(1, 10, (4, 5, 3)))
     model.save(tmp_path / "model.npz")
     return tmp_path / "model.npz"
+
+
+saved_by_both_models = pytest.mark.parametrize("saved", MODELS, indirect=True)
 
 
 def rewrite(path: Path, header: dict | None = None, savez=np.savez, without: str = "", **arrays) -> None:
@@ -55,6 +59,62 @@ def test_loaded_model_goes_on_as_if_nothing_had_been(tmp_path, shape, reader, n_
     assert state_of(second) == state_of(whole)
 
 
+@pytest.mark.parametrize("roi", [None, np.tri(5, 7, -1, np.uint8)], ids=["whole frame", "roi"])
+@pytest.mark.parametrize(("shape", "dtype"), [
+    ((5, 7, 3), "uint8"), ((5, 7), "uint8"), ((5, 7, 3), "uint16"), ((5, 7, 3), "float32"), ((5, 7), "float32"),
+])
+@of_both_models
+def test_loaded_model_of_any_kind_goes_on_as_if_nothing_had_been(a_model, tmp_path, shape, dtype, roi):
+    video = restless_video(6, 50, shape, dtype)
+    whole = a_model(roi=roi)
+    masks_of(whole, video[:25])
+    whole.freeze()
+    whole.save(tmp_path / "m.npz")
+    for reader in (load, type(whole).load, bgsub.load):
+        model, twin = reader(tmp_path / "m.npz", threads=1), whole.copy()
+        assert type(model) is type(whole)
+        assert (model.params, model.n_frames, model.frozen) == (whole.params, 25, True)
+        assert (model.roi is None) == (roi is None)
+        assert roi is None or np.array_equal(model.roi, roi > 0)
+        assert state_of(model) == state_of(whole)
+        assert np.array_equal(model.background(), whole.background())
+        assert np.array_equal(masks_of(model, video[25:30]), masks_of(whole, video[25:30]))
+        for goes_on in (model, twin):
+            goes_on.unfreeze()
+        assert np.array_equal(masks_of(model, video[25:]), masks_of(twin, video[25:]))
+        assert state_of(model) == state_of(twin)
+
+
+def test_what_is_no_number_any_more_is_kept_too(tmp_path):
+    model = a_mog2(n_components=4, complexity_reduction=0.3)  # see the test of such backgrounds in test_mog2.py
+    video, rates = np.array([90, 200, 10, 90, 10], np.uint8).reshape(5, 1, 1), [None, 0.1, 0.1, 0.5, 0.0]
+    masks_of(model, video, rates)
+    assert np.isnan(model.means).any()
+    model.save(tmp_path / "m.npz")
+    loaded = load(tmp_path / "m.npz", threads=1)
+    assert state_of(loaded) == state_of(model)
+    video = restless_video(7, 40, (1, 1))
+    assert np.array_equal(masks_of(loaded, video), masks_of(model, video))
+
+
+def test_file_of_the_other_model(tmp_path):
+    for make, other in ((a_model, MOG2), (a_mog2, StaufferGrimson)):
+        model = make()
+        model.apply(np.zeros((2, 3), np.uint8))
+        model.save(tmp_path / "m.npz")
+        with pytest.raises(ModelFileError, match=f"holds a model '{model.name}', not '{other.name}'; use bgsub.load"):
+            other.load(tmp_path / "m.npz")
+
+
+def test_every_parameter_of_mog2_is_kept(tmp_path):
+    model = MOG2(n_components=np.int64(2), absorb_after=12, frame_rate=np.float32(12.5), var_threshold=3,
+                 var_threshold_gen=4, background_ratio=0.6, initial_variance=200, min_variance=20, max_variance=10,
+                 complexity_reduction=np.float32(0.1), detect_shadows=False, shadow_threshold=0.3, shadow_value=9)
+    model.apply(np.zeros((2, 3), np.uint8))
+    model.save(str(tmp_path / "m.npz"))
+    assert load(str(tmp_path / "m.npz")).params == model.params
+
+
 def test_every_parameter_is_kept(tmp_path):
     given = {"n_components": np.int64(2), "absorb_after": 12, "frame_rate": np.float32(12.5), "match_sigmas": 3,
              "background_ratio": 0.6, "initial_variance": 200, "min_variance": 20, "rho": "density"}
@@ -74,6 +134,7 @@ def test_file_is_plain_npz_under_the_very_name(tmp_path):
         assert np.array_equal(file["weights"], model.weights)
 
 
+@saved_by_both_models
 def test_saving_again_replaces(saved):
     model = load(saved)
     masks_of(model, busy_video(3, 5, (4, 5, 3)))
@@ -151,6 +212,7 @@ def test_folder_is_no_model(tmp_path):
     _refused(tmp_path)
 
 
+@saved_by_both_models
 def test_truncated_file(saved):
     content = saved.read_bytes()
     for n in [*range(0, len(content), 97), len(content) - 1]:
@@ -178,6 +240,7 @@ def test_flipped_bytes_are_noticed_or_harmless(saved, savez):
 
 
 @pytest.mark.parametrize("version", [0, 1, 99, "2.0", None])
+@saved_by_both_models
 def test_other_version(saved, version):
     rewrite(saved, {"version": version})
     message = _refused(saved)
@@ -207,6 +270,7 @@ def test_header_out_of_range(saved, header):
     assert "damaged" in _refused(saved)
 
 
+@saved_by_both_models
 @pytest.mark.parametrize("key", ["params", "n_frames", "dtype", "frozen"])
 def test_header_with_a_gap(saved, key):
     with np.load(saved) as file:
@@ -234,6 +298,7 @@ def test_arrays_that_do_not_fit(saved, name, spoil, request):
     assert "damaged" in _refused(saved)
 
 
+@saved_by_both_models
 @pytest.mark.parametrize("name", ["weights", "means", "variances", "in_use", "header"])
 def test_missing_and_surplus_arrays(saved, name):
     rewrite(saved, surplus=np.zeros(3))
@@ -242,6 +307,24 @@ def test_missing_and_surplus_arrays(saved, name):
     load(saved)
     rewrite(saved, without=name)
     _refused(saved)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda a: a + np.uint8(4), lambda a: a[:-1], lambda a: a.astype(int), lambda a: a > 0, lambda a: a[..., None],
+], ids=["too many", "short", "int64", "bool", "axis"])
+@saved_by_both_models
+def test_numbers_in_use_that_do_not_fit(saved, spoil):
+    with np.load(saved) as file:
+        array = file["in_use"]
+    rewrite(saved, in_use=spoil(array))
+    assert "damaged" in _refused(saved)
+
+
+@pytest.mark.parametrize("roi", [np.ones((5, 4), bool), np.ones((4, 5)), np.ones(20, bool), np.array("all")])
+@saved_by_both_models
+def test_roi_that_does_not_fit(saved, roi):
+    rewrite(saved, roi=roi)
+    assert "damaged" in _refused(saved)
 
 
 class _Bomb:

@@ -50,7 +50,15 @@ class MOG2Rule(NamedTuple):
     one: np.float32
     detect_shadows: bool
     frozen: bool
-    channels: tuple[int, ...]  # (0,) or (0, 1, 2): its length is a constant to the compiler, so loops unroll
+    # The lengths of tuples are constants to the compiler, so loops over them unroll.
+    channels: tuple[int, ...]  # (0,) or (0, 1, 2)
+    components: tuple[int, ...]  # K of them if K is the usual one, otherwise none: not every K is worth compiling for
+
+
+@jit
+def _most(layout, rule):
+    """K, as a constant if it is the usual one."""
+    return len(rule.components) or layout.n_components
 
 
 @jit
@@ -82,10 +90,10 @@ def _distance(state, rest, colours, rule):
 @jit
 def _adapt(state, rest, where, weight, distance, colours, rule):
     """Draw mean and variance of the component that fits towards the colour, at the rate α/ω."""
-    gain = select(where, splat(rule.alpha) / weight, splat(rule.zero))
+    gain = splat(rule.alpha) / weight
     for c in range(len(rule.channels)):
         mean = load(state, rest + (1 + c) * LANES)
-        store(state, rest + (1 + c) * LANES, mean - gain * (mean - colours[c]))
+        store(state, rest + (1 + c) * LANES, select(where, mean - gain * (mean - colours[c]), mean))
     variance = load(state, rest)
     changed = variance + gain * (distance - variance)
     least, most = splat(rule.min_variance), splat(rule.max_variance)
@@ -121,42 +129,52 @@ def _rise(state, block, k, weight, moving, layout, rule):
 
 
 @jit
+def _visit(state, block, k, n, background, fits, total, above, colours, layout, rule):
+    """Let the weight of component k fade; where none before it fits the colour and it does, let it learn.
+
+    ``above`` is the weight of the component before. Returns the new n, background, fits and total, and the weight.
+    """
+    zero = splat(rule.zero)
+    used = n > splat(np.float32(k))
+    searching = used & negate(fits)
+    weight_at = _weight_at(block, k, layout, rule)
+    weight = load(state, weight_at) * splat(rule.keep) + splat(rule.prune)
+    moving = zero > zero
+    if k == 0 or any_lane(searching):
+        rest = _rest_at(block, k, layout, rule)
+        variance = load(state, rest)
+        distance = _distance(state, rest, colours, rule)
+        near = distance < splat(rule.background_limit) * variance
+        background = background | (searching & near & (total < splat(rule.background_ratio)))
+        hit = searching & (distance < splat(rule.match_limit) * variance)
+        weight = select(hit, weight + splat(rule.alpha), weight)
+        _adapt(state, rest, hit, weight, distance, colours, rule)
+        fits = fits | hit
+        moving = hit & negate(weight < above)
+    gone = used & (weight < zero - splat(rule.prune))
+    left = select(gone, zero, weight)
+    n = select(gone, n - splat(rule.one), n)
+    store(state, weight_at, left)
+    if k > 0 and any_lane(moving):
+        _rise(state, block, k, weight, moving, layout, rule)
+    return n, background, fits, select(used, total + left, total), left
+
+
+@jit
 def _match(state, block, n, colours, layout, rule):
     """Let all weights fade and the first component that fits learn.
 
     Returns the lanes that are background, those in which a component fits, the number of components in use, and the
     sum of the weights.
     """
-    zero, alpha, keep, prune = splat(rule.zero), splat(rule.alpha), splat(rule.keep), splat(rule.prune)
-    background = zero > zero
-    fits = background
-    total = zero
-    for k in range(layout.n_components):
-        used = n > splat(np.float32(k))
-        if not any_lane(used):
+    zero = splat(rule.zero)
+    none = zero > zero
+    n, background, fits, total, above = _visit(state, block, 0, n, none, none, zero, zero, colours, layout, rule)
+    for k in range(1, _most(layout, rule)):
+        if not any_lane(n > splat(np.float32(k))):
             break
-        weight_at = _weight_at(block, k, layout, rule)
-        weight = load(state, weight_at) * keep + prune
-        searching = used & negate(fits)
-        hit = searching
-        if any_lane(searching):
-            rest = _rest_at(block, k, layout, rule)
-            variance = load(state, rest)
-            distance = _distance(state, rest, colours, rule)
-            near = distance < splat(rule.background_limit) * variance
-            background = background | (searching & near & (total < splat(rule.background_ratio)))
-            hit = searching & (distance < splat(rule.match_limit) * variance)
-            if any_lane(hit):
-                weight = select(hit, weight + alpha, weight)
-                _adapt(state, rest, hit, weight, distance, colours, rule)
-                fits = fits | hit
-        gone = used & (weight < zero - prune)
-        left = select(gone, zero, weight)
-        n = select(gone, n - splat(rule.one), n)
-        store(state, weight_at, left)
-        total = select(used, total + left, total)
-        if k > 0 and any_lane(hit):
-            _rise(state, block, k, weight, hit, layout, rule)
+        n, background, fits, total, above = _visit(
+            state, block, k, n, background, fits, total, above, colours, layout, rule)
     return background, fits, n, total
 
 
@@ -164,7 +182,7 @@ def _match(state, block, n, colours, layout, rule):
 def _normalise(state, block, n, total, layout, rule):
     """Divide the weights in use by their sum; like OpenCV, by multiplication with its reciprocal."""
     share = select(total > splat(rule.epsilon), splat(rule.one) / total, splat(rule.zero))
-    for k in range(layout.n_components):
+    for k in range(_most(layout, rule)):
         if not any_lane(n > splat(np.float32(k))):
             break
         weight_at = _weight_at(block, k, layout, rule)
