@@ -62,6 +62,7 @@ class Mixture(ABC, Generic[P]):
         self.n_frames = 0
         self._lock = threading.RLock()
         self._frozen = False
+        self._ruled: tuple[tuple[Any, ...], Any] | None = None
         self._blocks: Blocks | None = None
         self._dtype = np.dtype(np.uint8)
         self._inside: np.ndarray | None = None
@@ -95,6 +96,7 @@ class Mixture(ABC, Generic[P]):
             if self._blocks is not None and params.n_components != self._blocks.n_components:
                 self._blocks = self._blocks.with_components(params.n_components)
             self._params = params
+            self._ruled = None
 
     @property
     def roi(self) -> np.ndarray | None:
@@ -160,15 +162,22 @@ class Mixture(ABC, Generic[P]):
             if out is not None and np.may_share_memory(image, out):
                 image = image.copy()  # or colours might be overwritten before they are read
             kept = self._remember(known)
-            # Read-only and unaligned arrays would be other types to compile for.
-            image = np.require(image, requirements=["C", "W", "A"])
-            self._run(image, np.asarray(mask), self._rule(alpha, n_channels))
+            if not image.flags.carray:  # read-only and unaligned arrays would be other types to compile for
+                image = np.require(image, requirements=["C", "W", "A"])
+            self._run(image, np.asarray(mask), self._rule_now(alpha, n_channels))
             if kept is not None:
                 self._blocks.put_back(kept)
             if known is not None:
                 mask[known if self._inside is None else known & self._inside] = FOREGROUND
             self._count(alpha)
         return mask
+
+    def _rule_now(self, alpha: float, n_channels: int) -> Any:
+        """The rule, made anew only when something in it has changed: it takes as long as a thousand pixels."""
+        now = (alpha, n_channels, self._frozen, id(self._params))
+        if self._ruled is None or self._ruled[0] != now:
+            self._ruled = now, self._rule(alpha, n_channels)
+        return self._ruled[1]
 
     def _knows_nothing(self, alpha: float) -> bool:
         """Is this the first frame, and not to be learned?"""
@@ -291,10 +300,10 @@ class Mixture(ABC, Generic[P]):
 
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:
-            return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+            return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ruled")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.RLock())
+        self.__dict__.update(state, _lock=threading.RLock(), _ruled=None)
 
     def save(self, path: str | Path) -> None:
         """Write parameters and everything learned to a ``.npz`` file, in one step; `bgsub.load` reads it.

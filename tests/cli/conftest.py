@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from run_helpers import Runner, scene, write_images, write_video
 
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.mixture.models import MODELS
 
 
 @pytest.fixture
@@ -39,5 +39,6 @@ def long_clip(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def compiled():
     """The kernels, so that no process that a test starts has to compile them."""
-    for shape in ((48, 64), (48, 64, 3)):
-        StaufferGrimson().apply(np.zeros(shape, np.uint8))
+    for model in MODELS.values():
+        for shape in ((48, 64), (48, 64, 3)):
+            model().apply(np.zeros(shape, np.uint8))

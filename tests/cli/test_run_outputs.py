@@ -130,15 +130,6 @@ def test_absorb_after_counts_in_seconds_of_the_source(bgsub, clip, tmp_path, mas
     assert same(video_masks(tmp_path / "f.mkv"), expected(clip, absorb_after=0.3, frame_rate=25.0))
 
 
-def test_roi(bgsub, clip, tmp_path, masks):
-    roi = np.zeros(SIZE, np.uint8)
-    roi[:20, :40] = 255
-    cv2.imwrite(str(tmp_path / "roi.png"), roi)
-    bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--roi", tmp_path / "roi.png")
-    assert any(mask[roi == 0].any() for mask in masks)
-    assert same(video_masks(tmp_path / "m.mkv"), [mask & roi for mask in masks])
-
-
 def test_scale_gives_masks_of_full_size(bgsub, clip, tmp_path, masks):
     bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--background", tmp_path / "bg.png", "--scale", 0.5)
     masker = Masker(StaufferGrimson(), CleaningParams(), scale=0.5)
