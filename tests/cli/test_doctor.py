@@ -1,14 +1,19 @@
 """``bgsub doctor``: what it says is so."""
 
 import json
+import re
 
 import cv2
 import numba
 import pytest
+from run_helpers import start
 
 from bgsub.cli import doctor as module
 from bgsub.cli import main
 from bgsub.cli.doctor import can_write, examine
+from bgsub.mixture.lanes import describe
+from bgsub.mixture.model import Mixture
+from bgsub.mixture.models import MODELS
 
 
 def test_what_it_says_is_so(capsys, monkeypatch):
@@ -24,6 +29,9 @@ def test_what_it_says_is_so(capsys, monkeypatch):
     assert "FFV1 .mkv" in found["can_write"]
     assert not set(found["can_write"]) & set(found["cannot_write"])
     assert found["threads"] >= 1
+    assert found["kernels"] == describe()
+    assert re.fullmatch(r"(warm: loaded|was cold: \d kernels compiled) in \d+\.\d s (from|into) .+ \(writable\).*",
+                        found["kernel_cache"])
     assert found["problems"] == []
 
 
@@ -44,6 +52,48 @@ def test_two_opencv_wheels_are_a_problem(monkeypatch, capsys):
     monkeypatch.setattr(module, "_version", lambda package: "5.0")
     assert main(["doctor"]) == 1
     assert "overwrite each other" in capsys.readouterr().out
+
+
+def test_every_kernel_is_warmed_on_grey_and_on_colour(monkeypatch):
+    seen = set()
+    apply = Mixture.apply
+    monkeypatch.setattr(Mixture, "apply", lambda model, image: seen.add((model.name, image.ndim)) or apply(model, image))
+    examine()
+    assert seen == {(name, ndim) for name in MODELS for ndim in (2, 3)}
+
+
+def test_a_cold_cache_is_told(monkeypatch):
+    misses = iter([3, 7])
+    monkeypatch.setattr(module, "_misses", lambda kernels: next(misses))
+    assert re.fullmatch(r"was cold: 4 kernels compiled in \d+\.\d s into .+ \(writable\); it is warm now",
+                        examine()["kernel_cache"])
+
+
+def test_without_compiler_it_says_so():
+    process = start("doctor", "--json", env={"NUMBA_DISABLE_JIT": "1"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    found = json.loads(out)
+    assert found["kernel_cache"] == "none: nothing is compiled"
+    assert "NUMBA_DISABLE_JIT" in found["kernels"]
+
+
+def test_kernels_that_cannot_be_compiled_are_a_problem(monkeypatch, capsys):
+    def fail():
+        raise RuntimeError("cannot cache function 'mog2':\nno locator available")
+
+    monkeypatch.setattr(module, "_warmed", fail)
+    assert main(["doctor", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kernels"], found["kernel_cache"]) == (describe(), "none")
+    assert found["problems"] == [
+        "the kernels cannot be compiled: cannot cache function 'mog2': no locator available; if it is the cache, "
+        "set NUMBA_CACHE_DIR to a folder where files may be written"]
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path):
+    assert module._writable(str(tmp_path)) == "writable"
+    assert module._writable(str(tmp_path / "nowhere")) == "not writable: No such file or directory"
 
 
 @pytest.mark.parametrize(("info", "word"), [("  GUI:   NONE\n", "headless"), ("  GUI:   QT5\n", "no display")])
