@@ -12,16 +12,20 @@ import sys
 import tempfile
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from bgsub.cli import main as bgsub
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.parameter import about
+from bgsub.mixture.parameter import About, about
 from bgsub.mixture.params import PARAMS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+BAR = "\\|"
+"""A | that does not end a cell."""
 HEAD = """# Parameters
 
-Each is an option of `bgsub run` (`--match-sigmas 3`) and an argument of the class (`match_sigmas=3`).
+Each is an option of `bgsub run` (`--match-sigmas 3`, `--no-detect-shadows`) and an argument of the class
+(`match_sigmas=3`, `detect_shadows=False`). `frame_rate` comes from the video, or from `--fps`.
 This page is written by `python scripts/make_docs.py` from `bgsub/mixture/params.py` and `bgsub/masks/params.py`.
 """
 
@@ -48,12 +52,22 @@ def parameters() -> str:
 
 def table(cls: type) -> str:
     rows = ["| parameter | default | unit | range | symbol | what it is, which way to turn it |", "|---" * 6 + "|"]
+    hints = get_type_hints(cls)
     for f in fields(cls):
         told = about(f)
         default = "none" if f.default is None else f"{f.default:g}" if isinstance(f.default, float) else f"{f.default}"
-        admitted = "" if told.low == -float("inf") else told.range
-        rows.append(f"| `{f.name}` | {default} | {told.unit} | {admitted} | {told.symbol} | {told.help} |")
+        cells = [f"`{f.name}`", default, told.unit, admitted(hints[f.name], told), told.symbol, told.help]
+        rows.append(f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def admitted(hint: object, told: About) -> str:
+    """What a parameter may be, in words."""
+    if hint is bool:
+        return "True or False"
+    if get_origin(hint) is Literal:
+        return " or ".join(get_args(hint))
+    return told.range
 
 
 if __name__ == "__main__":

@@ -57,7 +57,12 @@ def test_two_opencv_wheels_are_a_problem(monkeypatch, capsys):
 def test_every_kernel_is_warmed_on_grey_and_on_colour(monkeypatch):
     seen = set()
     apply = Mixture.apply
-    monkeypatch.setattr(Mixture, "apply", lambda model, image: seen.add((model.name, image.ndim)) or apply(model, image))
+
+    def noted(model, image):
+        seen.add((model.name, image.ndim))
+        return apply(model, image)
+
+    monkeypatch.setattr(Mixture, "apply", noted)
     examine()
     assert seen == {(name, ndim) for name in MODELS for ndim in (2, 3)}
 
