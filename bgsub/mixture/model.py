@@ -293,14 +293,19 @@ class Mixture(ABC, Generic[P]):
 
     def copy(self) -> Self:
         """A model that has learned the same and goes its own way from here."""
-        with self._lock:
-            return copy.deepcopy(self)
+        twin = object.__new__(type(self))
+        twin.__setstate__(self.__getstate__())
+        return twin
 
     __copy__ = copy  # a shallow copy would go on learning in the same arrays
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
+
     def __getstate__(self) -> dict[str, Any]:
-        with self._lock:
-            return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ruled")}
+        with self._lock:  # and of one moment: what is pickled later must not be learning on
+            kept = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ruled")}
+            return copy.deepcopy(kept)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.RLock(), _ruled=None)

@@ -1,6 +1,7 @@
 """MOG2's masks and background images are OpenCV's, to the pixel, and its state is the witness's, to the last bit."""
 
 from collections import Counter
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from small_videos import (
     opencv_takes_known_foreground,
     reference_state,
     restless_video,
+    set_opencv,
     state_of,
 )
 
@@ -339,3 +341,16 @@ def test_still_object_becomes_background_after_as_many_seconds_as_asked_for():
         model.apply(street)
     frames = next(n for n in range(1, 200) if not model.apply(car).any())
     assert abs(frames - 40) <= 3
+
+
+def test_parameters_changed_several_times_between_two_frames():
+    # what is remembered of a frame's parameters must not be told by the address of an object that may be gone
+    params = MOG2Params(**MOG2_PARAMS)
+    ours, theirs = MOG2(params, threads=1), opencv(params)
+    del params
+    for i, image in enumerate(restless_video(12, 60, (9, 7, 3))):
+        assert np.array_equal(ours.apply(image, 0.05), theirs.apply(image, learningRate=0.05)), f"frame {i}"
+        changes = [{"var_threshold": 4.0 + i % 3}, {"shadow_value": i}, {"background_ratio": 0.5 + i % 5 / 10}] * 2
+        for some in changes[:i % 6]:
+            ours.params = replace(ours.params, **some)
+        set_opencv(theirs, ours.params)
