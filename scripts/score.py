@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--model", action="append", choices=list(MODELS), dest="models",
                         help="only this model of ours (repeatable); default: all")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
-                        help="parameter of cleaning, or of each model that has it, in place of its default (repeatable)")
+                        help="parameter of cleaning, or of each model that has it, for its default (repeatable)")
     chosen = parser.parse_args()
     clips = chosen.clips or sorted(path.parent for path in (ROOT / "videos").glob("*/groundtruth.mkv"))
     models = chosen.models or list(MODELS)
