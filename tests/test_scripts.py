@@ -1,12 +1,9 @@
 """The scripts that a person runs by hand, on small inputs."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -23,46 +20,20 @@ def test_the_parameter_page_is_current():
     script("make_docs.py", "--check")
 
 
-def test_the_parameter_page_has_whole_tables():
-    rows = [row for row in (ROOT / "docs" / "parameters.md").read_text().splitlines() if row.startswith("|")]
-    assert {len(re.split(r"(?<!\\)\|", row)) for row in rows} == {8}
-    assert "| `detect_shadows` | True |  | True or False |" in "\n".join(rows)
-
-
 def test_score_by_hand():
-    rows = script("score.py", "videos/shadow", "--model", "stauffer-grimson", "--set",
-                  "min_variance=150").splitlines()
+    rows = script("score.py", "videos/shadow", "--set", "min_variance=150").splitlines()
     assert rows[0] == "| | shadow | mean |"
     names = [row.split("|")[1].strip() for row in rows[2:]]
     assert names == ["cv2 MOG2", "cv2 MOG2, cleaned alike", "stauffer-grimson, raw", "stauffer-grimson"]
-    values = [row.split("|")[2] for row in rows[2:]]
-    assert all(0.3 < float(value) < 1 for value in values)
-    rows = script("score.py", "videos/shadow", "--set", "detect_shadows=true").splitlines()
-    assert [row.split("|")[1].strip() for row in rows[4:]] == [
-        "stauffer-grimson, raw", "stauffer-grimson", "mog2, raw", "mog2"]
-    assert [row.split("|")[2] for row in rows[6:]] == values[:2], "mog2 is cv2's"
+    assert all(0.3 < float(row.split("|")[2]) < 1 for row in rows[2:])
 
 
 @pytest.mark.parametrize(("words", "said"), [
     (["--set", "nonsense=1"], "--set takes NAME=VALUE"),
     (["docs"], "no ground truth"),
     (["videos/shadow", "--set", "n_components=99"], "n_components must be"),
-    (["--model", "mog2", "--set", "rho=weight"], "--set takes NAME=VALUE"), (["--model", "mog3"], "invalid choice"),
 ])
 def test_score_says_what_is_wrong(words, said):
     error = script("score.py", *words, ok=False)
     assert said in error
     assert "Traceback" not in error
-
-
-def test_bench_on_a_small_clip(tmp_path):
-    writer = cv2.VideoWriter(str(tmp_path / "small.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        writer.write(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
-    writer.release()
-    out = script("bench.py", "whole", "stages", "memory", "--clip", str(tmp_path / "small.mp4"), "--repeat", "2")
-    rows = [row for row in out.splitlines() if row.startswith("| small")]
-    assert len(rows) == 3
-    assert "| 60 |" in rows[0]
-    assert "no part" in script("bench.py", "nonsense", ok=False)

@@ -21,7 +21,7 @@ NOISES = 8
 """Pictures of noise that take turns."""
 MOST = 300
 SHORT = 50
-PIXELS = 80_000_000
+PIXELS = 60_000_000
 """Frames to read unless told: so many pixels in all, which take 10 to 20 seconds, but from `SHORT` to `MOST`."""
 
 

@@ -54,7 +54,7 @@ class Pace:
 
 def ways(threads: int) -> list[tuple[int, int]]:
     """In which ways to race: threads and frames in a turn, on one thread and on as many as there are."""
-    return [(1, 1), (1, CHUNK), *([(threads, 1)] if threads > 1 else [])]
+    return [(n, chunk) for n in dict.fromkeys((1, threads)) for chunk in (1, CHUNK)]
 
 
 def turns(frames: Sequence[Item], length: int) -> Iterator[Sequence[Item]]:
