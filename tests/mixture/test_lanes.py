@@ -1,0 +1,119 @@
+"""The forms of the kernels, by vectors or one pixel at a time: which is chosen, and that neither changes a mask."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parents[1] / "bgsub"
+
+MASKS = """
+import hashlib
+import numpy as np
+from small_videos import busy_video
+from bgsub import MOG2, StaufferGrimson
+from bgsub.mixture import lanes
+
+digest = hashlib.sha256()
+for model, shape, dtype in ((MOG2(), (9, 11, 3), np.uint8), (StaufferGrimson(), (9, 11), np.float32)):
+    for image in busy_video(3, 40, shape).astype(dtype):
+        digest.update(model.apply(image).tobytes())
+    for learned in (model.weights, model.means, model.variances):
+        digest.update(learned.tobytes())
+print(lanes.LANES, digest.hexdigest(), lanes.describe())
+"""
+
+OLD_NUMBA = "import numba.extending; del numba.extending.intrinsic\n"
+WRONG_VECTORS = """
+from bgsub.mixture.lanes import portable, vectors
+vectors._tried = lambda *arguments: None  # computes nothing at all
+import importlib, bgsub.mixture.lanes
+importlib.reload(bgsub.mixture.lanes)
+"""
+
+
+def python(code: str, cache: Path, **environment: str) -> str:
+    path = os.pathsep.join([str(HERE), str(PACKAGE.parent)])
+    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(cache), "BGSUB_PORTABLE": "",
+                   **environment}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def by_vectors(cache):
+    width, digest, words = python(MASKS, cache).split(" ", 2)
+    assert width == "16"
+    assert words.startswith("vectors: 16 pixels at a time, with ")
+    return digest
+
+
+@pytest.mark.parametrize(("before", "environment", "reason"), [
+    ("", {"BGSUB_PORTABLE": "1"}, "BGSUB_PORTABLE is set"),
+    (OLD_NUMBA, {}, "no vectors with Numba"),
+    (WRONG_VECTORS, {}, "ArithmeticError: vectors give"),
+], ids=["asked for", "another extension interface", "vectors miscalculate"])
+def test_portable_form_gives_the_same_to_the_last_bit(cache, by_vectors, before, environment, reason):
+    """In the same cache as the vectors, whose kernels must not be taken for its own."""
+    width, digest, words = python(before + MASKS, cache, **environment).split(" ", 2)
+    assert (width, digest) == ("1", by_vectors)
+    assert words.startswith("portable: one pixel at a time (")
+    assert reason in words
+
+
+def test_vectors_again_after_the_portable_form(cache, by_vectors):
+    python(MASKS, cache, BGSUB_PORTABLE="1")
+    assert python(MASKS, cache).split()[:2] == ["16", by_vectors]
+
+
+def test_zero_does_not_ask_for_the_portable_form(cache, by_vectors):
+    assert python(MASKS, cache, BGSUB_PORTABLE="0").split()[:2] == ["16", by_vectors]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or "x86" not in os.uname().machine, reason="x86-64 only")
+@pytest.mark.parametrize(("cpu", "features", "words"), [("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2")])
+def test_narrower_instructions_give_the_same(tmp_path, by_vectors, cpu, features, words):
+    told = python(MASKS, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
+    assert told.split()[:2] == ["16", by_vectors]
+    assert told.endswith(f"with {words}")
+
+
+TINY = "import numpy as np, bgsub; print(bgsub.MOG2(threads=1).apply(np.full((4, 8, 3), 9, np.uint8)).sum())"
+
+
+def test_two_processes_that_compile_at_once_do_no_harm(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "NUMBA_CACHE_DIR": str(tmp_path)}
+    both = [subprocess.Popen([sys.executable, "-c", TINY], env=environment, stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    assert [process.communicate(timeout=110)[0] for process in both] == [f"{127 * 32}\n"] * 2
+    assert python(TINY, tmp_path) == str(127 * 32)
+    assert list(tmp_path.rglob("mog2.mog2-*.nbi"))
+
+
+def test_installed_read_only_the_cache_is_in_the_home_folder_and_found_again(tmp_path):
+    library, home = tmp_path / "library", tmp_path / "home"
+    shutil.copytree(PACKAGE, library / "bgsub", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [path for path in library.rglob("*") if path.is_dir()]:
+        (folder / "__pycache__").touch()  # no folder can be made of this name, not even by root
+    home.mkdir()
+    code = TINY + "; from bgsub.mixture.kernels.mog2 import mog2; stats = mog2.stats; " \
+                  "print(len(stats.cache_hits), stats.cache_path)"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
+    environment |= {"PYTHONPATH": str(library), "HOME": str(home), "LOCALAPPDATA": str(home)}
+    for n_found in ("0", "1"):
+        done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=home, capture_output=True, text=True,
+                              timeout=110)
+        assert done.returncode == 0, done.stderr
+        hits, where = done.stdout.split("\n")[1].split(" ", 1)
+        assert hits == n_found
+        assert where.startswith(str(home))
