@@ -55,6 +55,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, metavar="N", help="only the first N of each")
     chosen = parser.parse_args()
     clips = chosen.clips or sorted(path for path in (ROOT / "videos").iterdir() if path.is_dir())
+    if chosen.frames is not None and chosen.frames < 1:
+        parser.error(f"--frames must be at least 1; got {chosen.frames}")
     print("| clip | frames | mask pixels compared | differing, shadows on | differing, shadows off "
           "| background values compared | differing |")
     print("|---|--:|--:|--:|--:|--:|--:|")
@@ -65,7 +67,7 @@ def main() -> None:
                 print(row(clip.name, counts), flush=True)
                 total += counts
     except BgsubError as error:
-        sys.exit(f"equal.py: {error}")
+        parser.exit(2, f"equal.py: {error}\n")
     print(row(f"all {len(clips)}", total))
     sys.exit(total.differing > 0)
 
