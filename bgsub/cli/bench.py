@@ -56,7 +56,7 @@ Examples:
 """)
 @click.argument("spec", metavar="[INPUT]", required=False)
 @click.option("--max-frames", type=Whole(min=LEAST), cls=Option, section="What to measure",
-              help="Use this many frames.  [default: as many as take 10 to 20 seconds, 50 to 300]")
+              help="Use this many frames.  [default: 300, fewer of large ones, at least 40]")
 @click.option("--size", type=Size(), cls=Option, section="What to measure",
               help="Scale the frames, and add the noise of a sensor, which scaling smooths away.")
 @click.option("--model", "model_name", type=click.Choice(list(PARAMS)), default=MODEL, show_default=True, cls=Option,

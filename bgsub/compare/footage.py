@@ -20,9 +20,9 @@ SENSOR_NOISE = 2.0
 NOISES = 8
 """Pictures of noise that take turns."""
 MOST = 300
-SHORT = 50
+SHORT = 40
 PIXELS = 60_000_000
-"""Frames to read unless told: so many pixels in all, which take 10 to 20 seconds, but from `SHORT` to `MOST`."""
+"""Frames to read unless told: so many pixels in all, which take 10 to 20 seconds, but from `SHORT` to `MOST` frames."""
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,8 @@ def test_the_same_frame_is_scaled_alike(size):
 
 def test_usual_lengths():
     assert usual_length((120, 160)) == 300
-    assert 50 < usual_length((720, 1280)) < 100
-    assert usual_length((2160, 3840)) == 50
+    assert 40 < usual_length((720, 1280)) < 100
+    assert usual_length((2160, 3840)) == 40
 
 
 def stages(decode, model, cleaning, encode):
