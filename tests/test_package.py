@@ -1,6 +1,7 @@
 """The package from outside: public names, light imports, who may import whom, examples that run."""
 
 import doctest
+import importlib
 import inspect
 import shutil
 import subprocess
@@ -76,10 +77,9 @@ def test_errors_are_of_one_family_with_exit_codes():
     assert (bgsub.BgsubError.exit_code, bgsub.MisuseError.exit_code, bgsub.OutputError.exit_code) == (1, 2, 1)
 
 
-def test_examples_of_the_models_run():
-    import bgsub.mixture.models
-
-    results = doctest.testmod(bgsub.mixture.models)
+@pytest.mark.parametrize("module", ["stauffer_grimson", "mog2"])
+def test_examples_of_the_models_run(module):
+    results = doctest.testmod(importlib.import_module(f"bgsub.mixture.{module}"))
     assert results.attempted >= 6
     assert results.failed == 0
 

@@ -81,7 +81,9 @@ def test_zero_does_not_ask_for_the_portable_form(cache, by_vectors):
 
 
 @pytest.mark.skipif(sys.platform == "win32" or "x86" not in os.uname().machine, reason="x86-64 only")
-@pytest.mark.parametrize(("cpu", "features", "words"), [("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2")])
+@pytest.mark.parametrize(("cpu", "features", "words"), [
+    ("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2"),
+])
 def test_narrower_instructions_give_the_same(tmp_path, by_vectors, cpu, features, words):
     told = python(MASKS, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
     assert told.split()[:2] == ["16", by_vectors]
