@@ -261,6 +261,19 @@ def test_state_is_the_witnesss_over_a_longer_video(shape, dtype, k, monkeypatch)
     assert seen["pruned"] > (0 if k == 2 else 30) or k == 1
 
 
+@pytest.mark.parametrize("k", [3, 5])
+def test_component_that_fits_passes_one_of_the_same_weight(k):
+    params = MOG2Params(**{**MOG2_PARAMS, "n_components": k, "complexity_reduction": 0.0})
+    video, rates = np.array([40, 200, 40, 200, 40], np.uint8).reshape(5, 1, 1), [None, 0.5, 0.0, 0.0, 0.0]
+    assert_agree(params, video, rates)
+    model, firsts = MOG2(params, threads=1), []
+    for image, rate in zip(video, rates, strict=True):
+        model.apply(image, rate)
+        firsts.append(int(model.means[0, 0, 0, 0]))
+    assert (model.weights[0, 0, :2] == 0.5).all()
+    assert firsts == [40, 200, 40, 200, 40]
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_colours_within_the_last_bits_of_every_limit(seed, channels):
