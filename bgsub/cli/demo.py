@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bgsub.cli.common import Sectioned, debug_option
-from bgsub.cli.progress import stop_on_signals
+from bgsub.cli.progress import raise_if_stopped, stop_on_signals
 from bgsub.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def demo(out: str) -> None:
         _write_outputs(clip, folder)
         best, alike = _MostToFind(), _Alike("mog2 --raw", "cv2 MOG2")
         counts = score(clip, _methods(), lambda *seen: [one.look(*seen) for one in (best, alike)])
+        raise_if_stopped()
         best.write(folder / "demo.png")
     click.echo(f"\nhow good the masks are (frames {clip.first} to {clip.last} against the truth; 1 is perfect):\n")
     click.echo(table(counts))

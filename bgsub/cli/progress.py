@@ -101,8 +101,8 @@ def interruptible(work: Callable[[], T]) -> T:
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-_stopping: list[bool] = []
-"""Whether a signal has come, while `stop_on_signals` is at work; empty otherwise."""
+_stopping: list[type[KeyboardInterrupt] | None] = []
+"""What the first signal raised, or None before it, while `stop_on_signals` is at work; empty otherwise."""
 
 
 @contextlib.contextmanager
@@ -115,7 +115,7 @@ def stop_on_signals() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
-    _stopping.append(False)
+    _stopping.append(None)
     for number in before:
         signal.signal(number, _stop)
     try:
@@ -128,9 +128,19 @@ def stop_on_signals() -> Iterator[None]:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    if _stopping == [False]:
-        _stopping[0] = True
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+    if _stopping == [None]:
+        _stopping[0] = KeyboardInterrupt if number == signal.SIGINT else Terminated
+        raise_if_stopped()
+
+
+def raise_if_stopped() -> None:
+    """Raise once more what a signal raised.
+
+    To be called after foreign code, which may have lost it: Python drops what is raised in a callback from C or in a
+    destructor, and a second signal does nothing.
+    """
+    for error in filter(None, _stopping):
+        raise error
 
 
 def ignore_signals() -> None:

@@ -25,7 +25,7 @@ from bgsub.cli.common import (
     json_option,
 )
 from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
-from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
+from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
@@ -116,10 +116,12 @@ def run(spec: str, **chosen: Any) -> None:
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
     with stop_on_signals(), interruptible(opened) as source:
         outputs = _outputs(chosen, source, spec)
-        model = _model(chosen, typed, source)
+        # Numba calls back from C, where what a signal raises would be lost.
+        model = interruptible(partial(_model, chosen, typed, source.frame_rate))
         masker = _masker(chosen, model, cleaning, source)
         subtractor = Announced(masker, chosen["quiet"])
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
+        raise_if_stopped()
         try:
             with progress_bar(source, selection, chosen["quiet"]) as tick:
                 job.run(tick)
@@ -180,11 +182,13 @@ def _check_file(name: str, target: str, suffix: str, source: Source, force: bool
 def _parameters(chosen: dict[str, Any]) -> dict[str, Any]:
     """What was typed for the model, refused here if it is wrong whatever the source is."""
     typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
-    name = chosen["model_name"]
-    if chosen["load_model"] and typed:
+    if not chosen["load_model"]:
+        check_owned(typed, chosen["model_name"], PARAMS)
+        build(PARAMS[chosen["model_name"]], _with_rate(typed, 1.0))
+    elif typed:
         raise MisuseError(f"a loaded model brings its parameters; leave out {_first(typed)}")
-    check_owned(typed, name, PARAMS)
-    build(PARAMS[name], _with_rate(typed, 1.0))
+    elif click.get_current_context().get_parameter_source("model_name") is ParameterSource.DEFAULT:
+        chosen["model_name"] = None  # whichever it is
     return typed
 
 
@@ -193,15 +197,14 @@ def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
     return typed | {"frame_rate": frame_rate} if "absorb_after" in typed else typed
 
 
-def _model(chosen: dict[str, Any], typed: dict[str, Any], source: Source) -> Mixture[Any]:
+def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
     from bgsub.mixture.models import MODELS, load
 
     name, path = chosen["model_name"], chosen["load_model"]
     if not path:
-        return MODELS[name](build(PARAMS[name], _with_rate(typed, source.frame_rate)), threads=chosen["threads"])
+        return MODELS[name](build(PARAMS[name], _with_rate(typed, frame_rate)), threads=chosen["threads"])
     model = load(path, threads=chosen["threads"])
-    asked = click.get_current_context().get_parameter_source("model_name") is not ParameterSource.DEFAULT
-    if asked and model.name != name:
+    if name not in (None, model.name):
         raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
     return model
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from run_helpers import expected, folder_masks, same, scene, start, tree, video_frames, video_masks, write_video
 
+from bgsub.cli import run as run_module
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.y4m import Y4MWriter
 
@@ -106,6 +107,27 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
         assert path.exists() == ("frames of 160x120" in out)
         if path.exists():
             assert len(video_frames(path)) == int(out.split()[0])
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("where", ["_model", "_masker"])
+def test_a_signal_that_foreign_code_loses_ends_it_all_the_same(bgsub, long_clip, tmp_path, monkeypatch, where, number,
+                                                               code):
+    """Python drops what is raised in a callback from C, such as llvmlite's."""
+    usual = getattr(run_module, where)
+
+    def losing(*words):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(0.1)
+        except KeyboardInterrupt:
+            pass
+        return usual(*words)
+
+    monkeypatch.setattr(run_module, where, losing)
+    found, out, err = bgsub("run", long_clip, "--mask", tmp_path / "m.mkv")
+    assert (found, out, err.strip()) == (code, "", "")
+    assert not (tmp_path / "m.mkv").exists()
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path):
