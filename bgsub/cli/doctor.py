@@ -124,8 +124,7 @@ def _kernels() -> tuple[str, str, list[str]]:
         return how, _warmed(), []
     except Exception as error:  # whatever Numba cannot do here, it could not do in a run either
         words = " ".join(str(error).split())
-        cure = "if it is the cache, set NUMBA_CACHE_DIR to a folder where files may be written"
-        return how, "none", [f"the kernels cannot be compiled: {words}; {cure}"]
+        return how, "none", [f"the kernels cannot be compiled: {words}"]
 
 
 def _warmed() -> str:
@@ -143,6 +142,9 @@ def _warmed() -> str:
             model().apply(np.zeros(shape, np.uint8))
     seconds, n_compiled = time.perf_counter() - begun, _misses(kernels) - before
     folder = kernels[0].stats.cache_path
+    if folder is None:
+        return (f"none: Numba may write nowhere, so each start compiles anew ({seconds:.1f} s for all kernels); set "
+                "NUMBA_CACHE_DIR to a folder where files may be written")
     where = f"{folder} ({_writable(folder)})"
     if not n_compiled:
         return f"warm: loaded in {seconds:.1f} s from {where}"

@@ -119,3 +119,19 @@ def test_installed_read_only_the_cache_is_in_the_home_folder_and_found_again(tmp
         hits, where = done.stdout.split("\n")[1].split(" ", 1)
         assert hits == n_found
         assert where.startswith(str(home))
+
+
+def test_where_nothing_can_be_cached_all_works_without(tmp_path):
+    library = tmp_path / "library"
+    shutil.copytree(PACKAGE, library / "bgsub", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [path for path in library.rglob("*") if path.is_dir()]:
+        (folder / "__pycache__").touch()
+    (tmp_path / "home").touch()  # a file: nothing can be made in it
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
+    environment |= {"PYTHONPATH": str(library), "HOME": str(tmp_path / "home"), "LOCALAPPDATA": str(tmp_path / "home")}
+    for command in (["-c", TINY + "; from bgsub.mixture import lanes; print(lanes.LANES)"], ["-m", "bgsub", "doctor"]):
+        done = subprocess.run([sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, text=True,
+                              timeout=110)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        assert done.stdout.startswith(f"{127 * 32}\n16\n") or "NUMBA_CACHE_DIR" in done.stdout

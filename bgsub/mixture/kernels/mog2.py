@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from bgsub.mixture.compiled import cached
 from bgsub.mixture.lanes import (
     LANES,
     OPTIONS,
@@ -287,7 +288,7 @@ def _learn(state, counts, block, colours, layout, rule):
     return background, n
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", **OPTIONS)
+@cached(nogil=True, error_model="numpy", **OPTIONS)
 def mog2(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

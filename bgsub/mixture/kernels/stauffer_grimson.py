@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from bgsub.mixture.compiled import cached
 from bgsub.mixture.lanes import (
     LANES,
     OPTIONS,
@@ -298,7 +299,7 @@ def _classify(state, counts, block, colours, layout, rule):
     return background
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", **OPTIONS)
+@cached(nogil=True, error_model="numpy", **OPTIONS)
 def stauffer_grimson(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import operator
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from bgsub.mixture.compiled import cached
 
 LANES = 16
 OPTIONS: dict[str, bool] = {}
@@ -208,7 +209,7 @@ def set_lane(typingctx, values, lane, value):
     return FLOATS(FLOATS, types.int64, types.float32), codegen
 
 
-@numba.njit(cache=True, error_model="numpy")
+@cached(error_model="numpy")
 def _tried(numbers, marks, picture, zero, channels):
     """Everything above once."""
     numbers, marks, picture = pointer(numbers), pointer(marks), pointer(picture)
