@@ -112,8 +112,13 @@ class Mixture(ABC, Generic[P]):
         if roi is not None:
             if not isinstance(roi, np.ndarray) or roi.ndim != 2:
                 raise MisuseError(f"roi must be an array of uint8 or bool, (H, W); got {type(roi).__name__}")
-            shape = roi.shape if self._blocks is None else self._blocks.shape
-            roi = checked_pixels("roi", roi, shape)
+            if self._blocks is not None and roi.shape != self._blocks.shape:
+                (height, width), learned = roi.shape, self._blocks.shape
+                raise MisuseError(
+                    f"roi must be of the size of the frames that the model has learned, {learned[1]}x{learned[0]}; got "
+                    f"{width}x{height}"
+                )
+            roi = checked_pixels("roi", roi, roi.shape)
         with self._lock:
             self._inside = roi
             self._which: np.ndarray | None = None  # blocks that have to be computed; known once a frame is there
@@ -401,7 +406,7 @@ class Mixture(ABC, Generic[P]):
             raise MisuseError(
                 f"the model has learned {self._dtype} frames of {width}x{height} with {self._blocks.n_channels} "
                 f"channel(s), and this one is {image.dtype}, {image.shape[1]}x{image.shape[0]} with {image.shape[2]}; "
-                "convert it, or call reset() first"
+                "convert the frame, or begin a new model (reset() forgets this one)"
             )
 
 
