@@ -272,7 +272,7 @@ def test_nothing_that_is_read_alike_is_compiled_for_twice(a_model):
     rate = "learning_rate" if a_model is not a_mog2 else "complexity_reduction"
     others = [a_model(n_components=np.int32(2), **{rate: np.float32(0.5)}), a_model(n_components=2.0, **{rate: 1}),
               a_model(n_components=3, threads=2, roi=np.eye(2, 17)[:, ::-1] > 0), a_model(n_components=8)]
-    read_only, unaligned = image.copy(), np.frombuffer(b"x" + image.tobytes(), np.uint16, offset=1)
+    read_only, unaligned = image.copy(), np.frombuffer(bytearray(b"x" + image.tobytes()), np.uint16, offset=1)
     read_only.flags.writeable = False
     images = [image, read_only, unaligned.reshape(image.shape), image.view(np.memmap), np.asfortranarray(image),
               np.repeat(image, 2, axis=1)[:, ::2], image[::-1]]
