@@ -72,7 +72,7 @@ ODD = {
     "Fortran order": lambda v: [np.asfortranarray(image) for image in v],
     "masked array": lambda v: [np.ma.masked_array(image, image > 90) for image in v],
     "record array": lambda v: [image.view(np.recarray) for image in v],
-    "unaligned": lambda v: np.frombuffer(b"x" + v.tobytes(), v.dtype, offset=1).reshape(v.shape),
+    "unaligned": lambda v: np.frombuffer(bytearray(b"x" + v.tobytes()), v.dtype, offset=1).reshape(v.shape),
 }
 
 
