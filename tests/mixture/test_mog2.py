@@ -199,6 +199,17 @@ def test_known_foreground_is_opencvs(form, shape):
     assert model.n_frames == 60
 
 
+@pytest.mark.parametrize("reduction", [0.0, 0.3, 0.6, 1.0])
+@pytest.mark.parametrize("history", [1, 2])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_weights_of_next_to_nothing_are_opencvs(history, reduction, dtype):
+    params = MOG2Params(**{**MOG2_PARAMS, "history": history, "complexity_reduction": reduction})
+    some_rates = [None, 1e-9, 1 - 1e-9, 0.0, 1e-9, 1 - 6e-8, 0.9, 1e-9]
+    assert_equal_to_opencv(params, restless_video(history, 80, (5, 7, 3), dtype), some_rates * 10)
+    assert_agree(params, restless_video(history, 40, (3, 3), dtype), some_rates * 5)
+
+
+@pytest.mark.filterwarnings("error")  # of no number that is cast
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize(("ratio", "black"), [(0.7, False), (1.0, True)])
 def test_background_of_components_without_weight_is_opencvs(ratio, black, dtype):
