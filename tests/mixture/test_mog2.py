@@ -209,6 +209,20 @@ def test_weights_of_next_to_nothing_are_opencvs(history, reduction, dtype):
     assert_agree(params, restless_video(history, 40, (3, 3), dtype), some_rates * 5)
 
 
+def test_background_of_next_to_no_weight_is_black_as_in_opencv():
+    """Of four components all are left without weight, and then one begins with hardly any."""
+    video, rates = np.array([40, 80, 120, 160, 40, 200], np.uint8).reshape(6, 1, 1), [None, *[0.2] * 3, 1 - 1e-9, 1e-9]
+    params = MOG2Params(**{**MOG2_PARAMS, "complexity_reduction": 0.0})
+    seen = assert_equal_to_opencv(params, video, rates, changes={4: {"complexity_reduction": 0.6}})
+    assert seen["weightless"] == 2 + 1
+    model = MOG2(params)
+    masks_of(model, video[:4], rates[:4])
+    model.params = replace(params, complexity_reduction=0.6)
+    masks_of(model, video[4:], rates[4:])
+    assert model.weights[0, 0].tolist() == [np.float32(1e-9), 0, 0, 0]
+    assert model.background() == 0
+
+
 @pytest.mark.filterwarnings("error")  # of no number that is cast
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize(("ratio", "black"), [(0.7, False), (1.0, True)])
