@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples everywhere and each time; a busy machine is no failure.
+settings.register_profile("bgsub", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bgsub")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import traceback
 
 import click
@@ -14,6 +13,9 @@ from bgsub.cli.progress import Terminated, ignore_signals, stop_on_signals
 from bgsub.errors import BgsubError
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+
+# NumPy's linear algebra is not used, and would start a thread for each processor that spins for 0.1 s.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @click.group(cls=Suggesting, epilog="""\b
@@ -92,13 +94,14 @@ def entry() -> None:
     with stop_on_signals():
         code = main()
         ignore_signals()
-    if any(thread.daemon and thread.name.startswith("bgsub-") for thread in threading.enumerate()):
-        os._exit(code)  # it hangs in a dead stream or pipe; the end of Python would wait for it, or crash
     try:
         sys.stdout.flush()
+        sys.stderr.flush()
     except OSError:  # whoever read our output has ended
         _forget_stdout()
-    sys.exit(code)
+    # All is closed. Taking Numba and OpenCV apart would take another 0.1 s; and a thread that hangs in a dead stream or
+    # pipe would be waited for.
+    os._exit(code)
 
 
 def _forget_stdout() -> None:

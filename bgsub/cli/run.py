@@ -90,7 +90,8 @@ Examples:
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
 @option("--threads", type=Whole(min=1), section=MODEL,
-        help="Threads of the model at most. Masks do not depend on it.  [default: all processors]")
+        help="Threads of the model at most. Masks do not depend on it.  [default: all processors but "
+             "one, which reads and writes]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
@@ -198,12 +199,14 @@ def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
 
 
 def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
+    from bgsub.mixture.bands import available_threads
     from bgsub.mixture.models import MODELS, load
 
+    threads = chosen["threads"] or max(1, available_threads() - 1)
     name, path = chosen["model_name"], chosen["load_model"]
     if not path:
-        return MODELS[name](build(PARAMS[name], _with_rate(typed, frame_rate)), threads=chosen["threads"])
-    model = load(path, threads=chosen["threads"])
+        return MODELS[name](build(PARAMS[name], _with_rate(typed, frame_rate)), threads=threads)
+    model = load(path, threads=threads)
     if name not in (None, model.name):
         raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
     return model
