@@ -123,6 +123,7 @@ def _sections(found: dict[str, Any], name: str, footage: Footage, threads: int, 
     from bgsub.compare.machine import this_machine
     from bgsub.compare.speed import cv2_bytes
     from bgsub.compare.stages import time_stages
+    from bgsub.mixture.bands import threads_beside_others
     from bgsub.mixture.models import MODELS
 
     machine = this_machine()
@@ -139,7 +140,7 @@ def _sections(found: dict[str, Any], name: str, footage: Footage, threads: int, 
     alone = [race for race in races if (race.threads, race.chunk) == (1, 1)]
     found["cv2_bytes_per_pixel"] = cv2_bytes(footage.n_channels)
     yield f"\n{text.memory_text(alone, found['cv2_bytes_per_pixel'])}"
-    stages = time_stages(MODELS[model_name](threads=threads), footage, tick)
+    stages = time_stages(MODELS[model_name](threads=min(threads, threads_beside_others())), footage, tick)
     found["stages"] = {**asdict(stages), "slowest": stages.slowest[0]}
     yield f"\n{text.stages_text(stages, footage)}"
 

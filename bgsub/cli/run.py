@@ -199,10 +199,10 @@ def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
 
 
 def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
-    from bgsub.mixture.bands import available_threads
+    from bgsub.mixture.bands import threads_beside_others
     from bgsub.mixture.models import MODELS, load
 
-    threads = chosen["threads"] or max(1, available_threads() - 1)
+    threads = chosen["threads"] or threads_beside_others()
     name, path = chosen["model_name"], chosen["load_model"]
     if not path:
         return MODELS[name](build(PARAMS[name], _with_rate(typed, frame_rate)), threads=threads)

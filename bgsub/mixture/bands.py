@@ -23,6 +23,11 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+def threads_beside_others() -> int:
+    """Threads for a model while other threads read, clean and write: all processors but one."""
+    return max(1, available_threads() - 1)
+
+
 @lru_cache(maxsize=8)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="bgsub-band")
