@@ -207,7 +207,7 @@ class OpenCVParameters:
         try:
             self.model.params = replace(self.model.params, **{field: value})
         except MisuseError as error:
-            raise MisuseError(str(error).replace(field, name).replace("reset()", "model.reset()")) from None
+            raise MisuseError(str(error).replace(field, name)) from None
 
 
 def single(value: Any) -> Any:
