@@ -27,6 +27,7 @@ for model, shape, dtype in ((MOG2(), (9, 11, 3), np.uint8), (StaufferGrimson(), 
 print(lanes.LANES, digest.hexdigest(), lanes.describe())
 """
 
+MASKS_OF_MOG2 = MASKS.replace(", (StaufferGrimson(), (9, 11), np.float32)", ",")  # half as much to compile
 OLD_NUMBA = "import numba.extending; del numba.extending.intrinsic\n"
 WRONG_VECTORS = """
 from bgsub.mixture.lanes import portable, vectors
@@ -84,9 +85,11 @@ def test_zero_does_not_ask_for_the_portable_form(cache, by_vectors):
 @pytest.mark.parametrize(("cpu", "features", "words"), [
     ("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2"),
 ])
-def test_narrower_instructions_give_the_same(tmp_path, by_vectors, cpu, features, words):
-    told = python(MASKS, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
-    assert told.split()[:2] == ["16", by_vectors]
+def test_narrower_instructions_give_the_same(cache, by_vectors, tmp_path, cpu, features, words):
+    widest = python(MASKS_OF_MOG2, cache)
+    told = python(MASKS_OF_MOG2, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
+    assert told.split()[:2] == widest.split()[:2]
+    assert widest.split()[1] != by_vectors, "one model less"
     assert told.endswith(f"with {words}")
 
 
@@ -129,9 +132,7 @@ def test_where_nothing_can_be_cached_all_works_without(tmp_path):
     (tmp_path / "home").touch()  # a file: nothing can be made in it
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
     environment |= {"PYTHONPATH": str(library), "HOME": str(tmp_path / "home"), "LOCALAPPDATA": str(tmp_path / "home")}
-    for command in (["-c", TINY + "; from bgsub.mixture import lanes; print(lanes.LANES)"], ["-m", "bgsub", "doctor"]):
-        done = subprocess.run([sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, text=True,
-                              timeout=110)
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        assert done.stdout.startswith(f"{127 * 32}\n16\n") or "NUMBA_CACHE_DIR" in done.stdout
+    code = TINY + "; from bgsub.mixture import lanes; print(lanes.LANES)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True,
+                          timeout=110)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"{127 * 32}\n16\n")
