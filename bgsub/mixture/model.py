@@ -155,7 +155,7 @@ class Mixture(ABC, Generic[P]):
             mask = checked_out(out, (height, width))
             known = None if known_foreground is None else checked_pixels(
                 "known_foreground", known_foreground, (height, width))
-            if self._inside is not None:
+            if self._inside is not None and self._blocks is None:  # later ones are like the first
                 checked_pixels("roi", self._inside, (height, width))
             alpha = self._alpha(learning_rate)
             if self._blocks is None:
@@ -179,7 +179,7 @@ class Mixture(ABC, Generic[P]):
 
     def _rule_now(self, alpha: float, n_channels: int) -> Any:
         """The rule, made anew only when something in it has changed: it takes as long as a thousand pixels."""
-        now = (alpha, n_channels, self._frozen, id(self._params))
+        now = (alpha, n_channels, self._frozen)  # new parameters drop the rule themselves
         if self._ruled is None or self._ruled[0] != now:
             self._ruled = now, self._rule(alpha, n_channels)
         return self._ruled[1]
@@ -213,7 +213,7 @@ class Mixture(ABC, Generic[P]):
             self._call(last, rule, EVERY, n_whole, n_whole + 1, n_whole, last_mask)
             flat_mask[begin:] = last_mask[:mask.size - begin]
         if self._inside is not None:
-            mask[~self._inside] = 0
+            np.multiply(mask, self._inside, out=mask)
 
     def _call(self, image: np.ndarray, rule: Any, which: np.ndarray, start: int, stop: int, offset: int,
               mask: np.ndarray) -> None:

@@ -55,7 +55,7 @@ class OpenCVParameters:
         return self._get("nmixtures")
 
     def setNMixtures(self, nmixtures: int) -> None:
-        """Raise it before the first frame only; lowered later, it drops the lightest."""
+        """Raise it for backgrounds that take more colours; lowered after frames, it drops the lightest."""
         self._set("nmixtures", nmixtures)
 
     def getBackgroundRatio(self) -> float:

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-SHADOW, FOREGROUND = 127, 255
-"""What a mask says besides 0, background."""
+FOREGROUND = 255
+"""What a mask says of foreground; 0 is background, and what lies between is shadow."""
 
 
 class Subtractor(Protocol):

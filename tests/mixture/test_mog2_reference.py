@@ -3,9 +3,9 @@
 from itertools import pairwise
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
+from small_videos import opencv, opencv_takes_known_foreground
 
 from bgsub.mixture.params import MOG2Params
 from bgsub.mixture.reference.mog2 import ReferenceMOG2
@@ -19,31 +19,6 @@ PARAMS = {
     "detect_shadows": True, "shadow_threshold": 0.5, "shadow_value": 127,
 }
 """Written out, so that no test depends on a default."""
-
-
-def opencv(params: MOG2Params):
-    """OpenCV's model with these parameters; its constructor would take a threshold of 0 for "the default"."""
-    model = cv2.createBackgroundSubtractorMOG2(history=params.history, detectShadows=params.detect_shadows)
-    model.setNMixtures(params.n_components)
-    model.setVarThreshold(params.var_threshold)
-    model.setVarThresholdGen(params.var_threshold_gen)
-    model.setBackgroundRatio(params.background_ratio)
-    model.setVarInit(params.initial_variance)
-    model.setVarMin(params.min_variance)
-    model.setVarMax(params.max_variance)
-    model.setComplexityReductionThreshold(params.complexity_reduction)
-    model.setShadowThreshold(params.shadow_threshold)
-    model.setShadowValue(params.shadow_value)
-    return model
-
-
-def takes_known_foreground() -> bool:
-    image = np.zeros((2, 2), np.uint8)
-    try:
-        cv2.createBackgroundSubtractorMOG2().apply(image, knownForegroundMask=image)
-    except (TypeError, cv2.error):
-        return False
-    return True
 
 
 def assert_agree(params, frames, rates, known=None, opencv_rates=None):
@@ -223,7 +198,7 @@ def test_absorption_warms_up_to_its_own_rate():
     assert_agree(params, video, [None] * 60, opencv_rates=automatic)
 
 
-@pytest.mark.skipif(not takes_known_foreground(), reason="this OpenCV's MOG2 takes no knownForegroundMask")
+@pytest.mark.skipif(not opencv_takes_known_foreground(), reason="this OpenCV's MOG2 takes no knownForegroundMask")
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_known_foreground_is_marked_and_not_learned(dtype):
     rng = np.random.default_rng(4)
