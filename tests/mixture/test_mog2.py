@@ -78,8 +78,9 @@ def test_masks_and_backgrounds_are_opencvs_whatever_the_parameters():
         seen["changed"] += bool(changes)
 
     check()
+    # Far below what happens: the examples vary with the modules that are loaded, whose constants Hypothesis borrows.
     floor = {"examples": 350, "pixels": 500_000, "background": 100_000, "foreground": 100_000, "shadows": 5_000,
-             "pruned": 5_000, "replaced": 5_000, "swapped": 1_000, "weightless": 1_000, "not_a_number": 1,
+             "pruned": 5_000, "replaced": 5_000, "swapped": 1_000, "weightless": 1_000,
              "changed": 50, "known": 15 if opencv_takes_known_foreground() else 0}
     assert not {name: seen[name] for name, least in floor.items() if seen[name] < least}, "too little has happened"
 
