@@ -1,0 +1,182 @@
+"""What a comparison found: plain records, to and from JSON, that tables, reports and later runs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bgsub.compare.metrics import ConfusionCounts
+from bgsub.compare.turns import Spread
+
+SCHEMA = 1
+"""Raised whenever a field changes its meaning or goes away."""
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What the official rule does not tell; None where undefined.
+
+    Attributes
+    ----------
+    boundary_f : float or None
+        F-measure of the contours, a contour pixel being found within 2 pixels.
+    object_recall : float or None
+        Share of the truth's blobs that are hit.
+    flicker : float or None
+        Share of the pixels whose truth stays the same from one frame to the next, but whose mask changes.
+    foreground : float
+        Share of all pixels, of all frames, that are foreground.
+    """
+
+    boundary_f: float | None
+    object_recall: float | None
+    flicker: float | None
+    foreground: float
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """One method on one sequence.
+
+    Attributes
+    ----------
+    sequence, category, method : str
+        Names. The category is that of a CDnet tree, otherwise "".
+    n_frames, n_scored : int
+        How many frames were shown, and how many were counted.
+    counts : ConfusionCounts
+        Over the scored frames.
+    extras : Extras or None
+        None if the method did not come to an end.
+    f_over_time : dict of int → float or None
+        Frame number → F-measure of that frame alone, of the scored frames.
+    ms_per_frame : Spread or None
+        Of ``apply`` alone, warm-up left out. None for masks that were read.
+    peak_memory : int or None
+        Bytes that the method's own process grew by, where it can be told.
+    error : str
+        Why there is no result; empty when all went well.
+    """
+
+    sequence: str
+    category: str
+    method: str
+    n_frames: int
+    n_scored: int
+    counts: ConfusionCounts
+    extras: Extras | None
+    f_over_time: dict[int, float | None]
+    ms_per_frame: Spread | None
+    peak_memory: int | None
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, with the measures that follow from the counts."""
+        return asdict(self) | {"measures": self.counts.measures()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> MethodResult:
+        """Of what `to_json` gave; what was added since is left out."""
+        kept = {name: record[name] for name in cls.__dataclass_fields__}
+        kept["counts"] = ConfusionCounts(**kept["counts"])
+        kept["extras"] = None if kept["extras"] is None else Extras(**kept["extras"])
+        kept["ms_per_frame"] = None if kept["ms_per_frame"] is None else Spread(**kept["ms_per_frame"])
+        kept["f_over_time"] = {int(frame): f for frame, f in kept["f_over_time"].items()}
+        return cls(**kept)
+
+
+@dataclass(frozen=True)
+class MethodInfo:
+    """What is said of a method in a report.
+
+    Attributes
+    ----------
+    name : str
+        Its column: the spec as it was typed.
+    kind : str
+        "bgsub", "cv2", "pybgs", "factory" or "masks".
+    version : str
+        Of the package it comes from.
+    parameters : dict
+        Those that the method has, with their values, where it tells.
+    cleaned : bool
+        Whether our cleaning followed.
+    """
+
+    name: str
+    kind: str
+    version: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    cleaned: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that a run of ``bgsub compare`` found out.
+
+    Attributes
+    ----------
+    results : tuple of MethodResult
+        Sequence by sequence, method by method.
+    methods : tuple of MethodInfo
+        In the order in which they were asked for.
+    machine : dict
+        `bgsub.compare.machine.Machine`, as a dict.
+    threads : int
+        That each method had.
+    notes : tuple of str
+        What was noticed about the data: an ROI of another size, truth that is missing.
+    pictures : tuple of Picture
+        Frames at which methods differ most.
+    """
+
+    results: tuple[MethodResult, ...]
+    methods: tuple[MethodInfo, ...]
+    machine: dict[str, Any]
+    threads: int
+    notes: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; ``schema`` says how to read them."""
+        others = {name: value for name, value in asdict(self).items() if name != "results"}
+        return {"schema": SCHEMA, "results": [result.to_json() for result in self.results], **others}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Comparison:
+        """Of what `to_json` gave.
+
+        Raises
+        ------
+        ValueError
+            If it was written by another version.
+        """
+        if record["schema"] != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA}, got {record['schema']}")
+        return cls(
+            tuple(map(MethodResult.from_json, record["results"])),
+            tuple(MethodInfo(**info) for info in record["methods"]), record["machine"], record["threads"],
+            tuple(record["notes"]), tuple(Picture(**picture) for picture in record["pictures"]),
+        )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where the pictures of one frame are, and why this frame.
+
+    Attributes
+    ----------
+    sequence : str
+    frame : int
+    why : str
+        Such as "the F-measures differ most: 0.91 to 0.12".
+    files : dict of str → str
+        "input", "truth", and for each method its mask and its coloured errors ("NAME", "NAME errors") → path of a PNG,
+        relative to the output folder.
+    """
+
+    sequence: str
+    frame: int
+    why: str
+    files: dict[str, str]
