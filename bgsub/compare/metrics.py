@@ -15,6 +15,8 @@ from bgsub.mixture.protocol import FOREGROUND
 
 MOVING, UNKNOWN, OUTSIDE, SHADOW = 255, 170, 85, 50
 """Labels of a ground truth; 0 is static background."""
+MEASURES = ("recall", "specificity", "fpr", "fnr", "pwc", "precision", "f_measure", "fpr_shadow", "iou")
+"""What follows from counts, in CDnet's order."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class ConfusionCounts:
     ----------
     tp, fp, fn, tn : int
         True and false positives and negatives; positive is foreground.
-    shadow_errors : int
+    shadow_fp : int
         False positives on shadow.
     shadow : int
         Shadow pixels that count.
@@ -37,7 +39,7 @@ class ConfusionCounts:
     fp: int = 0
     fn: int = 0
     tn: int = 0
-    shadow_errors: int = 0
+    shadow_fp: int = 0
     shadow: int = 0
 
     def __add__(self, other: ConfusionCounts) -> ConfusionCounts:
@@ -47,6 +49,26 @@ class ConfusionCounts:
     def recall(self) -> float | None:
         """TP / (TP + FN): how much of the foreground was found."""
         return _ratio(self.tp, self.tp + self.fn)
+
+    @property
+    def specificity(self) -> float | None:
+        """TN / (TN + FP): how much of the background was left alone."""
+        return _ratio(self.tn, self.tn + self.fp)
+
+    @property
+    def fpr(self) -> float | None:
+        """FP / (FP + TN): how much of the background was called foreground."""
+        return _ratio(self.fp, self.fp + self.tn)
+
+    @property
+    def fnr(self) -> float | None:
+        """FN / (TP + FN): how much of the foreground was missed."""
+        return _ratio(self.fn, self.tp + self.fn)
+
+    @property
+    def pwc(self) -> float | None:
+        """100 · (FN + FP) / (TP + FP + FN + TN): percentage of wrong classifications."""
+        return _ratio(100 * (self.fn + self.fp), self.tp + self.fp + self.fn + self.tn)
 
     @property
     def precision(self) -> float | None:
@@ -64,9 +86,18 @@ class ConfusionCounts:
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
-    def shadow_error_rate(self) -> float | None:
+    def fpr_shadow(self) -> float | None:
         """Share of the shadow pixels that were called foreground."""
-        return _ratio(self.shadow_errors, self.shadow)
+        return _ratio(self.shadow_fp, self.shadow)
+
+    @property
+    def iou(self) -> float | None:
+        """TP / (TP + FP + FN): intersection over union of what was found and what is foreground."""
+        return _ratio(self.tp, self.tp + self.fp + self.fn)
+
+    def measures(self) -> dict[str, float | None]:
+        """All ratios by name: the official seven, FPR on shadow, and the IoU, which is not official."""
+        return {name: getattr(self, name) for name in MEASURES}
 
 
 def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) -> ConfusionCounts:
@@ -101,8 +132,8 @@ def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) ->
     fp = np.count_nonzero(found) - tp
     fn = np.count_nonzero(moving) - tp
     tn = np.count_nonzero(counts) - tp - fp - fn
-    shadow_errors = np.count_nonzero(found & shadow)
-    return ConfusionCounts(*map(int, (tp, fp, fn, tn, shadow_errors, np.count_nonzero(shadow))))
+    shadow_fp = np.count_nonzero(found & shadow)
+    return ConfusionCounts(*map(int, (tp, fp, fn, tn, shadow_fp, np.count_nonzero(shadow))))
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bgsub.compare.metrics import ConfusionCounts, count
+from bgsub.compare.metrics import MEASURES, ConfusionCounts, count
 from bgsub.errors import MisuseError
 
 LABELS = [0, 50, 85, 170, 255]
@@ -18,15 +18,15 @@ def row(*values) -> np.ndarray:
 def test_every_label_once_without_roi():
     truth = row(*LABELS)
     all_found = count(row(255, 255, 255, 255, 255), truth)
-    assert all_found == ConfusionCounts(tp=1, fp=2, fn=0, tn=0, shadow_errors=1, shadow=1)
+    assert all_found == ConfusionCounts(tp=1, fp=2, fn=0, tn=0, shadow_fp=1, shadow=1)
     none_found = count(row(0, 0, 0, 0, 0), truth)
-    assert none_found == ConfusionCounts(tp=0, fp=0, fn=1, tn=2, shadow_errors=0, shadow=1)
+    assert none_found == ConfusionCounts(tp=0, fp=0, fn=1, tn=2, shadow_fp=0, shadow=1)
 
 
 def test_every_label_once_with_roi():
     # the official code leaves 85 to the ROI: inside, it is one more negative
     truth, roi = row(*LABELS, *LABELS), row(*[1] * 5, *[0] * 5)
-    assert count(row(*[255] * 10), truth, roi) == ConfusionCounts(tp=1, fp=3, shadow_errors=1, shadow=1)
+    assert count(row(*[255] * 10), truth, roi) == ConfusionCounts(tp=1, fp=3, shadow_fp=1, shadow=1)
     assert count(row(*[0] * 10), truth, roi) == ConfusionCounts(fn=1, tn=3, shadow=1)
 
 
@@ -42,18 +42,30 @@ def test_roi_is_what_is_not_zero(value):
     assert count(row(255, 255), row(255, 255), roi) == ConfusionCounts(tp=1)
 
 
-def test_shadow_errors():
+def test_false_positives_on_shadow():
     counts = count(row(255, 127, 0, 255), row(50, 50, 50, 255))
-    assert counts == ConfusionCounts(tp=1, fp=1, tn=2, shadow_errors=1, shadow=3)
-    assert counts.shadow_error_rate == pytest.approx(1 / 3)
+    assert counts == ConfusionCounts(tp=1, fp=1, tn=2, shadow_fp=1, shadow=3)
+    assert counts.fpr_shadow == pytest.approx(1 / 3)
 
 
-def test_ratios():
-    counts = ConfusionCounts(tp=6, fp=2, fn=4, tn=88)
-    assert counts.recall == 0.6
-    assert counts.precision == 0.75
-    assert counts.f_measure == pytest.approx(2 * 0.6 * 0.75 / (0.6 + 0.75))
-    assert counts.shadow_error_rate is None
+def test_measures():
+    """Every one by hand, named as CDnet names them."""
+    counts = ConfusionCounts(tp=6, fp=2, fn=4, tn=88, shadow_fp=1, shadow=8)
+    assert counts.measures() == pytest.approx({
+        "recall": 0.6, "specificity": 88 / 90, "fpr": 2 / 90, "fnr": 0.4, "pwc": 6.0, "precision": 0.75,
+        "f_measure": 2 * 0.6 * 0.75 / (0.6 + 0.75), "fpr_shadow": 0.125, "iou": 0.5,
+    })
+    assert list(counts.measures()) == list(MEASURES)
+
+
+def test_nothing_counted_leaves_every_measure_undefined():
+    assert ConfusionCounts().measures() == dict.fromkeys(MEASURES)
+    assert ConfusionCounts(tn=5).measures() == {
+        **dict.fromkeys(MEASURES), "specificity": 1, "fpr": 0, "pwc": 0,
+    }
+    assert ConfusionCounts(tp=5).measures() == {
+        **dict.fromkeys(MEASURES), "recall": 1, "fnr": 0, "pwc": 0, "precision": 1, "f_measure": 1, "iou": 1,
+    }
 
 
 @pytest.mark.parametrize(("counts", "recall", "precision", "f_measure"), [
@@ -75,14 +87,14 @@ def test_addition():
 
 
 def slow_count(mask, truth, roi):
-    counts = dict.fromkeys(("tp", "fp", "fn", "tn", "shadow_errors", "shadow"), 0)
+    counts = dict.fromkeys(("tp", "fp", "fn", "tn", "shadow_fp", "shadow"), 0)
     for place in np.ndindex(mask.shape):
         label = truth[place]
         if label == 170 or (label == 85 if roi is None else roi[place] == 0):
             continue
         if mask[place] == 255:
             counts["tp" if label == 255 else "fp"] += 1
-            counts["shadow_errors"] += int(label == 50)
+            counts["shadow_fp"] += int(label == 50)
         else:
             counts["fn" if label == 255 else "tn"] += 1
         counts["shadow"] += int(label == 50)
