@@ -129,6 +129,14 @@ class Comparison:
         What was noticed about the data: an ROI of another size, truth that is missing.
     pictures : tuple of Picture
         Frames at which methods differ most.
+    agreements : tuple of Agreement
+        Of the sequences without truth.
+    sweeps : tuple of Sweep
+        Of the parameters that were asked for.
+    command : str
+        What was typed, "" if it was no command.
+    made : str
+        The day, as YYYY-MM-DD, or "".
     """
 
     results: tuple[MethodResult, ...]
@@ -137,6 +145,10 @@ class Comparison:
     threads: int
     notes: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    command: str = ""
+    made: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``schema`` says how to read them."""
@@ -158,6 +170,8 @@ class Comparison:
             tuple(map(MethodResult.from_json, record["results"])),
             tuple(MethodInfo(**info) for info in record["methods"]), record["machine"], record["threads"],
             tuple(record["notes"]), tuple(Picture(**picture) for picture in record["pictures"]),
+            tuple(map(Agreement.from_json, record.get("agreements", ()))),
+            tuple(map(Sweep.from_json, record.get("sweeps", ()))), record.get("command", ""), record.get("made", ""),
         )
 
 
@@ -180,3 +194,82 @@ class Picture:
     frame: int
     why: str
     files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far methods agree on one sequence whose truth is not known; this is not how good they are.
+
+    Attributes
+    ----------
+    sequence, category : str
+    methods : tuple of str
+        In the order of the rows and columns below; those that came to an end.
+    n_frames : int
+        That were looked at.
+    iou : tuple of tuples of float or None
+        Of two methods' foregrounds, over all frames: shared pixels by pixels that either has. None where neither has
+        any.
+    flicker : tuple of float or None
+        Of each method: share of the pixels whose mask changes from one frame to the next. None of one frame.
+    foreground : tuple of float
+        Of each method: share of all pixels that are foreground.
+    heat_map : str
+        Path of a grey PNG, relative to the output folder, that is the brighter the more often the methods disagree at
+        a pixel; "" if there is none.
+    """
+
+    sequence: str
+    category: str
+    methods: tuple[str, ...]
+    n_frames: int
+    iou: tuple[tuple[float | None, ...], ...]
+    flicker: tuple[float | None, ...]
+    foreground: tuple[float, ...]
+    heat_map: str = ""
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Agreement:
+        """Of plain values."""
+        lists = {name: tuple(record[name]) for name in ("methods", "flicker", "foreground")}
+        return cls(**{**record, **lists, "iou": tuple(map(tuple, record["iou"]))})
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """The overall measures at one value of a parameter; None where undefined."""
+
+    value: Any
+    precision: float | None
+    recall: float | None
+    f_measure: float | None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One parameter of one method, tried at several values.
+
+    Attributes
+    ----------
+    method, parameter : str
+    default : any
+        The value that the method has if nobody says; it is among the points where the sweep tried it.
+    points : tuple of SweepPoint
+        In the order of the values.
+    """
+
+    method: str
+    parameter: str
+    default: Any
+    points: tuple[SweepPoint, ...]
+
+    @property
+    def best(self) -> SweepPoint | None:
+        """The point of the highest F, the first of equals; None if F is undefined everywhere."""
+        return max((point for point in self.points if point.f_measure is not None),
+                   key=lambda point: point.f_measure or 0.0, default=None)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Sweep:
+        """Of plain values."""
+        return cls(**{**record, "points": tuple(SweepPoint(**point) for point in record["points"])})
