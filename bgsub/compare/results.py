@@ -188,73 +188,12 @@ class Picture:
     files : dict of str → str
         "input", "truth", and for each method its mask and its coloured errors ("NAME", "NAME errors") → path of a PNG,
         relative to the output folder.
-    category : str
     """
 
     sequence: str
     frame: int
     why: str
     files: dict[str, str]
-    category: str = ""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far the masks of methods agree on one sequence whose truth nobody knows. It says nothing of quality.
-
-    Attributes
-    ----------
-    sequence, category : str
-    methods : tuple of str
-        Those that came to an end.
-    iou : tuple of tuple of (float or None)
-        A row and a column for each method: pixels that both call foreground by those that either does, over all frames.
-        None where neither ever does.
-    heat_map : str
-        Path of a PNG of where they disagree, relative to the output folder; "" without one.
-    """
-
-    sequence: str
-    category: str
-    methods: tuple[str, ...]
-    iou: tuple[tuple[float | None, ...], ...]
-    heat_map: str = ""
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Agreement:
-        """Of what `Comparison.to_json` gave."""
-        return cls(record["sequence"], record["category"], tuple(record["methods"]),
-                   tuple(map(tuple, record["iou"])), record["heat_map"])
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """One parameter of a method, tried at many values.
-
-    Attributes
-    ----------
-    method : str
-        The spec without that parameter.
-    parameter : str
-    values : tuple
-        In ascending order; the default is always among them.
-    methods : tuple of str
-        The name of the method of each value, under which its results are.
-    default : object
-        The value that the method has if nobody says.
-    """
-
-    method: str
-    parameter: str
-    values: tuple[Any, ...]
-    methods: tuple[str, ...]
-    default: Any
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Sweep:
-        """Of what `Comparison.to_json` gave."""
-        return cls(record["method"], record["parameter"], tuple(record["values"]), tuple(record["methods"]),
-                   record["default"])
 
 
 @dataclass(frozen=True)
