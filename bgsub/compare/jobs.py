@@ -1,0 +1,205 @@
+"""Work in processes of its own: several pieces side by side, and a piece that takes its process down costs no other."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+from bgsub.errors import BgsubError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+POLL = 0.1
+"""Seconds between two looks at how far the others are."""
+PATIENCE = 2.0
+"""Seconds that a process has to end after its result is there."""
+NOTHING = -1
+
+
+class Meter:
+    """How far a piece of work is; two numbers in memory that the process at work shares with the one that waits.
+
+    Attributes
+    ----------
+    done : int
+        Steps, of whatever kind.
+    at : int
+        What it is busy with, as the number of something, so that one knows what took the process down.
+    """
+
+    def __init__(self, context: Any = multiprocessing) -> None:
+        self._numbers = context.RawArray("q", [0, NOTHING])
+
+    @property
+    def done(self) -> int:
+        return self._numbers[0]
+
+    @done.setter
+    def done(self, steps: int) -> None:
+        self._numbers[0] = steps
+
+    @property
+    def at(self) -> int:
+        return self._numbers[1]
+
+    @at.setter
+    def at(self, number: int) -> None:
+        self._numbers[1] = number
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """How a piece of work ended.
+
+    Attributes
+    ----------
+    result : object or None
+        None if it failed.
+    error : str
+        One line; empty if all went well.
+    died_at : int or None
+        If the process itself died: what it was busy with, by its `Meter`.
+    """
+
+    result: Result | None
+    error: str = ""
+    died_at: int | None = None
+
+
+def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs: int,
+            tick: Callable[[int], object] = lambda steps: None) -> Iterator[tuple[Item, Outcome[Result]]]:
+    """Do pieces of work, each in a fresh process, and give their outcomes as they come.
+
+    Whatever ends this generator early ends the processes as well; they also end when this process is killed.
+
+    Parameters
+    ----------
+    work : callable
+        Of a module's top level. Called with an item and the `Meter` to keep.
+    items : sequence
+        Anything that can be pickled.
+    n_jobs : int
+        Processes at a time.
+    tick : callable, optional
+        Called with how many more steps have been done.
+    """
+    waiting, running = deque(items), list[_Child]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < n_jobs:
+                running.append(_Child(work, waiting.popleft()))
+            ready = wait([child.connection for child in running], POLL)
+            for child in list(running):
+                tick(child.steps())
+                if child.connection in ready:
+                    running.remove(child)
+                    yield child.item, child.outcome()
+    finally:
+        for child in running:
+            child.kill()
+
+
+def prepare() -> None:
+    """Start what processes are made from, while this process goes on: the first one is there sooner."""
+    context = _context()
+    if context.get_start_method() == "forkserver":
+        from multiprocessing.forkserver import ensure_running
+
+        ensure_running()
+
+
+def _context() -> Any:
+    """Processes that begin without this one's threads, and share what has been imported where that can be."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bgsub.compare.runner"])
+    return context
+
+
+class _Child:
+    """One piece of work in its process."""
+
+    def __init__(self, work: Callable[[Any, Meter], Any], item: Any) -> None:
+        context = _context()
+        self.item = item
+        self.meter = Meter(context)
+        self._seen = 0
+        self.connection, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=_do, args=(work, item, self.meter, theirs), name="bgsub-compare")
+        self._process.start()
+        theirs.close()  # so that the end of the process is the end of the pipe
+
+    def steps(self) -> int:
+        """How many more have been done since the last look."""
+        done = self.meter.done
+        new, self._seen = done - self._seen, done
+        return new
+
+    def outcome(self) -> Outcome[Any]:
+        """To be asked when the connection has something to say."""
+        try:
+            outcome: Outcome[Any] = self.connection.recv()
+        except EOFError:
+            self._process.join(PATIENCE)
+            return Outcome(None, _last_words(self._process.exitcode), self.meter.at)
+        self._process.join(PATIENCE)  # threads that a method has left behind may keep it
+        self.kill()
+        return outcome
+
+    def kill(self) -> None:
+        """End it now."""
+        with contextlib.suppress(OSError, ValueError):
+            self._process.kill()
+            self._process.join(PATIENCE)
+        self.connection.close()
+
+
+def _do(work: Callable[[Item, Meter], Result], item: Item, meter: Meter, connection: Connection) -> None:
+    """What runs in the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    threading.Thread(target=_end_with_parent, name="bgsub-watch", daemon=True).start()
+    sys.stdout = sys.stderr  # what a method prints is no result of ours
+    os.dup2(2, 1)
+    try:
+        outcome = Outcome(work(item, meter))
+    except BgsubError as error:
+        outcome = Outcome(None, one_line(error))
+    except MemoryError:
+        outcome = Outcome(None, "out of memory")
+    except Exception as error:
+        if os.environ.get("BGSUB_DEBUG"):
+            traceback.print_exc()
+        outcome = Outcome(None, f"unexpected {type(error).__name__}: {one_line(error)}")
+    connection.send(outcome)
+    connection.close()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, without line breaks."""
+    return " ".join(str(error).split())
+
+
+def _last_words(code: int | None) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        return f"its process was ended by {name}"
+    return f"its process ended with code {code}"

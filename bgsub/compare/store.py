@@ -1,0 +1,102 @@
+"""Results that are kept as they come, one file for each sequence, so that an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bgsub.compare.results import Comparison
+from bgsub.errors import OutputError
+
+
+class Store:
+    """A folder of finished parts of a comparison.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first part is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> Comparison | None:
+        """The part of that key; None if there is none, or it is not whole or of another version."""
+        try:
+            return Comparison.from_json(json.loads(self._path(key).read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, part: Comparison) -> None:
+        """Keep a part.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_whole(self._path(key), json.dumps(part.to_json()))
+
+    def keep_only(self, keys: Iterable[str]) -> None:
+        """Drop the parts of all other keys."""
+        kept = {self._path(key) for key in keys}
+        for path in self.folder.glob("*.json"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+
+def key_of(*told: Any) -> str:
+    """A short name for values that JSON can hold: another one for any other values."""
+    text = json.dumps(told, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def stamp(paths: Iterable[Path]) -> str:
+    """A short name for what files hold, told by their names, sizes and times, not by reading them.
+
+    Folders stand for the files right inside.
+    """
+    told = []
+    for path in paths:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        told += [_about(file) for file in files]
+    return key_of(told)
+
+
+def _about(file: Path) -> tuple[str, int, int]:
+    try:
+        status = file.stat()
+    except OSError:
+        return str(file), -1, -1
+    return str(file.resolve()), status.st_size, status.st_mtime_ns
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was before, whatever happens meanwhile.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
