@@ -14,7 +14,7 @@ from bgsub.errors import InputError, OutputError
 if TYPE_CHECKING:
     import numpy as np
 
-    from bgsub.compare.clips import LabelledClip
+    from bgsub.compare.clips import Clip
     from bgsub.mixture.protocol import Subtractor
     from bgsub.video.frame import Frame
 
@@ -70,11 +70,11 @@ def clip_folder(name: str) -> Path:
     raise InputError(f"the clip {name} of the demo is missing; install bgsub anew, or run from a checkout")
 
 
-def _write_outputs(clip: LabelledClip, folder: Path) -> None:
+def _write_outputs(clip: Clip, folder: Path) -> None:
     """What `bgsub run` does, by calling it."""
     from bgsub.cli.run import run
 
-    words = [str(clip.folder), "--mask", str(folder / "mask.mkv"), "--overlay", str(folder / "overlay.mp4"),
+    words = [str(clip.path), "--mask", str(folder / "mask.mkv"), "--overlay", str(folder / "overlay.mp4"),
              "--cutout", str(folder / "cutout.mp4"), "--background", str(folder / "background.png"), "--force"]
     click.echo(f"$ bgsub run {' '.join(words)}")
     run.main(words, standalone_mode=False)

@@ -1,97 +1,233 @@
-"""Clips with ground truth: CDnet's folders, and a video beside a video of its masks."""
+"""A clip: frames, perhaps with ground truth, and which of them are scored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from bgsub.compare.layout import region_file, truth_within
+from bgsub.compare.truth import Say, Truth, TruthImages, TruthVideo, first_truth, truth_in_folder
 from bgsub.errors import InputError, MisuseError
 from bgsub.video.frame import Frame, Source
-from bgsub.video.images import read_image
+from bgsub.video.frame import Sequence as Recording
+from bgsub.video.images import ImageSequence, read_image
 from bgsub.video.open import open_source
 
 Pair = tuple[Frame, np.ndarray | None]
 """A frame and its truth, None where the frame is not scored."""
+NEVER = 1 << 62
+"""After the last frame of any video."""
 
 
-@dataclass(frozen=True)
-class LabelledClip:
-    """A video whose foreground is known.
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A video to compare methods on. It can be pickled; the frames are read when they are asked for.
 
     Attributes
     ----------
-    folder : Path
-        Holds the frames (``input/`` or ``input.mp4``), their truth (``groundtruth/gt%06d.png`` or
-        ``groundtruth.mkv``), ``temporalROI.txt`` and perhaps ``ROI.bmp``.
+    name, category : str
+        Both together are unique among the clips that `datasets.find` gives. The category is "" outside a tree.
+    path : Path
+        The frames: what `bgsub.open_source` reads.
+    size : tuple of int
+        (H, W) of the frames.
+    n_frames : int or None
+        How many; exact for images, else the container's estimate.
+    frame_rate : float
+        Frames per second; 25 for images, which do not know it.
+    truth : Truth or None
+        None where nothing is known.
     first, last : int
-        Index of the first and the last frame that is scored; all are shown to a method.
+        Number of the first and the last frame that is scored; all are shown to a method.
     roi : ndarray of uint8, shape (H, W), or None
-        Only pixels where it is not 0 count. An ROI of another size than the frames is left out.
+        Only pixels where it is not 0 count.
+    notes : tuple of str
+        What was noticed, in words, without the clip's name: an ROI of another size that is left out, missing truth.
     """
 
-    folder: Path
-    first: int
-    last: int
-    roi: np.ndarray | None
+    name: str
+    category: str
+    path: Path
+    size: tuple[int, int]
+    n_frames: int | None
+    frame_rate: float
+    truth: Truth | None = None
+    first: int = 0
+    last: int = NEVER
+    roi: np.ndarray | None = None
+    notes: tuple[str, ...] = field(default=())
 
     @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
+    def title(self) -> str:
+        """Category and name, as in the folders: ``baseline/highway``."""
+        return f"{self.category}/{self.name}" if self.category else self.name
 
     def frames(self) -> Source:
-        """Open the input."""
-        return open_source(self.folder)
+        """Open the frames."""
+        return open_source(self.path)
 
-    def pairs(self) -> Iterator[Pair]:
-        """Every frame in order, with its truth where it is scored and has one."""
-        images = self.folder / "groundtruth"
+    def numbers(self) -> Iterable[int]:
+        """The numbers of the frames in order; without an end where it is not known."""
         with self.frames() as source:
-            if images.is_dir():
-                yield from self._with_images(source, images)
-            else:
-                with open_source(self.folder / "groundtruth.mkv") as truths:
-                    yield from self._with_video(source, truths)
+            return source.indices if isinstance(source, ImageSequence) else itertools.count(1)
 
-    def _with_images(self, source: Source, folder: Path) -> Iterator[Pair]:
-        for frame in source:
-            path = folder / f"gt{frame.index:06d}.png"
-            scored = self.first <= frame.index <= self.last and path.exists()
-            yield frame, one_channel(read_image(path)) if scored else None
+    def is_scored(self, number: int) -> bool:
+        """Whether the frame of this number counts, as far as the range goes: its truth may be missing."""
+        return self.first <= number <= self.last
 
-    def _with_video(self, source: Source, truths: Source) -> Iterator[Pair]:
-        for frame, truth in zip(source, truths, strict=True):
-            scored = self.first <= frame.index <= self.last
-            yield frame, one_channel(truth.image) if scored else None
+    def pairs(self, say: Say = lambda note: None) -> Iterator[Pair]:
+        """Every frame in order, with its truth where it is scored and has one.
+
+        Parameters
+        ----------
+        say : callable, optional
+            Called with what is noticed on the way, in words, perhaps more than once.
+
+        Raises
+        ------
+        InputError
+            If something cannot be read, a truth has another size than the frames, or there was truth and none of it
+            was in the range to score.
+        """
+        if self.truth is None:
+            with self.frames() as source:
+                yield from ((frame, None) for frame in source)
+            return
+        n_scored = 0
+        with self.frames() as source, self.truth.reader(say) as truth_at:
+            for frame in source:
+                truth = truth_at(frame.index, self.is_scored(frame.index))
+                if truth is not None:
+                    check_size(truth, self)
+                    n_scored += 1
+                yield frame, truth
+        if not n_scored:
+            raise nothing_to_score(self)
 
 
-def labelled_clip(folder: str | Path) -> LabelledClip:
-    """Find what belongs to a clip.
+def labelled_clip(folder: str | Path) -> Clip:
+    """A folder with frames and their truth, as CDnet and ``videos/`` have it.
 
     Raises
     ------
     MisuseError
         If there is no truth in the folder.
     InputError
-        If ``temporalROI.txt`` does not hold two numbers.
+        If ``temporalROI.txt`` does not hold two numbers, or the truth does not fit the frames.
     """
     folder = Path(folder)
-    if not (folder / "groundtruth").is_dir() and not (folder / "groundtruth.mkv").is_file():
+    truth = truth_within(folder)
+    if truth is None:
         raise MisuseError(f"no ground truth in {folder} (expected groundtruth/gt000001.png … or groundtruth.mkv)")
-    with open_source(folder) as source:
-        size = source.size
-    scored = folder / "temporalROI.txt"
+    return make_clip(folder.resolve().name, "", folder, truth, folder)
+
+
+def make_clip(name: str, category: str, frames: Path, truth: Path | None, folder: Path | None = None) -> Clip:
+    """Put together what belongs to a clip, and look whether it fits.
+
+    Parameters
+    ----------
+    name, category : str
+    frames : Path
+        What `bgsub.open_source` reads.
+    truth : Path, optional
+        A folder of images or a video.
+    folder : Path, optional
+        Where ``temporalROI.txt`` and an ``ROI.bmp`` may be.
+
+    Raises
+    ------
+    InputError
+        If something cannot be read, or the truth does not fit the frames.
+    """
+    notes: list[str] = []
+    with open_source(frames) as source:
+        n_frames = source.n_frames if isinstance(source, Recording) else None
+        numbers = source.indices if isinstance(source, ImageSequence) else None
+        found = None if truth is None else (
+            truth_in_folder(truth, source, notes.append) if truth.is_dir() else TruthVideo(truth))
+        size, rate = source.size, source.frame_rate
+    first, last = scored_range(folder) if folder else (0, NEVER)
+    roi = None if folder is None else region(folder, size, notes.append)
+    clip = Clip(name, category, frames, size, n_frames, rate, found, first, last, roi)
+    if found is not None:
+        check_size(first_truth(found), clip)
+        if isinstance(found, TruthImages) and numbers is not None:
+            _check_truth(clip, found, numbers, notes.append)
+    return Clip(**{**vars(clip), "notes": tuple(notes)})
+
+
+def scored_range(folder: Path) -> tuple[int, int]:
+    """The first and the last frame to score, of ``temporalROI.txt`` if there is one.
+
+    Raises
+    ------
+    InputError
+        If it does not hold two numbers in order.
+    """
+    path = folder / "temporalROI.txt"
+    if not path.is_file():
+        return 0, NEVER
     try:
-        first, last = map(int, scored.read_text().split()) if scored.exists() else (0, 1 << 62)
+        first, last = map(int, path.read_text(encoding="utf-8-sig").split())
     except ValueError:
-        raise InputError(f"{scored} should hold the first and the last scored frame, such as '470 1700'") from None
-    roi = one_channel(read_image(folder / "ROI.bmp")) if (folder / "ROI.bmp").exists() else None
-    return LabelledClip(folder, first, last, roi if roi is not None and roi.shape == size else None)
+        first, last = 1, 0
+    if first > last:
+        raise InputError(f"{path} should hold the first and the last scored frame, such as '470 1700'")
+    return first, last
+
+
+def region(folder: Path, size: tuple[int, int], say: Say) -> np.ndarray | None:
+    """The ROI of a folder, if it has one of the frames' size."""
+    path = region_file(folder)
+    if path is None:
+        return None
+    roi = one_channel(read_image(path))
+    if roi.shape != size:
+        say(f"{path.name} is {in_words(roi.shape)} and the frames are {in_words(size)}: it is left out")
+        return None
+    return roi if path.suffix.lower() == ".bmp" else np.where(roi > 127, roi, 0)  # others may be lossy
+
+
+def check_size(truth: np.ndarray, clip: Clip) -> None:
+    """Refuse a truth of another size than the frames.
+
+    Raises
+    ------
+    InputError
+    """
+    if truth.shape != clip.size and clip.truth is not None:
+        raise InputError(
+            f"{clip.title}: the truth in {clip.truth.where} is {in_words(truth.shape)} and the frames are "
+            f"{in_words(clip.size)}; scale one to the other's size"
+        )
+
+
+def nothing_to_score(clip: Clip) -> InputError:
+    """Build the error for a clip of which no frame counts."""
+    where = f"from {clip.first} to {clip.last}" if clip.last < NEVER else "in the whole clip"
+    return InputError(f"{clip.title}: no frame to score: none {where} has a truth; look at temporalROI.txt and at the "
+                      f"numbers of the files")
 
 
 def one_channel(image: np.ndarray) -> np.ndarray:
     """The first channel: masks are sometimes stored as three equal ones."""
     return image if image.ndim == 2 else np.ascontiguousarray(image[..., 0])
+
+
+def in_words(shape: tuple[int, ...]) -> str:
+    """(H, W) as people write it."""
+    return f"{shape[1]}x{shape[0]}"
+
+
+def _check_truth(clip: Clip, truth: TruthImages, numbers: list[int], say: Say) -> None:
+    wanted = [number for number in numbers if clip.is_scored(number)]
+    missing = [number for number in wanted if number not in truth.paths]
+    if len(missing) == len(wanted):
+        raise nothing_to_score(clip)
+    if missing:
+        say(f"{len(missing)} of {len(wanted)} frames to score have no truth (the first: {missing[0]}): left out")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bgsub.compare.clips import LabelledClip
+from bgsub.compare.clips import Clip
 from bgsub.compare.metrics import ConfusionCounts, count
 from bgsub.mixture.protocol import Subtractor
 from bgsub.video.frame import Frame
@@ -15,13 +15,13 @@ Look = Callable[[Frame, np.ndarray | None, dict[str, np.ndarray]], object]
 """What may be called with a frame, its truth and each method's mask."""
 
 
-def score(clip: LabelledClip, methods: Mapping[str, Subtractor],
+def score(clip: Clip, methods: Mapping[str, Subtractor],
           on_frame: Look = lambda *_: None) -> dict[str, ConfusionCounts]:
     """Show every frame to each method, in order from the first, and count over the scored ones.
 
     Parameters
     ----------
-    clip : LabelledClip
+    clip : Clip
     methods : mapping of str to Subtractor
         Fresh ones: a method that has seen frames before would have an advantage.
     on_frame : callable, optional
