@@ -6,7 +6,8 @@ Y. Wang et al., "CDnet 2014: an expanded change detection benchmark dataset", CV
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+import operator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class ConfusionCounts:
     shadow: int = 0
 
     def __add__(self, other: ConfusionCounts) -> ConfusionCounts:
-        return ConfusionCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return ConfusionCounts(*map(operator.add, vars(self).values(), vars(other).values()))
 
     @property
     def recall(self) -> float | None:
@@ -121,19 +122,74 @@ def count(mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None) ->
     MisuseError
         If the pictures differ in size.
     """
+    check_sizes(mask, truth, roi)
+    known = Truth(truth, roi)
+    return known.count((mask == FOREGROUND) & known.counts)
+
+
+class Truth:
+    """One frame's truth, looked at once, to be compared with as many masks as there are.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (H, W)
+        255 moving, 170 unknown (does not count), 85 outside the ROI, 50 shadow, 0 static.
+    roi : ndarray, shape (H, W), optional
+        Only pixels where it is not 0 count. Without one, pixels labelled 85 do not count.
+
+    Attributes
+    ----------
+    counts, moving : ndarray of bool, shape (H, W)
+        Which pixels count, and which of these are foreground.
+    """
+
+    def __init__(self, labels: np.ndarray, roi: np.ndarray | None = None) -> None:
+        self.counts = counted(labels, roi)
+        self.moving = (labels == MOVING) & self.counts
+        self._shadow = (labels == SHADOW) & self.counts
+        self._n, self._n_moving, self._n_shadow = map(_n_true, (self.counts, self.moving, self._shadow))
+
+    def count(self, found: np.ndarray) -> ConfusionCounts:
+        """Compare with what was found.
+
+        Parameters
+        ----------
+        found : ndarray of bool, shape (H, W)
+            Where the mask is foreground and the pixel counts.
+        """
+        tp = _n_true(found & self.moving)
+        fp = _n_true(found) - tp
+        fn = self._n_moving - tp
+        shadow_fp = _n_true(found & self._shadow) if self._n_shadow else 0
+        return ConfusionCounts(tp, fp, fn, self._n - tp - fp - fn, shadow_fp, self._n_shadow)
+
+
+def counted(labels: np.ndarray, roi: np.ndarray | None = None) -> np.ndarray:
+    """Which pixels count: those inside the ROI, or not labelled 85 if there is none, that are not unknown.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+    """
+    counts = labels != UNKNOWN
+    counts &= (roi != 0) if roi is not None else (labels != OUTSIDE)
+    return counts
+
+
+def check_sizes(mask: np.ndarray, truth: np.ndarray | None, roi: np.ndarray | None) -> None:
+    """See that what belongs together has one size.
+
+    Raises
+    ------
+    MisuseError
+        If not.
+    """
     if others := {picture.shape for picture in (truth, roi) if picture is not None} - {mask.shape}:
         raise MisuseError(f"mask, truth and ROI must have one size; got {mask.shape} and {others.pop()}")
-    counts = truth != UNKNOWN
-    counts &= (roi != 0) if roi is not None else (truth != OUTSIDE)
-    found = (mask == FOREGROUND) & counts
-    moving = (truth == MOVING) & counts
-    shadow = (truth == SHADOW) & counts
-    tp = np.count_nonzero(found & moving)
-    fp = np.count_nonzero(found) - tp
-    fn = np.count_nonzero(moving) - tp
-    tn = np.count_nonzero(counts) - tp - fp - fn
-    shadow_fp = np.count_nonzero(found & shadow)
-    return ConfusionCounts(*map(int, (tp, fp, fn, tn, shadow_fp, np.count_nonzero(shadow))))
+
+
+def _n_true(area: np.ndarray) -> int:
+    return int(np.count_nonzero(area))
 
 
 def _ratio(part: int, whole: int) -> float | None:
