@@ -6,6 +6,8 @@ Pixels that do not count (label 170, outside the ROI) are background to the cont
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,9 +22,9 @@ HIT = 0.5
 """Share of a blob's pixels that a mask must find to hit it."""
 SPECK = 5
 """Pixels below which a blob is a speck of the labelling, and none to be hit."""
+STEP = 4
+"""Frames from one whose contours and blobs are looked at to the next: those between show little else, and cost time."""
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-_NEARBY = np.array([(row, col) for row in range(-NEAR, NEAR + 1) for col in range(-NEAR, NEAR + 1)
-                    if abs(row) + abs(col) <= NEAR])
 
 
 class Watch:
@@ -43,6 +45,7 @@ class Watch:
         self._last: tuple[np.ndarray, _Known] | None = None
         self._blobs = self._of_mask = self._of_truth = ConfusionCounts()  # the latter: contour pixels
         self._n_pixels = self._n_foreground = self._n_still = self._n_changed = 0
+        self._until_look = 0  # frames
 
     def add(self, mask: np.ndarray, truth: np.ndarray | None) -> ConfusionCounts | None:
         """Look at the next frame; every frame in order, with its truth where it has one.
@@ -71,29 +74,31 @@ class Watch:
             found &= roi
         self._n_foreground += int(np.count_nonzero(found))
         self._n_pixels += found.size if roi is None else self._truths.n_inside
+        self._until_look = max(0, self._until_look - 1)
         if truth is None:
             self._last = None
             return None
         known = self._truths.known(truth)
         found &= known.truth.counts
-        self._look_at_blobs(found, known)
-        self._look_at_contours(found, known)
+        if self._until_look == 0:
+            self._look_at_blobs(found, known)
+            self._look_at_contours(found, known.contour)
+            self._until_look = STEP
         self._look_for_flicker(found, known)
         self._last = found, known
         return known.truth.count(found)
 
     def _look_at_blobs(self, found: np.ndarray, known: _Known) -> None:
-        if not (n_blobs := known.blob_sizes.size):
-            return
-        n_found = np.bincount(known.blob_of, found.ravel()[known.in_blobs], n_blobs)
-        n_hit = int(np.count_nonzero(n_found >= HIT * known.blob_sizes))
-        self._blobs += ConfusionCounts(tp=n_hit, fn=n_blobs - n_hit)
+        blobs = known.blobs
+        sizes = np.bincount(blobs.numbers[found & known.truth.moving], minlength=len(blobs.sizes))
+        n, n_hit = np.count_nonzero(blobs.counts), np.count_nonzero((sizes >= HIT * blobs.sizes) & blobs.counts)
+        self._blobs += ConfusionCounts(tp=int(n_hit), fn=int(n - n_hit))
 
-    def _look_at_contours(self, found: np.ndarray, known: _Known) -> None:
-        contour = contour_of(found)
-        n_near = int(contour.ravel()[known.near_contour].any(0).sum())
-        self._of_truth += ConfusionCounts(tp=n_near, fn=known.near_contour.shape[1] - n_near)
-        n, n_near = cv2.countNonZero(contour), cv2.countNonZero(contour & known.near)
+    def _look_at_contours(self, found: np.ndarray, truth: _Contour) -> None:
+        contour = _padded(contour_of(found))
+        n, n_near = len(truth.nearby), int(np.count_nonzero(contour.ravel()[truth.nearby].any(1)))
+        self._of_truth += ConfusionCounts(tp=n_near, fn=n - n_near)
+        n, n_near = cv2.countNonZero(contour), cv2.countNonZero(contour & truth.near)
         self._of_mask += ConfusionCounts(tp=n_near, fp=n - n_near)
 
     def _look_for_flicker(self, found: np.ndarray, known: _Known) -> None:
@@ -146,40 +151,59 @@ def contour_of(area: np.ndarray) -> np.ndarray:
     return np.bitwise_xor(inside, cv2.erode(inside, _CROSS))
 
 
+def _padded(contour: np.ndarray) -> np.ndarray:
+    return cv2.copyMakeBorder(contour, NEAR, NEAR, NEAR, NEAR, cv2.BORDER_CONSTANT, value=0)
+
+
+def _nearby(width: int) -> np.ndarray:
+    """The places within `NEAR` of a pixel in a picture so wide, counted from it."""
+    rows, cols = np.mgrid[-NEAR:NEAR + 1, -NEAR:NEAR + 1]
+    return (rows * width + cols)[abs(rows) + abs(cols) <= NEAR]
+
+
+class _Contour(NamedTuple):
+    nearby: np.ndarray
+    """(n, 13): the places near each of its n pixels, in the padded picture."""
+    near: np.ndarray
+    """(H, W), padded: 1 in all these places."""
+
+
+class _Blobs(NamedTuple):
+    numbers: np.ndarray
+    """(H, W): of the blob that a pixel is in."""
+    sizes: np.ndarray
+    """Moving pixels of each number."""
+    counts: np.ndarray
+    """Whether it is more than a speck."""
+
+
 class _Known:
-    """What there is to know of one frame's truth, whatever the mask."""
+    """What there is to know of one frame's truth, whatever the mask; its contour and blobs once they are asked for."""
 
     def __init__(self, labels: np.ndarray, roi: np.ndarray | None) -> None:
         self.labels = labels.copy()
         self.truth = Truth(labels, roi)
-        self._find_contour()
-        self._find_blobs(roi)
+        self._roi = roi
         self._still: tuple[_Known, np.ndarray, int] | None = None
 
-    def _find_contour(self) -> None:
-        """Where it is, as the places near each of its pixels (13, n), and as a picture of all these."""
-        contour = contour_of(self.truth.moving)
-        places = np.nonzero(contour)
-        rows, cols = (np.clip(of + nearby[:, None], 0, length - 1)  # clipped, it only comes nearer
-                      for of, nearby, length in zip(places, _NEARBY.T, contour.shape, strict=True))
-        self.near_contour = rows * contour.shape[1] + cols
-        self.near = np.zeros_like(contour)
-        self.near.ravel()[self.near_contour] = 1
+    @cached_property
+    def contour(self) -> _Contour:
+        """The contour of what moves."""
+        contour = _padded(contour_of(self.truth.moving))
+        nearby = np.flatnonzero(contour.view(np.bool_))[:, None] + _nearby(contour.shape[1])
+        near = np.zeros_like(contour)
+        near.ravel()[nearby] = 1
+        return _Contour(nearby, near)
 
-    def _find_blobs(self, roi: np.ndarray | None) -> None:
-        """Blobs of what moves, joined where only unknown pixels are between them, as along an edge."""
+    @cached_property
+    def blobs(self) -> _Blobs:
+        """The blobs of what moves, joined where only unknown pixels are between them, as along an edge."""
         area = (self.labels == MOVING) | (self.labels == UNKNOWN)
-        if roi is not None:
-            area &= roi
+        if self._roi is not None:
+            area &= self._roi
         _, numbers = cv2.connectedComponents(area.view(np.uint8))
-        places = np.flatnonzero(self.truth.moving)
-        of = numbers.ravel()[places]
-        sizes = np.bincount(of)
-        kept = sizes >= SPECK
-        of_kept = kept[of]
-        self.in_blobs = places[of_kept]
-        self.blob_of = (np.cumsum(kept) - 1)[of[of_kept]]
-        self.blob_sizes = sizes[kept]
+        sizes = np.bincount(numbers[self.truth.moving])
+        return _Blobs(numbers, sizes, sizes >= SPECK)
 
     def still_since(self, before: _Known) -> tuple[np.ndarray, int]:
         """Where this frame's truth is that of the frame before and counts, and how many pixels these are."""

@@ -22,11 +22,11 @@ class Extras:
     boundary_f : float or None
         F-measure of the contours, a contour pixel being found within 2 pixels.
     object_recall : float or None
-        Share of the truth's blobs that are hit.
+        Share of the truth's blobs of 5 pixels or more of which at least half is found.
     flicker : float or None
         Share of the pixels whose truth stays the same from one frame to the next, but whose mask changes.
     foreground : float
-        Share of all pixels, of all frames, that are foreground.
+        Share of the pixels inside the ROI, of all frames, that are foreground.
     """
 
     boundary_f: float | None
