@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from bgsub.compare.clips import labelled_clip
-from bgsub.compare.methods import cv2_mog2
+from bgsub.compare.rivals import cv2_mog2
 from bgsub.compare.score import score
 from bgsub.errors import BgsubError
 from bgsub.masks.masker import Masker

@@ -82,7 +82,7 @@ def _write_outputs(clip: Clip, folder: Path) -> None:
 
 def _methods() -> dict[str, Subtractor]:
     """Ours and OpenCV's, each with and without cleaning, so that model and cleaning are not confused."""
-    from bgsub.compare.methods import cv2_mog2
+    from bgsub.compare.rivals import cv2_mog2
     from bgsub.masks.masker import Masker
     from bgsub.masks.params import CleaningParams
     from bgsub.mixture.models import MODELS

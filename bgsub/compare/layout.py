@@ -63,7 +63,7 @@ def place_of_video(path: Path) -> Place:
 
 def truth_within(folder: Path) -> Path | None:
     """The folder or the video of truth in a sequence's folder."""
-    return _named(folder, TRUTH_WORDS)
+    return named(folder, TRUTH_WORDS)
 
 
 def truth_beside(path: Path) -> Path | None:
@@ -73,11 +73,11 @@ def truth_beside(path: Path) -> Path | None:
     holds the frames.
     """
     stem = _stem(path)
-    beside = _named(path.parent, tuple(f"{stem}{mark}{word}" for mark in "_-." for word in TRUTH_WORDS))
+    beside = named(path.parent, tuple(f"{stem}{mark}{word}" for mark in "_-." for word in TRUTH_WORDS))
     if beside is not None:
         return beside
     others = [entry for entry in _visible(path.parent.parent) if entry.is_dir() and _stem(entry) in TRUTH_WORDS]
-    return _named(others[0], (stem,)) if others else None
+    return named(others[0], (stem,)) if others else None
 
 
 def region_file(folder: Path) -> Path | None:
@@ -112,7 +112,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Place]:
 
 def _sequence(folder: Path) -> Place | None:
     """The sequence that a folder is, if it is one."""
-    truth, frames = truth_within(folder), _named(folder, FRAME_WORDS)
+    truth, frames = truth_within(folder), named(folder, FRAME_WORDS)
     if frames is None and truth is not None:
         others = [entry for entry in _visible(folder) if entry != truth and _is_moving(entry)]
         frames = folder if len(_pictures(folder)) > 1 else others[0] if len(others) == 1 else None
@@ -132,8 +132,8 @@ def _belongs_to_another(stem: str, stems: set[str]) -> bool:
                for mark in "_-." for word in TRUTH_WORDS)
 
 
-def _named(folder: Path, stems: tuple[str, ...]) -> Path | None:
-    """The folder of images or the video of the first of these names that there is."""
+def named(folder: Path, stems: tuple[str, ...]) -> Path | None:
+    """The folder of images or the video of the first of these names, in lower case, that there is."""
     found = {_stem(entry): entry for entry in _visible(folder) if _stem(entry) in stems and _is_moving(entry)}
     return next((found[stem] for stem in stems if stem in found), None)
 

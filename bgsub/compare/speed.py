@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from bgsub.compare.machine import resident_bytes
-from bgsub.compare.methods import cv2_mog2
+from bgsub.compare.rivals import cv2_mog2
 from bgsub.compare.turns import Pace, Spread, ratios, turns
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2

@@ -127,10 +127,15 @@ def _without_colour(image: np.ndarray, say: Say) -> np.ndarray:
 
 
 def truth_in_folder(folder: Path, source: object, say: Say) -> TruthImages:
-    """Find out which image of a folder is the truth of which frame.
+    """The truth of a source's frames, of a folder of images; see `images_by_frame`."""
+    return TruthImages(folder, images_by_frame(folder, source, say, "truth"))
+
+
+def images_by_frame(folder: Path, source: object, say: Say, what: str) -> Mapping[int, Path]:
+    """Find out which image of a folder belongs to which frame.
 
     Files of the frames' names belong to these; else the last number in the name is that of the frame (a video's
-    first frame is 1, unless the truth begins with 0); else, if there are as many, they belong together in order.
+    first frame is 1, unless the images begin with 0); else, if there are as many, they belong together in order.
 
     Parameters
     ----------
@@ -139,6 +144,13 @@ def truth_in_folder(folder: Path, source: object, say: Say) -> TruthImages:
         The frames.
     say : callable
         Called with what may surprise.
+    what : str
+        What to call the images.
+
+    Returns
+    -------
+    mapping of int to Path
+        By the number of the frame.
 
     Raises
     ------
@@ -147,27 +159,26 @@ def truth_in_folder(folder: Path, source: object, say: Say) -> TruthImages:
     """
     paths = images_in(folder)
     if not paths:
-        raise InputError(f"no image in {folder}; expected the truth of each frame, such as gt000001.png")
+        raise InputError(f"no image in {folder}; expected the {what} of each frame, numbered like the frames")
     found = numbers(paths)
     if not isinstance(source, ImageSequence):
         if found[0] == 0:
-            say("the numbers of its truth begin with 0: that is the first frame")
+            say(f"the numbers of its {what} begin with 0: that is the first frame")
             found = [number + 1 for number in found]
-        return TruthImages(folder, dict(zip(found, paths, strict=True)))
+        return dict(zip(found, paths, strict=True))
     stems = {path.stem: path for path in paths}
-    named = {index: stems[path.stem] for index, path in zip(source.indices, source.paths, strict=True)
-             if path.stem in stems}
-    if named:
-        return TruthImages(folder, named)
-    if not set(found).isdisjoint(source.indices):
-        return TruthImages(folder, dict(zip(found, paths, strict=True)))
-    if len(paths) != len(source.indices):
+    frames = dict(zip(source.indices, source.paths, strict=True))
+    if alike := {index: stems[path.stem] for index, path in frames.items() if path.stem in stems}:
+        return alike
+    if not frames.keys().isdisjoint(found):
+        return dict(zip(found, paths, strict=True))
+    if len(paths) != len(frames):
         raise InputError(
-            f"cannot tell which image of {folder} belongs to which frame: {paths[0].name} … are {len(paths)}, "
-            f"{source.paths[0].name} … are {len(source.indices)}; give both the same numbers"
+            f"cannot tell which image of {folder} belongs to which frame: there are {len(paths)} from "
+            f"{paths[0].name} on, and {len(frames)} frames from {source.paths[0].name} on; give both the same numbers"
         )
-    say("its truth has other numbers than the frames: they are taken in order")
-    return TruthImages(folder, dict(zip(source.indices, paths, strict=True)))
+    say(f"its {what} and the frames have other numbers: they are taken in order")
+    return dict(zip(frames, paths, strict=True))
 
 
 def first_truth(truth: TruthImages | TruthVideo) -> np.ndarray:

@@ -17,7 +17,7 @@ from run_helpers import (
     write_images,
 )
 
-from bgsub.compare.methods import cv2_mog2
+from bgsub.compare.rivals import cv2_mog2
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.models import MODELS, load

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bgsub.compare.clips import labelled_clip
-from bgsub.compare.methods import cv2_mog2
 from bgsub.compare.metrics import ConfusionCounts
 from bgsub.compare.picture import panels
+from bgsub.compare.rivals import cv2_mog2
 from bgsub.compare.score import score, table
 from bgsub.errors import InputError, MisuseError
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bgsub.compare.methods import cv2_mog2
+from bgsub.compare.rivals import cv2_mog2
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.masker import Masker, reduced_region
