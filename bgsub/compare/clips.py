@@ -75,9 +75,13 @@ class Clip:
         with self.frames() as source:
             return source.indices if isinstance(source, ImageSequence) else itertools.count(1)
 
-    def is_scored(self, number: int) -> bool:
-        """Whether the frame of this number counts, as far as the range goes: its truth may be missing."""
+    def in_range(self, number: int) -> bool:
+        """Whether the frame of this number is to be scored, if it has a truth."""
         return self.first <= number <= self.last
+
+    def is_scored(self, number: int) -> bool:
+        """Whether the frame of this number counts, as far as can be told before a video of truth is read."""
+        return self.in_range(number) and not (isinstance(self.truth, TruthImages) and number not in self.truth.paths)
 
     def pairs(self, say: Say = lambda note: None) -> Iterator[Pair]:
         """Every frame in order, with its truth where it is scored and has one.
@@ -100,7 +104,7 @@ class Clip:
         n_scored = 0
         with self.frames() as source, self.truth.reader(say) as truth_at:
             for frame in source:
-                truth = truth_at(frame.index, self.is_scored(frame.index))
+                truth = truth_at(frame.index, self.in_range(frame.index))
                 if truth is not None:
                     check_size(truth, self)
                     n_scored += 1
@@ -225,7 +229,7 @@ def in_words(shape: tuple[int, ...]) -> str:
 
 
 def _check_truth(clip: Clip, truth: TruthImages, numbers: list[int], say: Say) -> None:
-    wanted = [number for number in numbers if clip.is_scored(number)]
+    wanted = [number for number in numbers if clip.in_range(number)]
     missing = [number for number in wanted if number not in truth.paths]
     if len(missing) == len(wanted):
         raise nothing_to_score(clip)

@@ -55,10 +55,14 @@ class Factory:
         InputError
             If the method has none.
         """
-        for name in _BACKGROUND:
-            if hasattr(self._subtractor, name):
-                return getattr(self._subtractor, name)()
-        raise InputError(f"{self._name} has no background picture (expected one of {', '.join(_BACKGROUND)})")
+        calls = [getattr(self._subtractor, name) for name in _BACKGROUND if hasattr(self._subtractor, name)]
+        try:
+            picture = calls[0]() if calls else None
+        except cv2.error:  # OpenCV's MOG and GMG have the call and nothing behind it
+            picture = None
+        if picture is None:
+            raise InputError(f"{self._name} has no background picture (expected one of {', '.join(_BACKGROUND)})")
+        return picture
 
     def reset(self) -> None:
         """Forget everything learned."""

@@ -84,7 +84,7 @@ def parse(text: str) -> Spec:
         return Spec(text.strip(), "factory", word, given)
     if word not in PARAMS:
         known = (*PARAMS, *(f"cv2:{name}" for name in CV2_NAMES + CONTRIB_NAMES))
-        likely = [name for name in known if name.partition(":")[2] == word.casefold()]
+        likely = [name for name in known if word.casefold() in (name, name.partition(":")[2])]
         others = "pybgs:NAME, MODULE:FACTORY, masks:FOLDER"
         raise MisuseError(f"no method {word!r}; {suggestion(word, known, likely, others)}")
     return Spec(text.strip(), "bgsub", word, given)

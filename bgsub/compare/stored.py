@@ -10,7 +10,7 @@ import numpy as np
 
 from bgsub.compare.clips import Clip, in_words, one_channel
 from bgsub.compare.layout import OWN_MASKS, named
-from bgsub.compare.truth import Say, TruthImages, images_by_frame
+from bgsub.compare.truth import Say, images_by_frame
 from bgsub.errors import InputError
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
@@ -96,9 +96,7 @@ class StoredMasks:
 
     def _check(self, paths: dict[int, Path], numbers: list[int]) -> None:
         """Refuse gaps, and masks of frames that are not there."""
-        truth = self._clip.truth
-        wanted = [number for number in numbers if self._clip.is_scored(number)
-                  and (number in truth.paths if isinstance(truth, TruthImages) else True)]
+        wanted = [number for number in numbers if self._clip.is_scored(number)]
         missing = [number for number in wanted if number not in paths]
         if missing:
             raise InputError(f"{self._where} has no mask for {len(missing)} of the {len(wanted)} frames of "
@@ -133,7 +131,7 @@ def as_mask(image: np.ndarray, say: Say = lambda note: None) -> np.ndarray:
     A picture of 0 and 1 is one of 0 and 255.
     """
     mask = one_channel(image)
-    if not cv2.LUT(mask, _STRANGE).any():
+    if not cv2.countNonZero(cv2.LUT(mask, _STRANGE)):
         return mask
     if mask.max() == 1:
         say("masks of 0 and 1: 1 is taken as foreground")

@@ -22,6 +22,9 @@ from bgsub.video.open import open_source
 LABELS = (0, SHADOW, OUTSIDE, UNKNOWN, MOVING)
 """What a truth holds, as CDnet has it."""
 
+COLOURED = 64
+"""Grey levels between the channels of a pixel that has a colour; lossy formats make smaller ones."""
+
 _STRANGE = np.ones(256, np.uint8)
 _STRANGE[list(LABELS)] = 0
 _NEAREST = np.array([min(LABELS, key=lambda label: abs(label - level)) for level in range(256)], np.uint8)
@@ -108,7 +111,7 @@ def labels(image: np.ndarray, say: Say = lambda note: None) -> np.ndarray:
         0 static, 50 shadow, 85 outside the ROI, 170 unknown, 255 moving.
     """
     grey = image if image.ndim == 2 else _without_colour(image, say)
-    if not cv2.LUT(grey, _STRANGE).any():
+    if not cv2.countNonZero(cv2.LUT(grey, _STRANGE)):
         return grey
     if grey.max() == 1:
         say("its truth is 0 and 1: 1 is taken as moving")
@@ -118,12 +121,13 @@ def labels(image: np.ndarray, say: Say = lambda note: None) -> np.ndarray:
 
 
 def _without_colour(image: np.ndarray, say: Say) -> np.ndarray:
-    blue, green, red = cv2.split(image)
-    coloured = (blue != green) | (green != red)
-    if not coloured.any():
-        return blue
-    say("its truth is coloured: what has a colour is taken as moving")
-    return np.where(coloured, np.uint8(MOVING), blue)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if cv2.norm(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), image, cv2.NORM_INF) < COLOURED / 2:
+        return grey
+    coloured = np.ptp(image, axis=2) >= COLOURED
+    if coloured.any():
+        say("its truth is coloured: what has a colour is taken as moving")
+    return np.where(coloured, np.uint8(MOVING), grey)
 
 
 def truth_in_folder(folder: Path, source: object, say: Say) -> TruthImages:
