@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 Examples:
   bgsub demo                                    see it work on a clip of its own
   bgsub run street.mp4                          masks beside the video
+  bgsub compare clip.mp4 --truth gt.mkv         how good are they, and others'
   bgsub run 0 --overlay seen.mp4 --max-frames 500   the first camera
   bgsub run --help                              every option
 """)
@@ -111,12 +112,13 @@ def _forget_stdout() -> None:
 
 def _add_commands() -> None:
     from bgsub.cli.bench import bench
+    from bgsub.cli.compare import compare
     from bgsub.cli.completion import completion
     from bgsub.cli.demo import demo
     from bgsub.cli.doctor import doctor
     from bgsub.cli.run import run
 
-    for command in (run, demo, bench, doctor, completion):
+    for command in (run, compare, demo, bench, doctor, completion):
         assert isinstance(command, Sectioned)
         cli.add_command(command)
 

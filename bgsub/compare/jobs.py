@@ -70,11 +70,14 @@ class Outcome(Generic[Result]):
         One line; empty if all went well.
     died_at : int or None
         If the process itself died: what it was busy with, by its `Meter`.
+    n_lost : int
+        Steps that went with it.
     """
 
     result: Result | None
     error: str = ""
     died_at: int | None = None
+    n_lost: int = 0
 
 
 def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs: int,
@@ -153,7 +156,7 @@ class _Child:
             outcome: Outcome[Any] = self.connection.recv()
         except EOFError:
             self._process.join(PATIENCE)
-            return Outcome(None, _last_words(self._process.exitcode), self.meter.at)
+            return Outcome(None, _last_words(self._process.exitcode), self.meter.at, self.meter.done)
         self._process.join(PATIENCE)  # threads that a method has left behind may keep it
         self.kill()
         return outcome

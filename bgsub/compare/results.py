@@ -137,6 +137,8 @@ class Comparison:
         What was typed, "" if it was no command.
     made : str
         The day, as YYYY-MM-DD, or "".
+    seconds : dict of str to float
+        What went into "decoding", the "methods", and "scoring" with all else, over all clips.
     """
 
     results: tuple[MethodResult, ...]
@@ -149,6 +151,7 @@ class Comparison:
     sweeps: tuple[Sweep, ...] = ()
     command: str = ""
     made: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``schema`` says how to read them."""
@@ -172,6 +175,7 @@ class Comparison:
             tuple(record["notes"]), tuple(Picture(**picture) for picture in record["pictures"]),
             tuple(map(Agreement.from_json, record.get("agreements", ()))),
             tuple(map(Sweep.from_json, record.get("sweeps", ()))), record.get("command", ""), record.get("made", ""),
+            record.get("seconds", {}),
         )
 
 

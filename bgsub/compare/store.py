@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bgsub.compare.results import Comparison
-from bgsub.errors import OutputError
+from bgsub.errors import MisuseError, OutputError
+
+KEPT, ASKED, RESULT = "kept", "asked.txt", "comparison.json"
+"""In the output folder: the folder of parts, in it what was asked for, and the whole when all is done."""
 
 
 class Store:
@@ -19,12 +22,12 @@ class Store:
 
     Parameters
     ----------
-    folder : Path
-        Made when the first part is kept.
+    out : Path
+        The output folder; the parts are in a folder of it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, out: Path) -> None:
+        self.folder = out / KEPT
 
     def get(self, key: str) -> Comparison | None:
         """The part of that key; None if there is none, or it is not whole or of another version."""
@@ -43,12 +46,38 @@ class Store:
         """
         write_whole(self._path(key), json.dumps(part.to_json()))
 
-    def keep_only(self, keys: Iterable[str]) -> None:
-        """Drop the parts of all other keys."""
-        kept = {self._path(key) for key in keys}
-        for path in self.folder.glob("*.json"):
-            if path not in kept:
+    def claim(self, question: str, force: bool = False) -> bool:
+        """Take the folder for one comparison: go on with it if it is begun, begin it if there is none.
+
+        Parameters
+        ----------
+        question : str
+            What tells one comparison from another.
+        force : bool
+            Begin anew, whatever is kept.
+
+        Returns
+        -------
+        bool
+            Whether it goes on with one that was begun.
+
+        Raises
+        ------
+        MisuseError
+            If there is another comparison.
+        OutputError
+            If the folder cannot be written.
+        """
+        asked = self.folder / ASKED
+        before = asked.read_text(encoding="utf-8") if asked.is_file() else None
+        if not force and before != question and (before is not None or (self.folder.parent / RESULT).exists()):
+            raise MisuseError(f"{self.folder.parent} holds another comparison; name another folder with -o, or add "
+                              f"--force to replace it")
+        if force:
+            for path in self.folder.glob("*.json"):
                 path.unlink(missing_ok=True)
+        write_whole(asked, question)
+        return before == question and not force
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
@@ -63,11 +92,11 @@ def key_of(*told: Any) -> str:
 def stamp(paths: Iterable[Path]) -> str:
     """A short name for what files hold, told by their names, sizes and times, not by reading them.
 
-    Folders stand for the files right inside.
+    Folders stand for all files inside.
     """
     told = []
     for path in paths:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
         told += [_about(file) for file in files]
     return key_of(told)
 

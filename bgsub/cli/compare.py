@@ -1,0 +1,296 @@
+"""``bgsub compare``: whose masks are better, by how much, where, and at what cost."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bgsub.cli.common import LAST, Option, Sectioned, Whole, debug_option, json_option
+from bgsub.cli.progress import raise_if_stopped, stop_on_signals
+from bgsub.compare.specs import CLEAN_HELP, DEFAULT_METHODS, LIST_HELP, METHODS_HELP, TRUTH_HELP, split
+from bgsub.errors import BgsubError, MisuseError
+
+if TYPE_CHECKING:
+    from bgsub.compare.clips import Clip
+    from bgsub.compare.datasets import Found
+    from bgsub.compare.methods import Method
+    from bgsub.compare.results import Comparison
+    from bgsub.compare.session import Session, Settings
+    from bgsub.compare.store import Store
+    from bgsub.compare.sweep import Curve
+
+WORDS = "bgsub.compare.words"
+"""Under which click keeps what was typed."""
+RESULT, TABLE = "comparison.json", "comparison.csv"
+WHAT, HOW, OUTPUT = "What to compare", "How to run", "Outputs"
+
+
+def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
+    """A click option under a heading."""
+    return click.option(*names, cls=Option, section=section, **kwargs)
+
+
+class Recorded(Sectioned):
+    """A command that knows what was typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = list(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=Recorded, epilog="""
+PATH is a folder with input/ and groundtruth/, as changedetection.net has it, a tree of such folders, or a video or a
+folder of frames, with truth or without.
+
+\b
+Examples:
+  bgsub compare videos/waving_tree            ours against OpenCV's
+  bgsub compare dataset/ -o report/ --jobs 4  a whole tree, and a report to send
+  bgsub compare clip.mp4                      no truth: who agrees with whom
+  bgsub compare clip.mp4 --truth masks.mkv
+  bgsub compare seq/ --methods 'mog2,cv2:mog2?history=200,my_module:make'
+  bgsub compare seq/ --methods masks:/results/SuBSENSE,stauffer-grimson
+  bgsub compare seq/ --sweep match_sigmas=1.5:6:0.5
+""")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@option("--methods", metavar="LIST", multiple=True, section=WHAT,
+        help=f"{METHODS_HELP}  [default: all of ours, cv2:mog2 and cv2:knn]")
+@option("--clean", is_flag=True, section=WHAT, help=CLEAN_HELP)
+@option("--sweep", "sweeps", metavar="NAME=VALUES", multiple=True, section=WHAT,
+        help="Try a parameter at many values, FROM:TO:STEP or a list with commas, in each of the methods that has it. "
+             "The default is always among them.")
+@option("--truth", metavar="PATH", section=WHAT, help=TRUTH_HELP)
+@option("--max-frames", type=Whole(min=1), section=WHAT,
+        help="Stop each clip after this many frames, for a first look: the figures are not the official ones then.")
+@option("--list", "only_list", is_flag=True, section=WHAT, help=LIST_HELP)
+@option("--threads", type=Whole(min=1), default=1, show_default=True, section=HOW,
+        help="Threads of each method, as far as a method lets itself be told.")
+@option("--jobs", "n_jobs", type=Whole(min=1), default=1, show_default=True, section=HOW,
+        help="Clips at a time, each in a process of its own. Raise it to be done sooner; times are then those of a "
+             "busy machine.")
+@option("--out", "-o", metavar="DIR", section=OUTPUT,
+        help="Folder for report.html, comparison.json, comparison.csv and pictures. Clips that are done are kept there "
+             "as they come: the same command goes on where it was stopped.")
+@option("--masks", metavar="DIR", section=OUTPUT,
+        help="Folder for all masks, for each method in the layout in which changedetection.net takes results: "
+             "METHOD/CATEGORY/SEQUENCE/bin000001.png.")
+@option("--csv", "as_csv", is_flag=True, section=OUTPUT, help="Print comma-separated values in place of tables.")
+@option("--force", is_flag=True, section=OUTPUT, help="Begin anew, and replace what is in the folders.")
+@json_option
+@option("--quiet", is_flag=True, section=LAST, help="No progress bar.")
+@debug_option
+def compare(paths: tuple[str, ...], **chosen: Any) -> None:
+    """Compare methods: ours, OpenCV's, anybody's, on clips with ground truth or without.
+
+    Every method sees every frame, in order and in turn with the others. Masks are scored by the rule of
+    changedetection.net: pixels are counted over a video, measures are averaged over the videos of a category and then
+    over the categories. Without truth, what can be told is how far methods agree, which is not how good they are.
+
+    Ends with exit code 1 if a clip or a method failed; the others are reported all the same.
+    """
+    from bgsub.compare.jobs import prepare
+
+    _check(chosen)
+    if not chosen["only_list"]:
+        prepare()  # it loads what processes need, while this one looks for clips
+    from bgsub.compare.datasets import listing
+    from bgsub.compare.session import Session
+
+    with stop_on_signals():
+        found = _found(paths, chosen["truth"])
+        if chosen["only_list"]:
+            click.echo(json.dumps(_as_records(found), indent=2) if chosen["as_json"] else listing(found))
+            raise click.exceptions.Exit(1 if found.failed else 0)
+        methods, curves = _methods(chosen)
+        clips = found.labelled + found.unlabelled
+        session = Session(clips, methods, _settings(chosen), _claim(chosen, clips, methods))
+        try:
+            with _progress(session, len(clips), chosen["quiet"]) as (tick, done):
+                session.run(tick, done)
+            raise_if_stopped()
+        finally:
+            problems = _tell(session, found, curves, chosen)
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _check(chosen: dict[str, Any]) -> None:
+    """Refuse what does not go together, before anything is loaded."""
+    if chosen["as_json"] and chosen["as_csv"]:
+        raise MisuseError("--json and --csv both write to standard output; leave out one of them")
+    for name in ("out", "masks"):
+        if chosen[name] is not None and Path(chosen[name]).exists() and not Path(chosen[name]).is_dir():
+            raise MisuseError(f"{chosen[name]} is a file; name a folder, which need not be there yet")
+
+
+def _found(paths: Sequence[str], truth: str | None) -> Found:
+    """The clips under all paths, each once, under titles of which there is one each."""
+    from bgsub.compare.datasets import Found, find
+
+    if truth is not None and len(paths) > 1:
+        raise MisuseError(f"--truth is for one clip, got {len(paths)}; give them one by one")
+    each = [find(path, truth) for path in paths]
+    clips: dict[str, Clip] = {}
+    for clip in [clip for one in each for clip in one.labelled + one.unlabelled]:
+        title, name, number = clip.title, clip.name, 1
+        while clip.title in clips:
+            if clips[clip.title].path.resolve() == clip.path.resolve():
+                break
+            number += 1
+            clip = replace(clip, name=f"{name}-{number}", notes=(*clip.notes, f"one of several called {title}"))
+        clips.setdefault(clip.title, clip)
+    failed = {name: why for one in each for name, why in one.failed.items()}
+    labelled = tuple(clip for clip in clips.values() if clip.truth is not None)
+    return Found(labelled, tuple(clip for clip in clips.values() if clip.truth is None), failed)
+
+
+def _as_records(found: Found) -> list[dict[str, Any]]:
+    """What was found, for programs."""
+    records: list[dict[str, Any]] = [{
+        "sequence": clip.name, "category": clip.category, "path": str(clip.path), "width": clip.size[1],
+        "height": clip.size[0], "frames": clip.n_frames, "truth": clip.truth and str(clip.truth.where),
+        "notes": clip.notes,
+    } for clip in found.labelled + found.unlabelled]
+    return records + [{"sequence": name, "error": why} for name, why in found.failed.items()]
+
+
+def _methods(chosen: dict[str, Any]) -> tuple[list[Method], list[Curve]]:
+    """What was asked for, with the variants that sweeps make of it; and the sweeps."""
+    from bgsub.compare.methods import method
+    from bgsub.compare.sweep import parse, spread
+
+    asked = [method(text, chosen["clean"]) for text in split(chosen["methods"] or DEFAULT_METHODS)]
+    curves = [curve for text in chosen["sweeps"] for curve in spread(parse(text), asked, chosen["clean"])]
+    swept = {curve.method for curve in curves}
+    made = [one for one in asked if one.name not in swept]
+    made = [variant for curve in curves for variant in curve.variants] + made
+    return list({one.name: one for one in made}.values()), curves
+
+
+def _settings(chosen: dict[str, Any]) -> Settings:
+    from bgsub.compare.session import Settings
+
+    out, masks = (None if chosen[name] is None else Path(chosen[name]) for name in ("out", "masks"))
+    return Settings(chosen["threads"], chosen["n_jobs"], out, masks, chosen["max_frames"])
+
+
+@contextmanager
+def _progress(session: Session, n_clips: int, quiet: bool) -> Iterator[tuple[Callable[[int], Any], Callable[..., Any]]]:
+    """A bar over masks, which are clips × methods × frames, on stderr if that is a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(total=session.n_masks, unit=" masks", disable=True if quiet else None, dynamic_ncols=True, leave=False,
+              unit_scale=True) as bar:
+        def done(*_: Any) -> None:
+            bar.set_description(f"{len(session.parts)} of {n_clips} clips")
+
+        done()
+        yield bar.update, done
+
+
+def _claim(chosen: dict[str, Any], clips: Sequence[Clip], methods: Sequence[Method]) -> Store | None:
+    """The folder where clips are kept as they are done, if there is to be one; no folder of others is written into."""
+    from bgsub.compare.report.html import check_installed
+    from bgsub.compare.store import Store
+
+    goes_on, store = False, None
+    if chosen["out"] is not None:
+        asked = {
+            "clips": [[clip.title, str(clip.path), clip.truth and str(clip.truth.where)] for clip in clips],
+            "methods": [method.name for method in methods],
+            **{name: chosen[name] for name in ("clean", "threads", "max_frames", "masks")},
+        }
+        store = Store(Path(chosen["out"]))
+        goes_on = store.claim(json.dumps(asked, indent=2), chosen["force"])
+        try:
+            check_installed()
+        except MisuseError as error:
+            click.echo(f"bgsub: {error}; there will be {RESULT} and {TABLE}", err=True)
+    masks = chosen["masks"] and Path(chosen["masks"])
+    if masks and not goes_on and not chosen["force"] and masks.exists() and any(masks.iterdir()):
+        raise MisuseError(f"{masks} is not empty; name another folder with --masks, or add --force")
+    return store
+
+
+def _tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[str, Any]) -> list[str]:
+    """Write and print what is known, also after an error or Ctrl-C; gives what went wrong."""
+    stopped = sys.exc_info()[0] is not None
+    problems = _problems(session, found)
+    if session.parts:
+        comparison = session.comparison(
+            command=shlex.join(["bgsub", "compare", *click.get_current_context().meta[WORDS]]),
+            made=date.today().isoformat())
+        comparison = replace(comparison, sweeps=tuple(curve.sweep(comparison.results) for curve in curves))
+        try:
+            written = [] if chosen["out"] is None else _write(comparison, Path(chosen["out"]), stopped)
+            _print(comparison, written, chosen)
+        except BgsubError as error:
+            if not stopped:
+                raise
+            click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+    for problem in problems:
+        click.echo(f"bgsub: {problem}", err=True)
+    if stopped:
+        click.echo(_how_far(session, chosen["out"]), err=True)
+    return problems
+
+
+def _write(comparison: Comparison, out: Path, stopped: bool) -> list[Path]:
+    """Write the files of the output folder; the report only when all is done, since it takes a while."""
+    from bgsub.compare.report import html
+    from bgsub.compare.store import write_whole
+    from bgsub.compare.text import csv_text
+
+    write_whole(out / RESULT, json.dumps(comparison.to_json(), indent=1))
+    write_whole(out / TABLE, csv_text(comparison.results))
+    written = [out / RESULT, out / TABLE]
+    if stopped:
+        return written
+    try:
+        return [html.write_report(comparison, out), *written]
+    except MisuseError:  # it was said at the beginning
+        return written
+
+
+def _print(comparison: Comparison, written: Sequence[Path], chosen: dict[str, Any]) -> None:
+    from bgsub.compare.text import comparison_text, csv_text
+
+    if chosen["as_json"]:
+        click.echo(json.dumps(comparison.to_json(), indent=2))
+    elif chosen["as_csv"]:
+        click.echo(csv_text(comparison.results), nl=False)
+    else:
+        click.echo(comparison_text(comparison))
+        lines = [*(f"note: {note}" for note in comparison.notes), *(f"wrote {path}" for path in written)]
+        click.echo("\n".join(["", *lines]) if lines else "", nl=bool(lines))
+
+
+def _problems(session: Session, found: Found) -> list[str]:
+    """What went wrong, each thing once."""
+    problems = [f"{name}: {why}" for name, why in (found.failed | session.failures).items()]
+    errors: dict[tuple[str, str], list[str]] = {}
+    for title, part in session.parts.items():
+        for result in part.results if title not in session.failures else ():
+            if result.error:
+                errors.setdefault((result.method, result.error), []).append(title)
+    for (method, error), titles in errors.items():
+        where = titles[0] if len(titles) == 1 else f"{len(titles)} clips"
+        problems.append(f"{method}, on {where}: {error}")
+    return problems
+
+
+def _how_far(session: Session, out: str | None) -> str:
+    n_done = len(session.parts) - len(session.failures)
+    done = f"stopped early: {n_done} of {len(session.parts) + len(session.waiting)} clips are done"
+    if not n_done:
+        return done
+    return f"{done} and kept in {out}: the same command goes on from there" if out else f"{done}; with -o they are kept"
