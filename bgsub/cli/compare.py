@@ -54,7 +54,7 @@ folder of frames, with truth or without.
 \b
 Examples:
   bgsub compare videos/waving_tree            ours against OpenCV's
-  bgsub compare dataset/ -o report/ --jobs 4  a whole tree, and a report to send
+  bgsub compare dataset/ -o report/ --jobs 4  a whole tree, with a report
   bgsub compare clip.mp4                      no truth: who agrees with whom
   bgsub compare clip.mp4 --truth masks.mkv
   bgsub compare seq/ --methods 'mog2,cv2:mog2?history=200,my_module:make'
