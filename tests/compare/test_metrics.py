@@ -1,5 +1,8 @@
 """Counts by CDnet's rule: by hand, and against a slow count pixel by pixel."""
 
+from collections import Counter
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -128,3 +131,46 @@ def test_pictures_of_different_sizes_are_refused(mask, truth, roi):
     pictures = [None if shape is None else np.zeros(shape, np.uint8) for shape in (mask, truth, roi)]
     with pytest.raises(MisuseError, match="must have one size; got"):
         count(*pictures)
+
+
+def count_by_table(pairs, roi):
+    """Independent of `count`: tabulates which values meet which labels, and applies the rule to the table."""
+    table = Counter()
+    for mask, truth in pairs:
+        inside = truth != 85 if roi is None else roi
+        table.update(zip(mask.tobytes(), truth.tobytes(), inside.tobytes(), strict=True))
+    counted = [(value == 255, label, n) for (value, label, inside), n in table.items() if inside and label != 170]
+    return ConfusionCounts(**{name: sum(n for found, label, n in counted if rule(found, label)) for name, rule in {
+        "tp": lambda found, label: found and label == 255, "fp": lambda found, label: found and label != 255,
+        "fn": lambda found, label: not found and label == 255, "tn": lambda found, label: not found and label != 255,
+        "shadow_fp": lambda found, label: found and label == 50, "shadow": lambda found, label: label == 50,
+    }.items()})
+
+
+def read(folder, kind, suffix, number):
+    path = folder / {"in": "input", "gt": "groundtruth"}[kind] / f"{kind}{number:06d}.{suffix}"
+    return cv2.imread(str(path), cv2.IMREAD_COLOR if kind == "in" else cv2.IMREAD_GRAYSCALE)
+
+
+@pytest.mark.parametrize(("name", "first", "last", "f_measure"), [
+    ("IBMtest2", 1, 90, 0.830),  # the whole sequence; F as other tools have it for OpenCV's defaults
+    ("highway", 1000, 1015, None),  # every label, and an ROI
+    ("traffic", 1000, 1015, None),  # every label; its ROI is of another size
+])
+def test_real_sequences_against_an_independent_count(data_dir, name, first, last, f_measure):
+    folder = data_dir / "sequences" / name
+    roi = cv2.imread(str(folder / "ROI.bmp"), cv2.IMREAD_GRAYSCALE)
+    roi = None if name == "traffic" else roi
+    method = cv2.createBackgroundSubtractorMOG2()
+    inputs = {int(path.stem[2:]): path.suffix[1:] for path in (folder / "input").iterdir()}
+    numbers = [number for number in sorted(inputs) if first <= number <= last]
+    masks = [method.apply(read(folder, "in", inputs[number], number)) for number in numbers]
+    scored = [(mask, read(folder, "gt", "png", number)) for mask, number in zip(masks, numbers, strict=True)
+              if (folder / "groundtruth" / f"gt{number:06d}.png").exists()]
+    counts = sum((count(mask, truth, roi) for mask, truth in scored), ConfusionCounts())
+    assert counts == count_by_table(scored, roi)
+    assert min(counts.tp, counts.fp, counts.fn, counts.tn) > 1000
+    if f_measure is None:
+        assert 1000 < counts.shadow_fp < counts.shadow
+    else:
+        assert counts.f_measure == pytest.approx(f_measure, abs=5e-4)
