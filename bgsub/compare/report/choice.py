@@ -26,7 +26,7 @@ RULE = (
     "first {settling} unless there are no others. They are cut into stretches of equal length, at most {stretches} of "
     "them. From each stretch the frame is taken at which two methods, on the mean over all pairs of methods, differ in "
     "the most pixels that count; the first of equals. Of these, the {limit} with the most such pixels are shown, in "
-    "the order of time. A single method is compared with the truth."
+    "the order of time. A single method is compared with the truth, or else with an empty mask."
 )
 """In words, for the report; what is in braces is filled in by `rule`."""
 
