@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -17,7 +17,7 @@ import click
 from bgsub.cli.common import LAST, Option, Sectioned, Whole, debug_option, json_option
 from bgsub.cli.progress import raise_if_stopped, stop_on_signals
 from bgsub.compare.specs import CLEAN_HELP, DEFAULT_METHODS, LIST_HELP, METHODS_HELP, TRUTH_HELP, split
-from bgsub.errors import BgsubError, MisuseError
+from bgsub.errors import BgsubError, InputError, MisuseError
 
 if TYPE_CHECKING:
     from bgsub.compare.clips import Clip
@@ -169,6 +169,8 @@ def _methods(chosen: dict[str, Any]) -> tuple[list[Method], list[Curve]]:
     from bgsub.compare.sweep import parse, spread
 
     asked = [method(text, chosen["clean"]) for text in split(chosen["methods"] or DEFAULT_METHODS)]
+    if all(one.error for one in asked):
+        raise InputError("; ".join(dict.fromkeys(one.error for one in asked)))
     curves = [curve for text in chosen["sweeps"] for curve in spread(parse(text), asked, chosen["clean"])]
     swept = {curve.method for curve in curves}
     made = [one for one in asked if one.name not in swept]
@@ -232,7 +234,7 @@ def _tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[
         comparison = replace(comparison, sweeps=tuple(curve.sweep(comparison.results) for curve in curves))
         try:
             written = [] if chosen["out"] is None else _write(comparison, Path(chosen["out"]), stopped)
-            _print(comparison, written, chosen)
+            _print(comparison, session.failures, written, chosen)
         except BgsubError as error:
             if not stopped:
                 raise
@@ -261,7 +263,9 @@ def _write(comparison: Comparison, out: Path, stopped: bool) -> list[Path]:
         return written
 
 
-def _print(comparison: Comparison, written: Sequence[Path], chosen: dict[str, Any]) -> None:
+def _print(comparison: Comparison, failures: Collection[str], written: Sequence[Path],
+           chosen: dict[str, Any]) -> None:
+    """Results to standard output; clips that failed as a whole have no table."""
     from bgsub.compare.text import comparison_text, csv_text
 
     if chosen["as_json"]:
@@ -269,14 +273,17 @@ def _print(comparison: Comparison, written: Sequence[Path], chosen: dict[str, An
     elif chosen["as_csv"]:
         click.echo(csv_text(comparison.results), nl=False)
     else:
-        click.echo(comparison_text(comparison))
-        lines = [*(f"note: {note}" for note in comparison.notes), *(f"wrote {path}" for path in written)]
-        click.echo("\n".join(["", *lines]) if lines else "", nl=bool(lines))
+        results = tuple(result for result in comparison.results if result.title not in failures)
+        told = any(not result.error for result in results)
+        parts = [comparison_text(replace(comparison, results=results))] if told else []
+        if lines := [*(f"note: {note}" for note in comparison.notes), *(f"wrote {path}" for path in written)]:
+            parts.append("\n".join(lines))
+        click.echo("\n\n".join(parts), nl=bool(parts))
 
 
 def _problems(session: Session, found: Found) -> list[str]:
     """What went wrong, each thing once."""
-    problems = [f"{name}: {why}" for name, why in (found.failed | session.failures).items()]
+    problems = [f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in (found.failed | session.failures).items()]
     errors: dict[tuple[str, str], list[str]] = {}
     for title, part in session.parts.items():
         for result in part.results if title not in session.failures else ():

@@ -71,6 +71,11 @@ class MethodResult:
     peak_memory: int | None
     error: str = ""
 
+    @property
+    def title(self) -> str:
+        """Category and name of the sequence: ``baseline/highway``."""
+        return f"{self.category}/{self.sequence}" if self.category else self.sequence
+
     def to_json(self) -> dict[str, Any]:
         """As plain values, with the measures that follow from the counts."""
         return asdict(self) | {"measures": self.counts.measures()}
