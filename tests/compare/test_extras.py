@@ -72,6 +72,7 @@ def test_specks_are_no_blobs():
     assert of_one(box(0, 0, 0, 0), box(10, 10, 11, 15)).object_recall == 0
     both = box(10, 10, 12, 12) + box(20, 20, 30, 30)
     assert of_one(box(20, 20, 30, 30), both).object_recall == 1
+    assert of_one(box(10, 10, 12, 12), both).object_recall == 0
 
 
 def test_unknown_pixels_join_what_they_part():
@@ -96,7 +97,7 @@ def test_flicker_is_change_where_the_truth_stays():
 
 def test_flicker_is_not_told_across_a_frame_without_truth():
     truth, watch = box(0, 0, 1, 1), Watch()
-    for mask, known in [(0, truth), (255, None), (0, truth), (0, truth)]:
+    for mask, known in [(0, truth), (0, None), (255, truth), (255, truth)]:
         watch.add(np.full(truth.shape, mask, np.uint8), known)
     assert watch.extras().flicker == 0
 
@@ -114,6 +115,7 @@ def test_foreground_share_is_of_all_frames_inside_the_roi():
     watch.add(box(0, 0, 10, 60) + box(30, 0, 40, 60, 127), truth)
     watch.add(box(0, 0, 10, 60, 254), truth)
     assert watch.extras().foreground == 0.5
+    assert of_one(truth, truth).foreground == 25 / truth.size
     assert Watch().extras() == Extras(None, None, None, 0.0)
     assert of_one(truth, truth, np.zeros_like(truth)) == Extras(None, None, None, 0.0)
 
@@ -186,7 +188,8 @@ def test_several_see_what_each_would_see_alone():
         for name in "ab":
             mask = rng.choice([0, 255], roi.shape).astype(np.uint8) & truth if name == "a" else truth[:, ::-1]
             given_truth = truth if n != 9 else None
-            assert together[name].add(mask, given_truth) == alone[name].add(mask, given_truth)
+            alone_truth = None if given_truth is None else truth.copy()
+            assert together[name].add(mask, given_truth) == alone[name].add(mask, alone_truth)
     assert {name: watch.extras() for name, watch in together.items()} == {
         name: watch.extras() for name, watch in alone.items()}
 

@@ -22,8 +22,8 @@ from bgsub.compare.turns import Spread
 
 def result(method="one", sequence="office", category="", tp=0, fp=0, fn=0, **others):
     fields = {"n_frames": 9, "n_scored": 5, "extras": Extras(0.5, None, 0.0123, 0.2), "f_over_time": {},
-              "ms_per_frame": Spread(2.0, 1.5, 3.0), "peak_memory": None}
-    return MethodResult(sequence, category, method, counts=ConfusionCounts(tp, fp, fn, 90), **{**fields, **others})
+              "ms_per_frame": Spread(2.0, 1.5, 3.0), "peak_memory": None, "counts": ConfusionCounts(tp, fp, fn, 90)}
+    return MethodResult(sequence, category, method, **{**fields, **others})
 
 
 def failed(method="bad", **others):
@@ -48,11 +48,13 @@ def test_a_sequence():
 
 
 def test_low_is_better_where_it_is():
-    slow = result("slow", tp=1, extras=Extras(0.9, 0.9, 0.5, 0), ms_per_frame=Spread(123.45, 1, 1))
-    quick = result("quick", tp=1, extras=Extras(0.1, 0.1, 0.1, 0), ms_per_frame=Spread(99.994, 1, 1))
+    slow = result("slow", counts=ConfusionCounts(1, 0, 0, 90, 0, 5), extras=Extras(0.9, 0.9, 0.5, 0),
+                  ms_per_frame=Spread(123.45, 1, 1))
+    quick = result("quick", counts=ConfusionCounts(1, 1, 0, 89, 1, 5), extras=Extras(0.1, 0.1, 0.1, 0),
+                   ms_per_frame=Spread(99.994, 1, 1))
     text = sequence_text([slow, quick])
-    assert cells(text, "slow") == ["1.00", "1.00", "1.00", "0.00", ".900*", ".900*", "50.00", "123.5"]
-    assert cells(text, "quick") == ["1.00", "1.00", "1.00", "0.00", ".100", ".100", "10.00*", "99.99*"]
+    assert cells(text, "slow") == ["1.00*", "1.00*", "1.00", "0.00*", ".000*", ".900*", ".900*", "50.00", "123.5"]
+    assert cells(text, "quick") == [".667", ".500", "1.00", "1.10", ".200", ".100", ".100", "10.00*", "99.99*"]
 
 
 def test_what_reads_alike_is_marked_alike():
@@ -78,13 +80,16 @@ def test_a_mean_of_fewer_sequences_is_not_the_best():
         result("some", "a", tp=9, fp=1), failed("some", sequence="b"),
         result("half", "a", tp=9, fp=1), result("half", "b", fn=9),
         result("poor", "a", tp=1, fp=4), result("poor", "b", tp=1, fp=4),
+        result("same", "a", tp=6, fp=4), failed("same", sequence="b"),
     ]
     text = means_text(results)
     assert text.splitlines()[0] == "mean of all sequences"
     assert cells(text, "all ")[0] == ".750*"
     assert cells(text, "some ")[0] == cells(text, "half ")[0] == ".947"
-    assert text.splitlines()[-2:] == ["some failed on b: not in its means",
-                                      "half: F is undefined on b, and not in the mean"]
+    assert cells(text, "same ")[0] == ".750"
+    assert text.splitlines()[-3:] == ["some failed on b: not in its means",
+                                      "half: F is undefined on b, and not in the mean",
+                                      "same failed on b: not in its means"]
 
 
 def test_categories_and_all():
