@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -84,6 +84,8 @@ Examples:
         help="Folder for all masks, for each method in the layout in which changedetection.net takes results: "
              "METHOD/CATEGORY/SEQUENCE/bin000001.png.")
 @option("--csv", "as_csv", is_flag=True, section=OUTPUT, help="Print comma-separated values in place of tables.")
+@option("--markdown", "as_markdown", is_flag=True, section=OUTPUT,
+        help="Print the F-measures as a Markdown table in place of tables, methods by clips or by categories.")
 @option("--force", is_flag=True, section=OUTPUT, help="Begin anew, and replace what is in the folders.")
 @json_option
 @option("--quiet", is_flag=True, section=LAST, help="No progress bar.")
@@ -97,36 +99,51 @@ def compare(paths: tuple[str, ...], **chosen: Any) -> None:
 
     Ends with exit code 1 if a clip or a method failed; the others are reported all the same.
     """
-    from bgsub.compare.jobs import prepare
-
     _check(chosen)
-    if not chosen["only_list"]:
-        prepare()  # it loads what processes need, while this one looks for clips
-    from bgsub.compare.datasets import listing
-    from bgsub.compare.session import Session
-
     with stop_on_signals():
-        found = _found(paths, chosen["truth"])
-        if chosen["only_list"]:
-            click.echo(json.dumps(_as_records(found), indent=2) if chosen["as_json"] else listing(found))
-            raise click.exceptions.Exit(1 if found.failed else 0)
-        methods, curves = _methods(chosen)
-        clips = found.labelled + found.unlabelled
-        session = Session(clips, methods, _settings(chosen), _claim(chosen, clips, methods))
-        try:
-            with _progress(session, len(clips), chosen["quiet"]) as (tick, done):
-                session.run(tick, done)
-            raise_if_stopped()
-        finally:
-            problems = _tell(session, found, curves, chosen)
+        problems = _list(paths, chosen) if chosen["only_list"] else _run(paths, chosen)
     if problems:
         raise click.exceptions.Exit(1)
 
 
+def _list(paths: Sequence[str], chosen: dict[str, Any]) -> bool:
+    """Show what is found; gives whether something cannot be used."""
+    from bgsub.compare.datasets import listing
+
+    found = _found(paths, chosen["truth"])
+    click.echo(json.dumps(_as_records(found), indent=2) if chosen["as_json"] else listing(found))
+    return bool(found.failed)
+
+
+def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
+    """Compare, write and print; gives what went wrong."""
+    from bgsub.compare.jobs import prepare
+
+    prepare()  # it loads what processes need, while this one looks for clips
+    from bgsub.compare.session import Session
+
+    found = _found(paths, chosen["truth"])
+    if chosen["as_markdown"] and not found.labelled:
+        raise MisuseError("--markdown is a table of F-measures, and no clip has ground truth; leave it out")
+    methods, curves = _methods(chosen)
+    clips = found.labelled + found.unlabelled
+    session = Session(clips, methods, _settings(chosen), _claim(chosen, clips, methods))
+    try:
+        with _progress(session, len(clips), chosen["quiet"]) as (tick, done):
+            session.run(tick, done)
+        raise_if_stopped()
+    finally:
+        problems = _tell(session, found, curves, chosen)
+    return problems
+
+
 def _check(chosen: dict[str, Any]) -> None:
     """Refuse what does not go together, before anything is loaded."""
-    if chosen["as_json"] and chosen["as_csv"]:
-        raise MisuseError("--json and --csv both write to standard output; leave out one of them")
+    forms = [f"--{name}" for name in ("json", "csv", "markdown") if chosen[f"as_{name}"]]
+    if len(forms) > 1:
+        raise MisuseError(f"{' and '.join(forms)} write to standard output; leave out all but one of them")
+    if chosen["only_list"] and forms[:1] not in ([], ["--json"]):
+        raise MisuseError(f"--list prints text or, with --json, JSON; leave out {forms[0]}")
     for name in ("out", "masks"):
         if chosen[name] is not None and Path(chosen[name]).exists() and not Path(chosen[name]).is_dir():
             raise MisuseError(f"{chosen[name]} is a file; name a folder, which need not be there yet")
@@ -185,7 +202,7 @@ def _settings(chosen: dict[str, Any]) -> Settings:
     return Settings(chosen["threads"], chosen["n_jobs"], out, masks, chosen["max_frames"])
 
 
-@contextmanager
+@contextlib.contextmanager
 def _progress(session: Session, n_clips: int, quiet: bool) -> Iterator[tuple[Callable[[int], Any], Callable[..., Any]]]:
     """A bar over masks, which are clips × methods × frames, on stderr if that is a terminal."""
     from tqdm import tqdm
@@ -233,8 +250,9 @@ def _tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[
             made=date.today().isoformat())
         comparison = replace(comparison, sweeps=tuple(curve.sweep(comparison.results) for curve in curves))
         try:
-            written = [] if chosen["out"] is None else _write(comparison, Path(chosen["out"]), stopped)
-            _print(comparison, session.failures, written, chosen)
+            _print(comparison, session.failures, chosen)
+            if chosen["out"] is not None:
+                _write(comparison, Path(chosen["out"]), chosen, stopped)
         except BgsubError as error:
             if not stopped:
                 raise
@@ -246,7 +264,26 @@ def _tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[
     return problems
 
 
-def _write(comparison: Comparison, out: Path, stopped: bool) -> list[Path]:
+def _print(comparison: Comparison, failures: Collection[str], chosen: dict[str, Any]) -> None:
+    """Results to standard output; clips that failed as a whole have no table."""
+    from bgsub.compare.markdown import markdown
+    from bgsub.compare.text import comparison_text, csv_text
+
+    if chosen["as_json"]:
+        click.echo(json.dumps(comparison.to_json(), indent=2))
+    elif chosen["as_csv"]:
+        click.echo(csv_text(comparison.results), nl=False)
+    elif chosen["as_markdown"]:
+        click.echo(markdown(comparison))
+    else:
+        results = tuple(result for result in comparison.results if result.title not in failures)
+        if any(not result.error for result in results):
+            click.echo(comparison_text(replace(comparison, results=results)))
+        if comparison.notes:
+            click.echo("\n" + "\n".join(f"note: {note}" for note in comparison.notes))
+
+
+def _write(comparison: Comparison, out: Path, chosen: dict[str, Any], stopped: bool) -> None:
     """Write the files of the output folder; the report only when all is done, since it takes a while."""
     from bgsub.compare.report import html
     from bgsub.compare.store import write_whole
@@ -255,30 +292,11 @@ def _write(comparison: Comparison, out: Path, stopped: bool) -> list[Path]:
     write_whole(out / RESULT, json.dumps(comparison.to_json(), indent=1))
     write_whole(out / TABLE, csv_text(comparison.results))
     written = [out / RESULT, out / TABLE]
-    if stopped:
-        return written
-    try:
-        return [html.write_report(comparison, out), *written]
-    except MisuseError:  # it was said at the beginning
-        return written
-
-
-def _print(comparison: Comparison, failures: Collection[str], written: Sequence[Path],
-           chosen: dict[str, Any]) -> None:
-    """Results to standard output; clips that failed as a whole have no table."""
-    from bgsub.compare.text import comparison_text, csv_text
-
-    if chosen["as_json"]:
-        click.echo(json.dumps(comparison.to_json(), indent=2))
-    elif chosen["as_csv"]:
-        click.echo(csv_text(comparison.results), nl=False)
-    else:
-        results = tuple(result for result in comparison.results if result.title not in failures)
-        told = any(not result.error for result in results)
-        parts = [comparison_text(replace(comparison, results=results))] if told else []
-        if lines := [*(f"note: {note}" for note in comparison.notes), *(f"wrote {path}" for path in written)]:
-            parts.append("\n".join(lines))
-        click.echo("\n\n".join(parts), nl=bool(parts))
+    if not stopped:
+        with contextlib.suppress(MisuseError):  # what it needs is missing, which was said at the beginning
+            written.insert(0, html.write_report(comparison, out))
+    if not any(chosen[f"as_{form}"] for form in ("json", "csv", "markdown")):
+        click.echo("\n" + "\n".join(f"wrote {path}" for path in written))
 
 
 def _problems(session: Session, found: Found) -> list[str]:
