@@ -29,7 +29,7 @@ STYLE: Any = {
     "axes.labelcolor": INKS["soft"], "xtick.color": INKS["soft"], "ytick.color": INKS["soft"],
     "text.color": INKS["ink"], "axes.grid": True, "grid.color": INKS["rule"], "grid.linewidth": 0.6,
     "axes.axisbelow": True, "axes.linewidth": 0.8, "svg.fonttype": "none", "path.simplify": True,
-    "xtick.major.size": 3, "ytick.major.size": 3, "axes.formatter.use_mathtext": False,
+    "xtick.major.size": 3, "ytick.major.size": 3, "text.parse_math": False,
 }
 
 
@@ -139,9 +139,10 @@ def _called(point: SweepPoint, sweep: Sweep) -> str:
 
 def _scatter(axes: Axes, spots: Sequence[Spot]) -> None:
     for spot in sorted(spots, key=lambda spot: spot.main):
-        axes.plot(spot.x, spot.y, marker(spot.number), color=stand_in(spot.number), clip_on=False,
-                  markersize=9 if spot.main else 5, alpha=1 if spot.main else 0.4,
-                  markeredgecolor=INKS["paper"] if spot.main else "none", markeredgewidth=1, zorder=3 + spot.main)
+        colour = stand_in(spot.number)
+        axes.plot(spot.x, spot.y, marker(spot.number), color=colour, markersize=9 if spot.main else 5,
+                  alpha=1 if spot.main else 0.4, markeredgecolor=INKS["paper"] if spot.main else colour,
+                  markeredgewidth=spot.main, clip_on=False, zorder=3 + spot.main)
 
 
 def _curves_of_equal_f(axes: Axes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bgsub.compare.extras import HIT, NEAR, SPECK, STEP
+from bgsub.compare.memory import FRAMES
 from bgsub.compare.results import MethodResult
 
 HIGH, LOW, NEITHER = 1, -1, 0
@@ -76,7 +77,8 @@ COLUMNS = {column.key: column for column in (
            "of all pixels, where there is no truth); not of the official rule"),
     Column("foreground", "Foreground", "%", NEITHER, 2, 100, "share of all pixels that are foreground in the mask"),
     Column("ms", "Time", "ms a frame", LOW, 2, 1, "of the call that makes the mask, and of nothing else"),
-    Column("memory", "Memory", "MB", LOW, 0, 1e-6, "by which the method's own process grew"),
+    Column("memory", "Memory", "MB", LOW, 0, 1e-6,
+           f"by which a process of its own grew at most while the method saw the first {FRAMES} frames"),
 )}
 
 RANKING = ("f_measure", "precision", "recall", "pwc", "fpr_shadow", "boundary_f", "object_recall", "flicker", "ms",

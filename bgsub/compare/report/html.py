@@ -82,8 +82,8 @@ def pieces(name: str, sign: str = "") -> Markup:
     """A method's name, behind its sign, that is broken into lines, if need be, where its parts meet."""
     from markupsafe import Markup
 
-    first, *others = (Markup('<span class="method">{}</span>').format(part)
-                      for part in re.findall(r"[^?&/,]+[?&/,]*|[?&/,]+", name))
+    parts = re.findall(r"[^?&/,]+[?&/,]*|[?&/,]+", name) or [""]
+    first, *others = (Markup('<span class="method">{}</span>').format(part) for part in parts)
     return Markup("<wbr>").join(Markup('<span class="piece">{}</span>').format(part)
                                 for part in (Markup(sign) + first, *others))
 

@@ -52,6 +52,7 @@ def _inlined(name: str, image: np.ndarray, photograph: bool) -> Inlined:
     if width > WIDEST:
         size = WIDEST, max(1, round(height * WIDEST / width))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if photograph else cv2.INTER_NEAREST)
+        width, height = size
     kind, options = ("jpeg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY]) if photograph else ("png", [])
     encoded = cv2.imencode(f".{kind}", image, options)[1].tobytes()
     return Inlined(name, f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}", width, height)
