@@ -17,6 +17,8 @@ SCHEMA = 1
 class Extras:
     """What the official rule does not tell; None where undefined.
 
+    Contours and blobs are looked at in scored frames at least `extras.STEP` apart, which show nearly all there is.
+
     Attributes
     ----------
     boundary_f : float or None
