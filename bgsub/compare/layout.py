@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bgsub.video.images import IMAGE_SUFFIXES, images_in, natural_key
+from bgsub.video.images import IMAGE_SUFFIXES, natural_key
 from bgsub.video.open import VIDEO_SUFFIXES
 
 TRUTH_WORDS = ("groundtruth", "ground_truth", "ground-truth", "gt", "truth")
@@ -115,11 +117,11 @@ def _sequence(folder: Path) -> Place | None:
     truth, frames = truth_within(folder), named(folder, FRAME_WORDS)
     if frames is None and truth is not None:
         others = [entry for entry in _visible(folder) if entry != truth and _is_moving(entry)]
-        frames = folder if len(_pictures(folder)) > 1 else others[0] if len(others) == 1 else None
+        frames = folder if _has_pictures(folder, least=2) else others[0] if len(others) == 1 else None
     if frames is not None:
         as_one = frames.name == "input" and frames.is_dir()  # then the folder itself can be given to `bgsub run`
         return Place(folder.name, folder if as_one else frames, truth, folder, folder.parent)
-    if len(_pictures(folder)) > 1:
+    if _has_pictures(folder, least=2):
         return Place(folder.name, folder, truth_beside(folder), folder, folder.parent)
     return None
 
@@ -139,15 +141,21 @@ def named(folder: Path, stems: tuple[str, ...]) -> Path | None:
 
 
 def _is_moving(path: Path) -> bool:
-    return _is_video(path) or (path.is_dir() and bool(_pictures(path)))
+    return _is_video(path) or (path.is_dir() and _has_pictures(path, least=1))
 
 
 def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return [path for path in images_in(folder) if _stem(path) != "roi"]
+def _has_pictures(folder: Path, least: int) -> bool:
+    """Whether there are at least so many images besides an ROI; large folders are not read to their end."""
+    try:
+        names = (Path(entry.name) for entry in os.scandir(folder) if not entry.name.startswith("."))
+        images = (name for name in names if name.suffix.lower() in IMAGE_SUFFIXES and name.stem.casefold() != "roi")
+        return len(list(itertools.islice(images, least))) == least
+    except OSError:
+        return False
 
 
 def _stem(path: Path) -> str:

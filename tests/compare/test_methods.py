@@ -12,6 +12,7 @@ import pytest
 from bgsub.compare import rivals
 from bgsub.compare.clips import labelled_clip
 from bgsub.compare.methods import method, parameters_of
+from bgsub.compare.metrics import ConfusionCounts, count
 from bgsub.compare.specs import CONTRIB_NAMES
 from bgsub.errors import InputError, MisuseError
 from bgsub.masks.cleaning import clean
@@ -282,3 +283,21 @@ def test_factories_that_cost_their_column_only(here, text, words):
     with pytest.raises(InputError, match=words):
         found.make()
     assert sys.path == path
+
+
+@pytest.mark.skipif(not HAS_CONTRIB, reason="OpenCV's other methods need a contrib wheel")
+@pytest.mark.parametrize(("name", "f_measure"), [("mog", 0.827), ("cnt", 0.288), ("gsoc", 0.466), ("knn", 0.563)])
+def test_opencv_scores_what_it_scores_elsewhere(name, f_measure, data_dir):
+    """On a public sequence, with one thread, since GSOC and LSBP are not reproducible with more."""
+    clip = labelled_clip(data_dir / "sequences" / "IBMtest2")
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        subtractor = method(f"cv2:{name}").make(1, clip)
+        counts = ConfusionCounts()
+        for frame, truth in clip.pairs():
+            mask = subtractor.apply(frame.image)
+            counts += ConfusionCounts() if truth is None else count(mask, truth, clip.roi)
+    finally:
+        cv2.setNumThreads(before)
+    assert counts.f_measure == pytest.approx(f_measure, abs=0.0006)
