@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bgsub.compare.layout import region_file, truth_within
-from bgsub.compare.truth import Say, Truth, TruthImages, TruthVideo, first_truth, truth_in_folder
+from bgsub.compare.truth import Say, Truth, TruthImages, TruthVideo, sample, truth_in_folder
 from bgsub.errors import InputError, MisuseError
 from bgsub.video.frame import Frame, Source
 from bgsub.video.frame import Sequence as Recording
@@ -89,7 +89,7 @@ class Clip:
         Parameters
         ----------
         say : callable, optional
-            Called with what is noticed on the way, in words, perhaps more than once.
+            Called with what is noticed on the way and is not among the `notes`, in words, perhaps more than once.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Clip:
                 yield from ((frame, None) for frame in source)
             return
         n_scored = 0
-        with self.frames() as source, self.truth.reader(say) as truth_at:
+        with self.frames() as source, self.truth.reader(lambda note: note in self.notes or say(note)) as truth_at:
             for frame in source:
                 truth = truth_at(frame.index, self.in_range(frame.index))
                 if truth is not None:
@@ -159,7 +159,7 @@ def make_clip(name: str, category: str, frames: Path, truth: Path | None, folder
     roi = None if folder is None else region(folder, size, notes.append)
     clip = Clip(name, category, frames, size, n_frames, rate, found, first, last, roi)
     if found is not None:
-        check_size(first_truth(found), clip)
+        check_size(sample(found, notes.append), clip)
         if isinstance(found, TruthImages) and numbers is not None:
             _check_truth(clip, found, numbers, notes.append)
     return Clip(**{**vars(clip), "notes": tuple(notes)})

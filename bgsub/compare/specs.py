@@ -22,8 +22,8 @@ DEFAULT_METHODS = (*PARAMS, "cv2:mog2", "cv2:knn")
 
 METHODS_HELP = f"""\
 Methods, separated by commas: {', '.join(PARAMS)}, cv2:NAME ({', '.join(CV2_NAMES)}; with a contrib wheel
-{', '.join(CONTRIB_NAMES)}), pybgs:NAME, MODULE:FACTORY (a call without arguments that gives an object with
-apply(image); also from the current folder), masks:FOLDER (masks made elsewhere, such as
+{', '.join(CONTRIB_NAMES)}), pybgs:NAME, MODULE:FACTORY (a call that makes an object with apply(image); a
+module in the current folder will do), masks:FOLDER (masks made elsewhere, such as
 FOLDER/CATEGORY/SEQUENCE/bin000001.png, or one video of masks). Parameters follow as cv2:mog2?history=200&clean=true."""
 """Of the option that names methods."""
 CLEAN_HELP = """\

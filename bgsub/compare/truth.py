@@ -185,9 +185,9 @@ def images_by_frame(folder: Path, source: object, say: Say, what: str) -> Mappin
     return dict(zip(frames, paths, strict=True))
 
 
-def first_truth(truth: TruthImages | TruthVideo) -> np.ndarray:
-    """One picture of a truth, to see what it is like."""
+def sample(truth: TruthImages | TruthVideo, say: Say) -> np.ndarray:
+    """One picture of a truth, to see what it is like: of a folder one from the middle, where more is to be seen."""
     if isinstance(truth, TruthImages):
-        return labels(read_image(next(iter(truth.paths.values()))))
+        return labels(read_image(truth.paths[sorted(truth.paths)[len(truth.paths) // 2]]), say)
     with open_source(truth.where) as source:
-        return labels(next(itertools.islice(source, 1)).image)
+        return labels(next(itertools.islice(source, 1)).image, say)

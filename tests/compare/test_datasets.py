@@ -145,6 +145,17 @@ def test_missing_truth_is_left_out_and_said(sequence):
     assert clip.notes == ("1 of 3 frames to score have no truth (the first: 103): left out",)
 
 
+def test_other_levels_are_said_once(sequence):
+    folder = sequence("a")
+    truths(folder / "groundtruth", range(100, 105), levels=(0, 1))
+    clip = the_one(folder)
+    assert clip.notes == ("its truth is 0 and 1: 1 is taken as moving",)
+    assert scored(clip) == ([102, 103, 104], [])
+    assert all((truth == 255).sum() == 16 for _, truth in clip.pairs() if truth is not None)
+    truths(folder / "groundtruth", [104], levels=(0, 250))
+    assert "grey levels other than" in scored(clip)[1][0]
+
+
 def test_regions(sequence):
     folder = sequence("a")
     roi = np.zeros(SIZE, np.uint8)
