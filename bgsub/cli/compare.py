@@ -260,7 +260,7 @@ def _tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[
     for problem in problems:
         click.echo(f"bgsub: {problem}", err=True)
     if stopped:
-        click.echo(_how_far(session, chosen["out"]), err=True)
+        click.echo(f"bgsub: {_how_far(session, chosen['out'])}", err=True)
     return problems
 
 
