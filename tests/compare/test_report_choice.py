@@ -36,8 +36,11 @@ def by_the_rule(differences, limit):
         length *= 2
     stretches = [frames[i:i + length] for i in range(0, len(frames), length)]
     best = [max(stretch, key=lambda item: item[1]) for stretch in stretches]
-    best = sorted((item for item in best if item[1]), key=lambda item: (-item[1], item[0]))[:limit]
-    return sorted(frame for frame, _ in best)
+    kept = []
+    for frame, difference in sorted(best, key=lambda item: (-item[1], item[0])):
+        if difference and len(kept) < limit and all(abs(frame - other) >= length / 2 for other in kept):
+            kept.append(frame)
+    return sorted(kept)
 
 
 @given(st.lists(st.integers(0, 48), max_size=120), st.integers(1, 4))
@@ -51,6 +54,13 @@ def test_a_peak_in_each_part_of_a_sequence_is_shown():
         differences[frame - 1] = 40
     differences[2] = 48  # methods have just begun
     assert chosen_of(differences) == [90, 210, 380]
+
+
+def test_neighbours_are_not_both_shown():
+    differences = [1] * 25 + [1] * 120  # stretches of 32
+    differences[25 + 31], differences[25 + 32] = 40, 39
+    assert 25 + 32 in chosen_of(differences)
+    assert 25 + 33 not in chosen_of(differences)
 
 
 def test_frames_at_which_nothing_differs_are_not_shown():

@@ -64,7 +64,7 @@ def test_means_that_leave_sequences_out_are_marked_and_told(comparison):
     assert column_of(tables.ranking(places, NAMES), "fpr_shadow")[OURS].partial
     assert not column_of(tables.ranking(places, NAMES), "f_measure")[OURS].partial
     told = "; ".join(left_out(comparison, places))
-    assert f"FPR shadow of {OURS}, {THEIRS} without square, night" in told
+    assert f"FPR shadow of {OURS} and {THEIRS} without square and night" in told
     assert f"FPR shadow of {ODD} without square" in told
 
 
@@ -102,7 +102,7 @@ def test_details_have_every_measure_and_quartiles(comparison):
     table = tables.details(comparison.results[6:], numbers)
     assert column_of(table, "specificity")[OURS].text == f"{1000 / 1040:.3f}"
     assert column_of(table, "flicker")[OURS].text == "1.000"  # per cent
-    assert column_of(table, "memory")[OURS].text == "50"
+    assert column_of(table, "memory")[OURS].text == "50.0"
     assert column_of(table, "ms")[OURS].spread == "1.80–2.40"
     assert set(texts(table.rows[2])) == {"n/a"}
     assert table.rows[2].note == "failed"
@@ -132,7 +132,9 @@ def test_words_for_one_method_and_for_two_alike():
     one = Comparison((result("road", OURS, 8, 2, 2),), infos(NAMES[:1]), {}, 1)
     assert lede(one, tables.standings(one)) == f"{OURS} has an F-measure of 0.800 on road."
     two = replace(one, results=(*one.results, result("road", THEIRS, 80, 20, 20)), methods=infos(NAMES[:2]))
-    assert "come first with the same F-measure, 0.800" in lede(two, tables.standings(two))
+    assert lede(two, tables.standings(two)).startswith(f"{OURS} and {THEIRS} come first with the same F-measure, 0.800")
+    three = replace(two, results=(*two.results, result("road", ODD, 10, 0, 0)), methods=infos(NAMES))
+    assert [row.rank for row in tables.ranking(tables.standings(three), NAMES).rows] == ["1", "2", "2"]
     none = replace(one, results=(result("road", OURS, 0, 0, 0, error="broken"),))
     assert lede(none, tables.standings(none)) == "No method came to a result."
 

@@ -26,7 +26,8 @@ RULE = (
     "first {settling} unless there are no others. They are cut into stretches of equal length, at most {stretches} of "
     "them. From each stretch the frame is taken at which two methods, on the mean over all pairs of methods, differ in "
     "the most pixels that count; the first of equals. Of these, the {limit} with the most such pixels are shown, in "
-    "the order of time. A single method is compared with the truth, or else with an empty mask."
+    "the order of time, but no two less than half a stretch apart. A single method is compared with the truth, or else "
+    "with an empty mask."
 )
 """In words, for the report; what is in braces is filled in by `rule`."""
 
@@ -50,6 +51,8 @@ class Candidate:
         Of each method that is still running.
     difference : float
         Pixels in which two methods differ, on the mean over all pairs.
+    position : int
+        How many came into question before it.
     """
 
     frame: int
@@ -57,6 +60,7 @@ class Candidate:
     truth: np.ndarray | None
     masks: dict[str, np.ndarray]
     difference: float
+    position: int
 
 
 class Chooser:
@@ -88,19 +92,23 @@ class Chooser:
         if stretch == 2 * self._limit:
             self._merge()
             stretch = self._limit
+        position = self._n_seen
         self._n_seen += 1
         difference = mean_difference(list(masks.values()), truth, self._counts(truth))
         if stretch < len(self._best) and difference <= self._best[stretch].difference:
             return
+        known = None if truth is None else truth.copy()
         copies = {name: mask.copy() for name, mask in masks.items()}
-        candidate = Candidate(frame, image.copy(), None if truth is None else truth.copy(), copies, difference)
-        self._best[stretch:stretch + 1] = [candidate]
+        self._best[stretch:stretch + 1] = [Candidate(frame, image.copy(), known, copies, difference, position)]
 
     def chosen(self) -> list[Candidate]:
         """The frames to show, in the order of time; frames at which nothing differs are not worth it."""
-        differing = [candidate for candidate in self._best if candidate.difference]
-        kept = sorted(differing, key=lambda c: (-c.difference, c.frame))[:self._limit]
-        return sorted(kept, key=lambda c: c.frame)
+        kept: list[Candidate] = []
+        for candidate in sorted(self._best, key=lambda c: (-c.difference, c.position)):
+            far = all(2 * abs(candidate.position - other.position) >= self._length for other in kept)
+            if candidate.difference and far and len(kept) < self._limit:
+                kept.append(candidate)
+        return sorted(kept, key=lambda c: c.position)
 
     def _merge(self) -> None:
         pairs = zip(self._best[::2], self._best[1::2], strict=True)

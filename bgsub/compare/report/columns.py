@@ -77,7 +77,7 @@ COLUMNS = {column.key: column for column in (
            "of all pixels, where there is no truth); not of the official rule"),
     Column("foreground", "Foreground", "%", NEITHER, 2, 100, "share of all pixels that are foreground in the mask"),
     Column("ms", "Time", "ms a frame", LOW, 2, 1, "of the call that makes the mask, and of nothing else"),
-    Column("memory", "Memory", "MB", LOW, 0, 1e-6,
+    Column("memory", "Memory", "MB", LOW, 1, 1e-6,
            f"by which a process of its own grew at most while the method saw the first {FRAMES} frames"),
 )}
 

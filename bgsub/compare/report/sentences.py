@@ -56,7 +56,7 @@ def _ranking(comparison: Comparison, places: Sequence[Standing]) -> str:
     if len(whole) == 1:
         return f"{names[0]} has an F-measure of {f[0]} {over}."
     if f[0] == f[1]:
-        return f"{names[0]} and {names[1]} come first with the same F-measure, {f[0]} {over}."
+        return f"{_listed(names[:f.count(f[0])])} come first with the same F-measure, {f[0]} {over}."
     return f"{names[0]} has the highest F-measure, {f[0]} {over}; {names[1]} follows with {f[1]}." + _fastest(
         comparison, whole)
 
@@ -87,8 +87,8 @@ def left_out(comparison: Comparison, places: Sequence[Standing]) -> list[str]:
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:
-    more = len(names) - most
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:most])} and {more} more"
+    shown = list(names) if len(names) <= most + 1 else [*names[:most], f"{len(names) - most} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _fastest(comparison: Comparison, places: Sequence[Standing]) -> str:

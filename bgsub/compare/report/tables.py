@@ -118,20 +118,25 @@ def grouped(results: Iterable[MethodResult]) -> dict[str, list[MethodResult]]:
 
 
 def ranking(places: Sequence[Standing], names: Sequence[str]) -> Table:
-    """Methods by F, a method with fewer sequences than others below them and without a rank."""
+    """Methods by F, a method with fewer sequences than others below them and without a rank.
+
+    What reads the same has the same rank.
+    """
     columns = _told(RANKING, [place.values for place in places])
     most = places[0].n_sequences
     whole = [place for place in places if place.n_sequences == most]
     best = {column: best_of([column.text(place.values[column.key]) for place in whole], column.better)
             for column in columns}
-    rows = []
-    for position, place in enumerate(places, 1):
+    said = [COLUMNS["f_measure"].text(place.values["f_measure"]) for place in whole]
+    rows: list[Row] = []
+    for place in places:
         complete = place.n_sequences == most
         cells = tuple(_cell(column, place.values[column.key], best[column] if complete else "",
                             place.spread if column.key == "ms" else "", column.key in place.left_out)
                       for column in columns)
         note = "" if complete else f"{place.n_sequences} of {most} sequences, so not ranked"
-        rows.append(Row(names[place.number], cells, place.number, str(position) if complete else "", note))
+        rank = said.index(f) + 1 if complete and (f := said[len(rows)]) != MISSING else ""
+        rows.append(Row(names[place.number], cells, place.number, str(rank), note))
     return Table(tuple(rows), columns)
 
 
