@@ -4,9 +4,11 @@
     python scripts/bench.py whole stages --clip street.mp4 --model mog2
     python scripts/bench.py model --clip a.mp4 --clip b.mp4 --scale-from a.mp4 --size 1920x1080
     python scripts/bench.py startup memory
+    python scripts/bench.py compare --dataset CDnet/baseline/highway
 
 whole: `bgsub run` against the plain loop. stages: what each stage takes. model: the models against OpenCV's MOG2.
 isa: the same with kernels compiled for lesser processors. startup: until the first mask. memory: of the process.
+compare: what `bgsub compare` takes beside methods and decoding, on --dataset.
 
 Times drift on shared machines, so what is compared runs in turn, A B A B, and the ratios of the pairs count.
 Run it on a machine that does nothing else.
@@ -20,12 +22,12 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benches import models, processes
+from benches import comparison, models, processes
 from benches.clips import DEMO, SIZES, Clip
 
 from bgsub.mixture.params import PARAMS
 
-PARTS = ("whole", "stages", "model", "isa", "startup", "memory")
+PARTS = ("whole", "stages", "model", "isa", "startup", "memory", "compare")
 
 
 def main() -> None:
@@ -38,6 +40,8 @@ def main() -> None:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if missing := [clip for clip in [*chosen.clip, chosen.scale_from] if not clip.is_file()]:
         parser.error(f"no such file: {missing[0]}")
+    if missing := [folder for folder in chosen.dataset if not folder.exists()]:
+        parser.error(f"no such dataset: {missing[0]}")
     if wrong := [size for size in chosen.size if not re.fullmatch(r"\d+[02468]x\d+[02468]", size)]:
         parser.error(f"{wrong[0]!r} is no size of even sides, such as 1920x1080")
     with tempfile.TemporaryDirectory() as name:
@@ -52,6 +56,7 @@ def main() -> None:
             "isa": partial(models.isa, clips, chosen.frames, folder),
             "startup": partial(processes.startup, clips, folder, chosen.repeat),
             "memory": partial(processes.memory, clips, folder, chosen.model),
+            "compare": partial(comparison.compare, chosen.dataset or [comparison.DATASET], chosen.repeat),
         }
         for part in chosen.parts or PARTS:
             do[part]()
@@ -65,6 +70,8 @@ def arguments() -> argparse.ArgumentParser:
                         help="scale this video, instead of the demo's")
     parser.add_argument("--size", action="append", default=[], metavar="WxH",
                         help=f"scale to this size, and add the noise of a sensor (default {' '.join(SIZES)})")
+    parser.add_argument("--dataset", action="append", type=Path, default=[], metavar="DIR",
+                        help="of compare: a clip with ground truth (default: the demo's)")
     parser.add_argument("--model", choices=list(PARAMS), default="stauffer-grimson",
                         help="of `bgsub run`, in whole, stages and memory (default %(default)s)")
     parser.add_argument("--frames", type=int, metavar="N", help="frames for model and isa (default: by size)")

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from compare_helpers import write_sequence
 from test_scripts import ROOT, script
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -67,6 +68,16 @@ def test_models(clip):
     assert [row[-1] for row in rows] == ["0 pixels", "0 pixels", "other rule"] * 2
 
 
+def test_overhead_of_the_comparison(tmp_path):
+    write_sequence(tmp_path / "square")
+    (row,) = table(script("bench.py", "compare", "--dataset", str(tmp_path / "square"), "--repeat", "1"))
+    assert row[:2] == ["square", "120"]
+    methods, decoding, scoring, share, whole, rest = (float(cell.split()[0]) for cell in row[2:])
+    assert 0 < methods + decoding + scoring < whole
+    assert share == pytest.approx(100 * scoring / (methods + decoding + scoring), abs=20)
+    assert rest == pytest.approx(100 * (1 - (methods + decoding) / whole), abs=5)
+
+
 def two_processors():
     """Those that compile fastest."""
     found = dict(processors())
@@ -112,6 +123,7 @@ def test_lesser_processors_have_a_name_and_features():
 @pytest.mark.parametrize(("words", "said"), [
     (["nonsense"], "no part nonsense; there are whole"), (["model", "--clip", "nowhere.mp4"], "no such file"),
     (["model", "--size", "81x60"], "no size of even sides"), (["whole", "--model", "other"], "invalid choice"),
+    (["compare", "--dataset", "nowhere"], "no such dataset"),
 ])
 def test_what_is_wrong(words, said):
     assert said in script("bench.py", *words, ok=False)
