@@ -170,7 +170,7 @@ def _axes(size: tuple[float, float], label: str) -> Iterator[tuple[Axes, list[st
         FigureCanvasSVG(figure)
         yield figure.subplots(), done
         text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(text, format="svg", transparent=True)
     done.append(_element(text.getvalue(), label))
 
 
