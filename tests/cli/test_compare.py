@@ -357,3 +357,11 @@ def test_help_names_what_there_is(capsys):
     assert main(["compare", "--help"]) == 0
     text = capsys.readouterr().out
     assert all(word in text for word in ("--methods", "cv2:NAME", "--sweep", "--jobs", "--masks", "groundtruth/"))
+
+
+def test_the_method_of_the_page_works(compared, one, tmp_path, monkeypatch):
+    page = (TESTS.parent / "docs" / "compare.md").read_text()
+    (tmp_path / "method_of_the_page.py").write_text(page.partition("```python\n")[2].partition("```")[0])
+    monkeypatch.chdir(tmp_path)
+    found = compared(one, "--methods", "method_of_the_page:Difference?threshold=40")
+    assert 0.3 < found["results"][0]["measures"]["f_measure"] < 1, "the square is there in every other frame"
