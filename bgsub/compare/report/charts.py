@@ -118,13 +118,13 @@ def sweep_curve(sweep: Sweep, label: str) -> str:
               if point.recall is not None and point.precision is not None]
     with _axes(SQUARE, label) as (axes, done):
         _curves_of_equal_f(axes)
-        axes.plot([x for _, x, _ in points], [y for _, _, y in points], "o-", color=INKS["accent"], markersize=3.5,
+        axes.plot([x for _, x, _ in points], [y for _, _, y in points], "o-", color=INKS["accent"], markersize=3.5, clip_on=False,
                   linewidth=1.2)
         for number, (point, x, y) in enumerate(points):
             text = _called(point, sweep)
             if text:
                 axes.plot(x, y, "o", color=INKS["accent"], markersize=8, markerfacecolor=INKS["paper"],
-                          markeredgewidth=1.8)
+                          markeredgewidth=1.8, clip_on=False)
             if text or len(points) <= MOST_LABELS or number in (0, len(points) - 1):
                 axes.annotate(f"{point.value} {text}".strip(), (x, y), xytext=(-6, -9), textcoords="offset points",
                               ha="right", color=INKS["ink"] if text else INKS["soft"], fontsize=8,
