@@ -118,8 +118,8 @@ def sweep_curve(sweep: Sweep, label: str) -> str:
               if point.recall is not None and point.precision is not None]
     with _axes(SQUARE, label) as (axes, done):
         _curves_of_equal_f(axes)
-        axes.plot([x for _, x, _ in points], [y for _, _, y in points], "o-", color=INKS["accent"], markersize=3.5, clip_on=False,
-                  linewidth=1.2)
+        axes.plot([x for _, x, _ in points], [y for _, _, y in points], "o-", color=INKS["accent"], markersize=3.5,
+                  linewidth=1.2, clip_on=False)
         for number, (point, x, y) in enumerate(points):
             text = _called(point, sweep)
             if text:
