@@ -131,6 +131,18 @@ def _context() -> Any:
     return context
 
 
+@contextlib.contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep new processes from running this one's main script, which they do not need and which may start us again."""
+    own = vars(sys.modules["__main__"])
+    before = {name: own.get(name) for name in ("__file__", "__spec__")}
+    own.update(dict.fromkeys(before))
+    try:
+        yield
+    finally:
+        own.update(before)
+
+
 class _Child:
     """One piece of work in its process."""
 
@@ -141,7 +153,8 @@ class _Child:
         self._seen = 0
         self.connection, theirs = context.Pipe(duplex=False)
         self._process = context.Process(target=_do, args=(work, item, self.meter, theirs), name="bgsub-compare")
-        self._process.start()
+        with contextlib.nullcontext() if work.__module__ == "__main__" else _main_left_alone():
+            self._process.start()
         theirs.close()  # so that the end of the process is the end of the pipe
 
     def steps(self) -> int:

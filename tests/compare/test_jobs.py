@@ -70,6 +70,16 @@ def test_what_a_method_prints_is_not_on_standard_output(tmp_path: Path):
     assert done.stderr.split() == ["noise", "more", "of", "it"]
 
 
+def test_a_script_that_does_not_protect_itself_is_not_run_again(tmp_path: Path):
+    """As the standard library demands it of scripts; those that install commands do not all write it."""
+    program = tmp_path / "program.py"
+    program.write_text("from bgsub.compare.jobs import run_all\nfrom elsewhere import work\n"
+                       "print('once', [outcome.result for _, outcome in run_all(work, [3], 1)])\n")
+    (tmp_path / "elsewhere.py").write_text("def work(item, meter):\n    return item\n")
+    done = subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("once [3]\n", "")
+
+
 def test_side_by_side_only_as_many_as_asked_for():
     begun = time.monotonic()
     running = run_all(work, [("wait", 1), ("good", 2)], 2)
