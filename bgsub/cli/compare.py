@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -119,6 +120,8 @@ def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
     """Compare, write and print; gives what went wrong."""
     from bgsub.compare.jobs import prepare
 
+    if "--debug" in click.get_current_context().meta[WORDS]:
+        os.environ["BGSUB_DEBUG"] = "1"  # so that the processes know
     prepare()  # it loads what processes need, while this one looks for clips
     from bgsub.compare.session import Session
 

@@ -98,6 +98,7 @@ def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs
         Called with how many more steps have been done.
     """
     waiting, running = deque(items), list[_Child]()
+    prepare()
     try:
         while waiting or running:
             while waiting and len(running) < n_jobs:
@@ -117,9 +118,16 @@ def prepare() -> None:
     """Start what processes are made from, while this process goes on: the first one is there sooner."""
     context = _context()
     if context.get_start_method() == "forkserver":
+        from multiprocessing import resource_tracker
         from multiprocessing.forkserver import ensure_running
 
-        ensure_running()
+        resource_tracker.ensure_running()  # it would let signals through again
+        # Ctrl-C reaches all processes of a terminal. Whoever is made from now on does not hear it: we end them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context() -> Any:
@@ -195,8 +203,7 @@ def _do(work: Callable[[Item, Meter], Result], item: Item, meter: Meter, connect
     except MemoryError:
         outcome = Outcome(None, "out of memory")
     except Exception as error:
-        if os.environ.get("BGSUB_DEBUG"):
-            traceback.print_exc()
+        show_traceback()
         outcome = Outcome(None, f"unexpected {type(error).__name__}: {one_line(error)}")
     connection.send(outcome)
     connection.close()
@@ -207,6 +214,12 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def show_traceback() -> None:
+    """Print that of the exception that is being handled, on standard error, for whoever wants to see such things."""
+    if os.environ.get("BGSUB_DEBUG"):
+        traceback.print_exc()
 
 
 def one_line(error: BaseException) -> str:

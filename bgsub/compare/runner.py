@@ -16,7 +16,7 @@ import numpy as np
 from bgsub.compare.agreement import Agreements
 from bgsub.compare.clips import Clip, Pair, nothing_to_score
 from bgsub.compare.extras import Watch, watches
-from bgsub.compare.jobs import NOTHING, Meter, one_line
+from bgsub.compare.jobs import NOTHING, Meter, one_line, show_traceback
 from bgsub.compare.methods import Method
 from bgsub.compare.metrics import ConfusionCounts
 from bgsub.compare.report.choice import Chooser, save_pictures
@@ -147,6 +147,7 @@ class _Lane:
         except BgsubError as error:
             self.error = one_line(error)
         except Exception as error:  # it may be anybody's
+            show_traceback()
             words = one_line(error)
             short = words if len(words) <= LONGEST else words[:LONGEST] + " …"
             self.error = f"{type(error).__name__} {when}: {short}"

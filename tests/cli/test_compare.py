@@ -296,10 +296,10 @@ def slow(dataset, tmp_path):
     """Starts a comparison of two clips by a method that is slow enough to be stopped between them."""
     (tmp_path / "slow.py").write_text(SLOW)
 
-    def begin(**keywords):
+    def begin(*words):
         environment = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-        return start("compare", dataset, "--methods", "slow:Slow", "-o", "out", cwd=tmp_path, env=environment,
-                     start_new_session=True, **keywords)
+        return start("compare", dataset, "--methods", "slow:Slow", "-o", "out", *words, cwd=tmp_path,
+                     env=environment, start_new_session=True)
 
     return begin
 
@@ -351,6 +351,26 @@ def test_an_interrupted_run_goes_on_where_it_was(slow, tmp_path, number, to_all,
     probed = len((tmp_path / "calls.txt").read_text().splitlines()) - LAST
     assert 0 <= probed <= LAST + 1, "one clip, after a look at the memory"
     assert len(json.loads((tmp_path / "out" / "comparison.json").read_text())["results"]) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_while_all_is_being_loaded(slow):
+    """Nobody complains, not even those that are busy with starting."""
+    process = slow()
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, b"Traceback" in err) == (130, False)
+    assert nobody_left(process.pid)
+
+
+def test_debug_shows_where_a_method_failed(slow, tmp_path):
+    (tmp_path / "slow.py").write_text("class Slow:\n    def apply(self, image):\n        return image[nowhere]\n")
+    process = slow("--debug")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "slow.py" in err.decode()
+    assert "return image[nowhere]" in err.decode()
 
 
 def test_help_names_what_there_is(capsys):
