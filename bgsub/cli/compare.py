@@ -148,6 +148,8 @@ def _check(chosen: dict[str, Any]) -> None:
     if chosen["only_list"] and forms[:1] not in ([], ["--json"]):
         raise MisuseError(f"--list prints text or, with --json, JSON; leave out {forms[0]}")
     for name in ("out", "masks"):
+        if chosen[name] == "":
+            raise MisuseError(f"--{name} names no folder; give one, which need not be there yet")
         if chosen[name] is not None and Path(chosen[name]).exists() and not Path(chosen[name]).is_dir():
             raise MisuseError(f"{chosen[name]} is a file; name a folder, which need not be there yet")
 
@@ -158,6 +160,8 @@ def _found(paths: Sequence[str], truth: str | None) -> Found:
 
     if truth is not None and len(paths) > 1:
         raise MisuseError(f"--truth is for one clip, got {len(paths)}; give them one by one")
+    if "" in paths:
+        raise MisuseError("expected a dataset, a video or a folder of frames, got ''")
     each = [find(path, truth) for path in paths]
     clips: dict[str, Clip] = {}
     for clip in [clip for one in each for clip in one.labelled + one.unlabelled]:

@@ -185,7 +185,7 @@ class _Lane:
         name = self.method.name
         if self.error:
             return failed(clip, name, self.error, self.n_frames)
-        kept = self._seconds[min(WARM_UP, len(self._seconds) // 3):]
+        kept = self._seconds[min(WARM_UP, max(1, len(self._seconds) // 3)):]
         pace = None if self.method.info.kind == "masks" or not kept else Spread.of([1e3 * s for s in kept])
         return MethodResult(clip.name, clip.category, name, self.n_frames, len(self.f_over_time), self.counts,
                             self.watch.extras(), self.f_over_time, pace, None)

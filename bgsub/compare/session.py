@@ -140,7 +140,7 @@ class Session:
         """
         clips = [clip for clip in self._clips if clip.title in self.parts]
         parts = [self.parts[clip.title] for clip in clips]
-        notes = [note for clip in clips for note in self._notes(clip)]
+        notes = [*self._how(), *(note for clip in clips for note in self._notes(clip))]
         return Comparison(
             tuple(result for part in parts for result in part.results), self._infos(), asdict(this_machine()),
             self._settings.threads, tuple(notes), tuple(picture for part in parts for picture in part.pictures),
@@ -150,6 +150,13 @@ class Session:
 
     def _infos(self) -> tuple[MethodInfo, ...]:
         return tuple(method.info for method in self._methods)
+
+    def _how(self) -> Iterator[str]:
+        """What is unusual about the way in which this is run."""
+        if self._settings.max_frames is not None:
+            yield f"at most {self._settings.max_frames} frames of each clip: these are not the official figures"
+        if self._settings.n_jobs > 1 and len(self._clips) > 1:
+            yield f"up to {self._settings.n_jobs} clips ran side by side: times are those of a busy machine"
 
     def _notes(self, clip: Clip) -> Iterator[str]:
         yield from (f"{clip.title}: {note}" for note in clip.notes)

@@ -81,7 +81,11 @@ def test_figures_of_opencv_are_the_known_ones(compared, data_dir):
 
 def test_processes_side_by_side_give_the_same(compared, dataset):
     words = dataset, "--methods", f"{MINE}?above=85,mog2"
-    assert f_measures(compared(*words)) == f_measures(compared(*words, "--jobs", 2, "--threads", 2))
+    alone, beside = compared(*words), compared(*words, "--jobs", 2, "--threads", 2, "--max-frames", LAST)
+    assert f_measures(alone) == f_measures(beside)
+    assert alone["notes"] == []
+    assert [note.partition(":")[0] for note in beside["notes"]] == [
+        f"at most {LAST} frames of each clip", "up to 2 clips ran side by side"]
 
 
 def test_csv_and_markdown(bgsub, dataset):
@@ -256,6 +260,8 @@ REFUSED = {
     "a form of a list": (2, ["one", "--list", "--csv"], "leave out --csv"),
     "a file for a folder": (2, ["one", "-o", "file.txt"], "file.txt is a file"),
     "masks into a full folder": (2, ["one", "--masks", "one"], "one is not empty"),
+    "a folder without a name": (2, ["one", "-o", ""], "--out names no folder"),
+    "a path without a name": (2, ["one", ""], "got ''"),
     "truth for many": (2, ["one", "two", "--truth", "one"], "--truth is for one clip"),
     "no such truth": (2, ["one", "--truth", "nowhere"], "no such file: nowhere"),
     "no such masks": (2, ["one", "--methods", "masks:nowhere"], "no such file: nowhere"),

@@ -157,6 +157,7 @@ def test_without_truth_there_is_agreement(tmp_path):
 
 
 def test_a_part_of_a_clip(clip):
+    assert run(clip, "Threshold", max_frames=FIRST).results[0].ms_per_frame is not None
     part = run(clip, "Threshold", max_frames=10)
     assert (part.results[0].n_frames, part.results[0].n_scored) == (10, 10 - FIRST + 1)
     with pytest.raises(InputError, match="no frame to score"):
