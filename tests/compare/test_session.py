@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from compare_helpers import LAST, clip_of, write_sequence
 
+from bgsub.compare.datasets import find
 from bgsub.compare.methods import method
 from bgsub.compare.runner import Task, run_clip
 from bgsub.compare.session import Session, Settings
@@ -112,6 +113,15 @@ def test_what_has_changed_is_done_again(clips, tmp_path, monkeypatch):
     assert n_done() == 0
 
 
+def test_truth_from_elsewhere_that_has_changed_is_looked_at(clips, tmp_path):
+    truth = clips[0].path / "groundtruth"
+    elsewhere = find(clips[1].path / "input", truth).labelled
+    assert len(finished(elsewhere, MINE, out=tmp_path / "out")[2]) == 1
+    assert len(finished(elsewhere, MINE, out=tmp_path / "out")[2]) == 0
+    os.utime(truth / "gt000007.png", (5, 5))
+    assert len(finished(elsewhere, MINE, out=tmp_path / "out")[2]) == 1
+
+
 def test_a_clip_that_fails_is_told_and_tried_again(clips, tmp_path):
     broken = clips[0].path / "input" / "in000020.png"
     whole = broken.read_bytes()
@@ -124,6 +134,7 @@ def test_a_clip_that_fails_is_told_and_tried_again(clips, tmp_path):
     failed, good = session.comparison().results
     assert failed.error == session.failures["one"]
     assert good.error == ""
+    assert finished(clips, MINE, out=out)[2] == ["one"], "it may have been the disk"
     broken.write_bytes(whole)
     assert finished(clips, MINE, out=out)[2] == ["one"]
 
