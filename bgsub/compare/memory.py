@@ -12,7 +12,7 @@ from bgsub.compare.clips import Clip
 from bgsub.compare.jobs import Meter
 from bgsub.compare.methods import Method
 
-FRAMES = 50
+FRAMES = 20
 """After so many, a model has reserved what it needs."""
 SMALL = 48, 64
 """Rows and columns of the picture with which code is loaded before memory is looked at."""
