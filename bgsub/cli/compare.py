@@ -217,7 +217,7 @@ def _progress(session: Session, n_clips: int, quiet: bool) -> Iterator[tuple[Cal
     with tqdm(total=session.n_masks, unit=" masks", disable=True if quiet else None, dynamic_ncols=True, leave=False,
               unit_scale=True) as bar:
         def done(*_: Any) -> None:
-            bar.set_description(f"{len(session.parts)} of {n_clips} clips")
+            bar.set_description(f"{len(session.parts)} of {n_clips} clip{'s' * (n_clips > 1)}")
 
         done()
         yield bar.update, done
@@ -322,7 +322,8 @@ def _problems(session: Session, found: Found) -> list[str]:
 
 def _how_far(session: Session, out: str | None) -> str:
     n_done = len(session.parts) - len(session.failures)
-    done = f"stopped early: {n_done} of {len(session.parts) + len(session.waiting)} clips are done"
+    n_clips = len(session.parts) + len(session.waiting)
+    done = f"stopped early: {n_done} of {n_clips} clip{'s' * (n_clips > 1)} done"
     if not n_done:
         return done
-    return f"{done} and kept in {out}: the same command goes on from there" if out else f"{done}; with -o they are kept"
+    return f"{done}, kept in {out}: the same command goes on from there" if out else f"{done}; with -o they are kept"

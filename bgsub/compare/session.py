@@ -22,6 +22,7 @@ from bgsub.errors import BgsubError
 from bgsub.mixture.bands import available_threads
 
 Tick = Callable[[int], object]
+SIDE_BY_SIDE = "clips ran side by side (--jobs): their times are those of a busy machine"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Session:
         self._crashes: dict[tuple[str, str], str] = {}
         self._keys = {clip.title: self._key(clip) for clip in clips} if store else {}
         for clip in clips:
-            if store and (kept := store.get(self._keys[clip.title])):
+            if store and (kept := store.get(self._keys[clip.title])) and self._has_its_files(kept):
                 agreement = next(iter(kept.agreements), None)
                 self.parts[clip.title] = Part(kept.results, kept.pictures, agreement, kept.notes, Clock(**kept.seconds))
         self.n_kept = len(self.parts)
@@ -140,7 +141,7 @@ class Session:
         """
         clips = [clip for clip in self._clips if clip.title in self.parts]
         parts = [self.parts[clip.title] for clip in clips]
-        notes = [*self._how(), *(note for clip in clips for note in self._notes(clip))]
+        notes = dict.fromkeys(note for clip in clips for note in self._notes(clip))
         return Comparison(
             tuple(result for part in parts for result in part.results), self._infos(), asdict(this_machine()),
             self._settings.threads, tuple(notes), tuple(picture for part in parts for picture in part.pictures),
@@ -151,14 +152,9 @@ class Session:
     def _infos(self) -> tuple[MethodInfo, ...]:
         return tuple(method.info for method in self._methods)
 
-    def _how(self) -> Iterator[str]:
-        """What is unusual about the way in which this is run."""
+    def _notes(self, clip: Clip) -> Iterator[str]:
         if self._settings.max_frames is not None:
             yield f"at most {self._settings.max_frames} frames of each clip: these are not the official figures"
-        if self._settings.n_jobs > 1 and len(self._clips) > 1:
-            yield f"up to {self._settings.n_jobs} clips ran side by side: times are those of a busy machine"
-
-    def _notes(self, clip: Clip) -> Iterator[str]:
         yield from (f"{clip.title}: {note}" for note in clip.notes)
         yield from self.parts[clip.title].notes
 
@@ -171,9 +167,16 @@ class Session:
         files = stamp([clip.path, *([clip.truth.where] if clip.truth else [])])
         region = None if clip.roi is None else zlib.crc32(clip.roi.tobytes())
         methods = [(asdict(method.info), method.error, _files(method, clip)) for method in self._methods]
-        alone = self._settings.n_jobs == 1
+        settings = {name: value for name, value in asdict(self._settings).items() if name != "n_jobs"}
         return key_of(clip.title, files, clip.first, clip.last, region, methods, asdict(this_machine()),
-                      {**asdict(self._settings), "n_jobs": alone})
+                      settings)
+
+    def _has_its_files(self, kept: Comparison) -> bool:
+        """Whether what was written beside a part is still there."""
+        out, masks = self._settings.out, self._settings.masks
+        paths = [path for picture in kept.pictures for path in picture.files.values()]
+        paths += [agreement.heat_map for agreement in kept.agreements if agreement.heat_map]
+        return (out is None or all((out / path).is_file() for path in paths)) and (masks is None or masks.is_dir())
 
     def _memory(self, tasks: Sequence[Task]) -> Mapping[tuple[str, tuple[int, int]], int | None]:
         """Peak memory by method and size of the frames, from one clip of each size."""
@@ -202,7 +205,8 @@ class Session:
             error = self._crashes.get((clip.title, name)) or outcome.error
             result = found.get(name) or failed(clip, name, error)
             results.append(replace(result, peak_memory=None if result.error else memory.get((name, clip.size))))
-        self.parts[clip.title] = part = replace(part, results=tuple(results))
+        beside = (SIDE_BY_SIDE,) if self._settings.n_jobs > 1 and len(self._clips) > 1 else ()
+        self.parts[clip.title] = part = replace(part, results=tuple(results), notes=(*beside, *part.notes))
         if outcome.error:
             self.failures[clip.title] = outcome.error
         elif self._store:

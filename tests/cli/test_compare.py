@@ -86,7 +86,7 @@ def test_processes_side_by_side_give_the_same(compared, dataset):
     assert f_measures(alone) == f_measures(beside)
     assert alone["notes"] == []
     assert [note.partition(":")[0] for note in beside["notes"]] == [
-        f"at most {LAST} frames of each clip", "up to 2 clips ran side by side"]
+        f"at most {LAST} frames of each clip", "clips ran side by side (--jobs)"]
 
 
 def test_csv_and_markdown(bgsub, dataset):
@@ -347,7 +347,7 @@ def test_an_interrupted_run_goes_on_where_it_was(slow, bgsub, dataset, tmp_path,
     if number != signal.SIGKILL:
         assert "Traceback" not in err.decode()
         assert err.decode().strip() == (
-            "bgsub: stopped early: 1 of 2 clips are done and kept in out: the same command goes on from there")
+            "bgsub: stopped early: 1 of 2 clips done, kept in out: the same command goes on from there")
         assert b"a/one: " in out
         assert len(json.loads((tmp_path / "out" / "comparison.json").read_text())["results"]) == 1
         assert not (tmp_path / "out" / "report.html").exists()

@@ -1,6 +1,7 @@
 """Many clips: processes that die, what is kept, and what begins anew."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,23 @@ def test_what_is_done_is_not_done_again(clips, tmp_path):
     assert second.comparison().pictures
 
 
+def test_what_has_lost_its_files_is_done_again(clips, tmp_path):
+    out, masks = tmp_path / "out", tmp_path / "masks"
+    unlabelled = find(write_sequence(tmp_path / "plain", truth=False)).unlabelled
+    everything = [clips[0], *unlabelled]
+
+    def n_done() -> int:
+        return len(finished(everything, DIM, MINE, out=out, masks=masks)[2])
+
+    assert (n_done(), n_done()) == (2, 0)
+    next((out / "pictures" / "one").glob("*.png")).unlink()
+    assert (n_done(), n_done()) == (1, 0)
+    (out / "pictures" / "plain" / "disagreement.png").unlink()
+    assert (n_done(), n_done()) == (1, 0)
+    shutil.rmtree(masks)
+    assert (n_done(), n_done()) == (2, 0)
+
+
 def test_what_has_changed_is_done_again(clips, tmp_path, monkeypatch):
     out = tmp_path / "out"
     monkeypatch.chdir(tmp_path)
@@ -107,6 +125,7 @@ def test_what_has_changed_is_done_again(clips, tmp_path, monkeypatch):
     os.utime(clips[1].path / "groundtruth" / "gt000007.png", (5, 5))
     assert n_done() == 1
     assert n_done(threads=2) == 2
+    assert len(finished(clips, name, out=out, n_jobs=2)[2]) == 0, "more at a time is no other comparison"
     assert n_done(more="?above=7") == 2
     source.write_text("from compare_helpers import Threshold\n# another one\n")
     assert n_done() == 2
