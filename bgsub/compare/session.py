@@ -11,11 +11,12 @@ from typing import Any
 
 from bgsub.compare.clips import Clip
 from bgsub.compare.jobs import NOTHING, Meter, Outcome, run_all
+from bgsub.compare.lane import Task, failed
 from bgsub.compare.machine import this_machine
 from bgsub.compare.memory import Probe, peak_memory
 from bgsub.compare.methods import Method
 from bgsub.compare.results import Comparison, MethodInfo
-from bgsub.compare.runner import Clock, Part, Task, failed, limit_threads, run_clip
+from bgsub.compare.runner import Clock, Part, limit_threads, run_clip
 from bgsub.compare.store import Store, key_of, stamp
 from bgsub.compare.stored import masks_of
 from bgsub.errors import BgsubError

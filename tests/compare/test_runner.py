@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from compare_helpers import CALLS, FIRST, LAST, SIZE, clip_of, write_sequence
 
-from bgsub.compare import runner
+from bgsub.compare.lane import Task, folder_name
 from bgsub.compare.methods import method
 from bgsub.compare.metrics import ConfusionCounts
-from bgsub.compare.runner import Task, run_clip
+from bgsub.compare.runner import run_clip
 from bgsub.errors import InputError
 
 
@@ -118,7 +118,7 @@ def test_all_have_the_same_threads(clip, tmp_path, threads):
     run(clip, "Meddles", "Threads", threads=threads, masks=tmp_path, max_frames=5)
     assert int(cv2.imread(str(tmp_path / "compare_helpers-Threads/square/bin000003.png"), 0)[0, 0]) == threads
     assert cv2.getNumThreads() == before
-    assert runner.run_clip(Task(clip, (method("mog2"),), threads, max_frames=5)).results[0].error == ""
+    assert run_clip(Task(clip, (method("mog2"),), threads, max_frames=5)).results[0].error == ""
 
 
 def test_masks_are_kept_in_the_layout_of_results(clip, tmp_path):
@@ -169,5 +169,5 @@ def test_a_part_of_a_clip(clip):
     ("masks:../a/b", "masks-..-a-b"), ("..", "-"), ("a.b:c", "a.b-c"), ("Wald mögen", "Wald-mögen"),
 ])
 def test_names_of_folders(name, folder):
-    assert runner.folder_name(name) == folder
+    assert folder_name(name) == folder
     assert Path(folder).name == folder

@@ -8,8 +8,9 @@ import pytest
 from compare_helpers import LAST, clip_of, write_sequence
 
 from bgsub.compare.datasets import find
+from bgsub.compare.lane import Task
 from bgsub.compare.methods import method
-from bgsub.compare.runner import Task, run_clip
+from bgsub.compare.runner import run_clip
 from bgsub.compare.session import Session, Settings
 from bgsub.compare.store import Store
 
