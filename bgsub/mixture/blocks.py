@@ -94,6 +94,16 @@ class Blocks:
         ]
         return np.stack(planes, axis=-1)
 
+    def heaviest(self) -> np.ndarray:
+        """μ of each pixel's first component, float32 (H, W, C)."""
+        height, width = self.shape
+        colours = self._first[:, 2:].transpose(0, 2, 1).reshape(-1, self.n_channels)
+        return colours[:height * width].reshape(height, width, self.n_channels)
+
+    def heaviest_variances(self) -> np.ndarray:
+        """σ² of the first component of the pixels, float32, flat: a copy."""
+        return self._first[:, 1].reshape(-1)[:self.shape[0] * self.shape[1]]
+
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
         height, width = self.shape

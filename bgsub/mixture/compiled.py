@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numba
 
 
-def cached(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def cached(*used: ModuleType, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """``numba.njit`` with a cache on disk, or without one where Numba may write nowhere: it would raise otherwise.
 
     Numba tries the folder of the file, then one in the user's home; ``NUMBA_CACHE_DIR`` names another.
+
+    Parameters
+    ----------
+    *used : module
+        Whose functions are compiled into this one. Numba watches the file of the function alone; here the cache is
+        stale as soon as one of these has changed as well.
+    **options
+        For ``numba.njit``.
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
         try:
-            return numba.njit(cache=True, **options)(function)
+            dispatcher = numba.njit(cache=True, **options)(function)
         except RuntimeError:
             return numba.njit(**options)(function)
+        _watch(dispatcher, used)
+        return dispatcher
 
     return compiled
+
+
+def _watch(dispatcher: Any, used: tuple[ModuleType, ...]) -> None:
+    """Make what these modules say part of what the cache is compared with."""
+    if not used:
+        return
+    digest = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in used)).hexdigest()
+    with contextlib.suppress(AttributeError):  # a Numba that keeps its stamp elsewhere, or compiles nothing
+        file = dispatcher._cache._cache_file
+        file._source_stamp = file._source_stamp, digest

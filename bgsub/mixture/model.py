@@ -22,7 +22,7 @@ from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.mixture.storage import load_arrays, save_arrays
 
-P = TypeVar("P", bound=StaufferGrimsonParams | MOG2Params)
+P = TypeVar("P", bound=Any)
 EVERY = np.empty(0, np.int64)
 """In place of the numbers of the blocks to compute: all of them."""
 
@@ -166,16 +166,21 @@ class Mixture(ABC, Generic[P]):
             assert self._blocks is not None
             if out is not None and np.may_share_memory(image, out):
                 image = image.copy()  # or colours might be overwritten before they are read
-            kept = self._remember(known)
             if not image.flags.carray:  # read-only and unaligned arrays would be other types to compile for
                 image = np.require(image, requirements=["C", "W", "A"])
-            self._run(image, np.asarray(mask), self._rule_now(alpha, n_channels))
-            if kept is not None:
-                self._blocks.put_back(kept)
-            if known is not None:
-                mask[known if self._inside is None else known & self._inside] = FOREGROUND
+            self._frame(image, np.asarray(mask), alpha, known)
             self._count(alpha)
         return mask
+
+    def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
+        """Learn from a frame that was checked, but not from known foreground, and fill the mask."""
+        blocks = self._learned()
+        kept = self._remember(known)
+        self._run(image, mask, self._rule_now(alpha, blocks.n_channels))
+        if kept is not None:
+            blocks.put_back(kept)
+        if known is not None:
+            mask[known if self._inside is None else known & self._inside] = FOREGROUND
 
     def _rule_now(self, alpha: float, n_channels: int) -> Any:
         """The rule, made anew only when something in it has changed: it takes as long as a thousand pixels."""

@@ -13,6 +13,8 @@ import numba
 import numpy as np
 
 from bgsub.mixture.compiled import cached
+from bgsub.mixture.kernels import components
+from bgsub.mixture.kernels.components import distance_to, rest_place, rise, weight_place
 from bgsub.mixture.lanes import (
     LANES,
     OPTIONS,
@@ -63,32 +65,6 @@ def _most(layout, rule):
 
 
 @jit
-def _weight_at(block, k, layout, rule):
-    """Where the weights of component k of a block are."""
-    if k == 0:
-        return block * (2 + len(rule.channels)) * LANES
-    return layout.weights + ((k - 1) * layout.n_blocks + block) * LANES
-
-
-@jit
-def _rest_at(block, k, layout, rule):
-    """Where its variances are, followed by the means, channel by channel."""
-    if k == 0:
-        return (block * (2 + len(rule.channels)) + 1) * LANES
-    return layout.cold + ((k - 1) * layout.n_blocks + block) * (1 + len(rule.channels)) * LANES
-
-
-@jit
-def _distance(state, rest, colours, rule):
-    """d² = |μ − x|², over the channels."""
-    total = splat(rule.zero)
-    for c in range(len(rule.channels)):
-        step = load(state, rest + (1 + c) * LANES) - colours[c]
-        total = total + step * step
-    return total
-
-
-@jit
 def _adapt(state, rest, where, weight, distance, colours, rule):
     """Draw mean and variance of the component that fits towards the colour, at the rate α/ω."""
     gain = splat(rule.alpha) / weight
@@ -104,32 +80,6 @@ def _adapt(state, rest, where, weight, distance, colours, rule):
 
 
 @jit
-def _swap(state, block, k, where, layout, rule):
-    """Exchange component k with the one above it in some lanes."""
-    a, b = _weight_at(block, k, layout, rule), _weight_at(block, k - 1, layout, rule)
-    of_a, of_b = load(state, a), load(state, b)
-    store(state, a, select(where, of_b, of_a))
-    store(state, b, select(where, of_a, of_b))
-    a, b = _rest_at(block, k, layout, rule), _rest_at(block, k - 1, layout, rule)
-    for i in range(0, (1 + len(rule.channels)) * LANES, LANES):
-        of_a, of_b = load(state, a + i), load(state, b + i)
-        store(state, a + i, select(where, of_b, of_a))
-        store(state, b + i, select(where, of_a, of_b))
-
-
-@jit
-def _rise(state, block, k, weight, moving, layout, rule):
-    """Move component k up past each neighbour that is not heavier than ``weight``."""
-    while k > 0:
-        above = load(state, _weight_at(block, k - 1, layout, rule))
-        moving = moving & negate(weight < above)
-        if not any_lane(moving):
-            break
-        _swap(state, block, k, moving, layout, rule)
-        k -= 1
-
-
-@jit
 def _visit(state, block, k, n, background, fits, total, above, colours, layout, rule):
     """Let the weight of component k fade; where none before it fits the colour and it does, let it learn.
 
@@ -138,13 +88,13 @@ def _visit(state, block, k, n, background, fits, total, above, colours, layout, 
     zero = splat(rule.zero)
     used = n > splat(np.float32(k))
     searching = used & negate(fits)
-    weight_at = _weight_at(block, k, layout, rule)
+    weight_at = weight_place(block, k, layout, rule)
     weight = load(state, weight_at) * splat(rule.keep) + splat(rule.prune)
     moving = zero > zero
     if k == 0 or any_lane(searching):
-        rest = _rest_at(block, k, layout, rule)
+        rest = rest_place(block, k, layout, rule)
         variance = load(state, rest)
-        distance = _distance(state, rest, colours, rule)
+        distance = distance_to(state, rest, colours, rule)
         near = distance < splat(rule.background_limit) * variance
         background = background | (searching & near & (total < splat(rule.background_ratio)))
         hit = searching & (distance < splat(rule.match_limit) * variance)
@@ -157,7 +107,7 @@ def _visit(state, block, k, n, background, fits, total, above, colours, layout, 
     n = select(gone, n - splat(rule.one), n)
     store(state, weight_at, left)
     if k > 0 and any_lane(moving):
-        _rise(state, block, k, weight, moving, layout, rule)
+        rise(state, block, k, weight, moving, layout, rule)
     return n, background, fits, select(used, total + left, total), left
 
 
@@ -186,7 +136,7 @@ def _normalise(state, block, n, total, layout, rule):
     for k in range(_most(layout, rule)):
         if not any_lane(n > splat(np.float32(k))):
             break
-        weight_at = _weight_at(block, k, layout, rule)
+        weight_at = weight_place(block, k, layout, rule)
         store(state, weight_at, load(state, weight_at) * share)
 
 
@@ -204,19 +154,19 @@ def _insert(state, block, n, missing, colours, layout, rule):
         here_k = splat(np.float32(k))
         if not any_lane(missing & negate(place < here_k)):
             break
-        weight_at = _weight_at(block, k, layout, rule)
+        weight_at = weight_place(block, k, layout, rule)
         weight = load(state, weight_at)
         here = missing & (place == here_k)
         weight = select(missing & (place > here_k), weight * keep, weight)
         store(state, weight_at, select(here, one if k == 0 else alpha, weight))
         if any_lane(here):
-            rest = _rest_at(block, k, layout, rule)
+            rest = rest_place(block, k, layout, rule)
             store(state, rest, select(here, splat(rule.initial_variance), load(state, rest)))
             for c in range(len(rule.channels)):
                 mean = rest + (1 + c) * LANES
                 store(state, mean, select(here, colours[c], load(state, mean)))
             if k > 0:
-                _rise(state, block, k, alpha, here, layout, rule)
+                rise(state, block, k, alpha, here, layout, rule)
     return n
 
 
@@ -234,7 +184,7 @@ def _is_shadow(state, block, n, suspects, colours, layout, rule):
         suspects = suspects & (n > splat(np.float32(k)))
         if not any_lane(suspects):
             break
-        rest = _rest_at(block, k, layout, rule)
+        rest = rest_place(block, k, layout, rule)
         along, length = zero, zero
         for c in range(len(rule.channels)):
             mean = load(state, rest + (1 + c) * LANES)
@@ -250,7 +200,7 @@ def _is_shadow(state, block, n, suspects, colours, layout, rule):
                 distance = distance + step * step
             limit = splat(rule.background_limit) * load(state, rest) * a * a
             shadow = shadow | (darker & (distance < limit))
-        share = share + load(state, _weight_at(block, k, layout, rule))
+        share = share + load(state, weight_place(block, k, layout, rule))
         suspects = suspects & negate(shadow) & negate(share > splat(rule.background_ratio))
     return shadow
 
@@ -266,12 +216,12 @@ def _classify(state, block, n, colours, layout, rule):
         searching = searching & (n > splat(np.float32(k))) & (share < splat(rule.background_ratio))
         if not any_lane(searching):
             break
-        rest = _rest_at(block, k, layout, rule)
+        rest = rest_place(block, k, layout, rule)
         variance = load(state, rest)
-        distance = _distance(state, rest, colours, rule)
+        distance = distance_to(state, rest, colours, rule)
         background = background | (searching & (distance < splat(rule.background_limit) * variance))
         searching = searching & negate(distance < splat(rule.match_limit) * variance)
-        share = share + load(state, _weight_at(block, k, layout, rule))
+        share = share + load(state, weight_place(block, k, layout, rule))
     return background
 
 
@@ -288,7 +238,7 @@ def _learn(state, counts, block, colours, layout, rule):
     return background, n
 
 
-@cached(nogil=True, error_model="numpy", **OPTIONS)
+@cached(components, nogil=True, error_model="numpy", **OPTIONS)
 def mog2(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

@@ -15,6 +15,8 @@ import numba
 import numpy as np
 
 from bgsub.mixture.compiled import cached
+from bgsub.mixture.kernels import components
+from bgsub.mixture.kernels.components import distance_to, rest_place, swap, weight_place
 from bgsub.mixture.lanes import (
     LANES,
     OPTIONS,
@@ -49,32 +51,6 @@ class StaufferGrimsonRule(NamedTuple):
     one: np.float32
     density: bool  # ρ = α·η instead of α/ω
     channels: tuple[int, ...]  # (0,) or (0, 1, 2): its length is a constant to the compiler, so loops unroll
-
-
-@jit
-def _weight_at(block, k, layout, rule):
-    """Where the weights of component k of a block are."""
-    if k == 0:
-        return block * (2 + len(rule.channels)) * LANES
-    return layout.weights + ((k - 1) * layout.n_blocks + block) * LANES
-
-
-@jit
-def _rest_at(block, k, layout, rule):
-    """Where its variances are, followed by the means, channel by channel."""
-    if k == 0:
-        return (block * (2 + len(rule.channels)) + 1) * LANES
-    return layout.cold + ((k - 1) * layout.n_blocks + block) * (1 + len(rule.channels)) * LANES
-
-
-@jit
-def _distance(state, rest, colours, rule):
-    """d² = |x − μ|², over the channels."""
-    distance = splat(rule.zero)
-    for c in range(len(rule.channels)):
-        step = colours[c] - load(state, rest + (1 + c) * LANES)
-        distance = distance + step * step
-    return distance
 
 
 @jit
@@ -127,12 +103,12 @@ def _match(state, block, n, colours, layout, rule):
         used = n > splat(np.float32(k))
         if not any_lane(used):
             break
-        weight_at = _weight_at(block, k, layout, rule)
+        weight_at = weight_place(block, k, layout, rule)
         weight = load(state, weight_at) * keep
         searching = used & negate(matched)
         if any_lane(searching):
-            rest = _rest_at(block, k, layout, rule)
-            distance = _distance(state, rest, colours, rule)
+            rest = rest_place(block, k, layout, rule)
+            distance = distance_to(state, rest, colours, rule)
             hit = searching & (distance < splat(rule.match_limit) * load(state, rest))
             if any_lane(hit):
                 weight = select(hit, weight + alpha, weight)
@@ -156,7 +132,7 @@ def _insert(state, block, n, missing, colours, layout, rule):
         here = missing & (place == splat(np.float32(k)))
         if not any_lane(here):
             continue
-        weight_at, rest = _weight_at(block, k, layout, rule), _rest_at(block, k, layout, rule)
+        weight_at, rest = weight_place(block, k, layout, rule), rest_place(block, k, layout, rule)
         weight = load(state, weight_at)
         _spread(state, block, k, here, select(n > place, weight, splat(rule.zero)), layout, rule)
         store(state, weight_at, select(here, splat(rule.one if k == 0 else rule.alpha), weight))
@@ -175,7 +151,7 @@ def _spread(state, block, k, where, lost, layout, rule):
     left = keep - lost
     grow = select(left > zero, keep / left, zero)
     for j in range(k):
-        before = _weight_at(block, j, layout, rule)
+        before = weight_place(block, j, layout, rule)
         weight = load(state, before)
         store(state, before, select(where, weight * grow, weight))
 
@@ -183,25 +159,11 @@ def _spread(state, block, k, where, lost, layout, rule):
 @jit
 def _outranks(state, block, a, b, layout, rule):
     """Is ω/σ of component a larger than that of b? Squared, which spares the roots."""
-    weight_a = load(state, _weight_at(block, a, layout, rule))
-    weight_b = load(state, _weight_at(block, b, layout, rule))
-    variance_a = load(state, _rest_at(block, a, layout, rule))
-    variance_b = load(state, _rest_at(block, b, layout, rule))
+    weight_a = load(state, weight_place(block, a, layout, rule))
+    weight_b = load(state, weight_place(block, b, layout, rule))
+    variance_a = load(state, rest_place(block, a, layout, rule))
+    variance_b = load(state, rest_place(block, b, layout, rule))
     return weight_a * weight_a * variance_b > weight_b * weight_b * variance_a
-
-
-@jit
-def _swap(state, block, k, where, layout, rule):
-    """Exchange component k with the one above it in some lanes."""
-    a, b = _weight_at(block, k, layout, rule), _weight_at(block, k - 1, layout, rule)
-    of_a, of_b = load(state, a), load(state, b)
-    store(state, a, select(where, of_b, of_a))
-    store(state, b, select(where, of_a, of_b))
-    a, b = _rest_at(block, k, layout, rule), _rest_at(block, k - 1, layout, rule)
-    for i in range(0, (1 + len(rule.channels)) * LANES, LANES):
-        of_a, of_b = load(state, a + i), load(state, b + i)
-        store(state, a + i, select(where, of_b, of_a))
-        store(state, b + i, select(where, of_a, of_b))
 
 
 @jit
@@ -212,7 +174,7 @@ def _settle(state, block, place, n, layout, rule):
         if any_lane(moves):
             moves = moves & _outranks(state, block, k, k - 1, layout, rule)
             if any_lane(moves):
-                _swap(state, block, k, moves, layout, rule)
+                swap(state, block, k, moves, layout, rule)
                 place = select(moves, splat(np.float32(k - 1)), place)
     for k in range(1, layout.n_components):
         moves = (place == splat(np.float32(k - 1))) & (n > splat(np.float32(k)))
@@ -220,7 +182,7 @@ def _settle(state, block, place, n, layout, rule):
             continue
         moves = moves & _outranks(state, block, k, k - 1, layout, rule)
         if any_lane(moves):
-            _swap(state, block, k, moves, layout, rule)
+            swap(state, block, k, moves, layout, rule)
             place = select(moves, splat(np.float32(k)), place)
     return place
 
@@ -233,7 +195,7 @@ def _is_background(state, block, place, layout, rule):
     for k in range(1, layout.n_components):
         if not any_lane(place > splat(np.float32(k - 1))):
             break
-        share = share + load(state, _weight_at(block, k - 1, layout, rule))
+        share = share + load(state, weight_place(block, k - 1, layout, rule))
         background = background | ((place == splat(np.float32(k))) & (share <= splat(rule.background_ratio)))
     return background
 
@@ -248,12 +210,12 @@ def _forget(state, counts, block, layout, rule):
         kept = 0
         n = counts[block * LANES + lane]
         for k in range(n):
-            weight_at = _weight_at(block, k, layout, rule) + lane
+            weight_at = weight_place(block, k, layout, rule) + lane
             if state[weight_at] < rule.forget_below:
                 continue
             if kept < k:
-                state[_weight_at(block, kept, layout, rule) + lane] = state[weight_at]
-                source, target = _rest_at(block, k, layout, rule) + lane, _rest_at(block, kept, layout, rule) + lane
+                state[weight_place(block, kept, layout, rule) + lane] = state[weight_at]
+                source, target = rest_place(block, k, layout, rule) + lane, rest_place(block, kept, layout, rule) + lane
                 for i in range(0, (1 + len(rule.channels)) * LANES, LANES):
                     state[target + i] = state[source + i]
             kept += 1
@@ -292,14 +254,14 @@ def _classify(state, counts, block, colours, layout, rule):
         candidates = (n > splat(np.float32(k))) & (share <= splat(rule.background_ratio))
         if not any_lane(candidates):
             break
-        rest = _rest_at(block, k, layout, rule)
+        rest = rest_place(block, k, layout, rule)
         limit = splat(rule.match_limit) * load(state, rest)
-        background = background | (candidates & (_distance(state, rest, colours, rule) < limit))
-        share = share + load(state, _weight_at(block, k, layout, rule))
+        background = background | (candidates & (distance_to(state, rest, colours, rule) < limit))
+        share = share + load(state, weight_place(block, k, layout, rule))
     return background
 
 
-@cached(nogil=True, error_model="numpy", **OPTIONS)
+@cached(components, nogil=True, error_model="numpy", **OPTIONS)
 def stauffer_grimson(image, state, counts, layout, rule, which, start, stop, offset, mask):
     """Update blocks by the image and write their mask.
 

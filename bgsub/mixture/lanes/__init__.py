@@ -52,6 +52,7 @@ load_bytes = form.load_bytes
 load_colours = form.load_colours
 negate = form.negate
 pointer = form.pointer
+root = form.root
 select = form.select
 set_lane = form.set_lane
 splat = form.splat

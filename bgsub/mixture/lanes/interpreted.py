@@ -45,7 +45,7 @@ def splat(value):
     return np.full(LANES, value, np.float32)
 
 
-select, negate, any_lane = np.where, np.logical_not, np.any
+select, negate, any_lane, root = np.where, np.logical_not, np.any, np.sqrt
 
 
 def get_lane(values, lane):

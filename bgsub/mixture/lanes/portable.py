@@ -84,6 +84,12 @@ def select(where, yes, no):
 
 
 @jit
+def root(value):
+    """The square root, rounded as IEEE 754 has it."""
+    return np.sqrt(value)
+
+
+@jit
 def negate(where):
     """``not where``."""
     return not where

@@ -13,6 +13,7 @@ import operator
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -169,6 +170,17 @@ def select(typingctx, where, yes, no):
 
 
 @intrinsic
+def root(typingctx, values):
+    """The square root of each lane, rounded as IEEE 754 has it."""
+
+    def codegen(context, builder, sig, args):
+        kind = ir.FunctionType(LLVM[FLOATS], [LLVM[FLOATS]])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f32"), args)
+
+    return FLOATS(FLOATS), codegen
+
+
+@intrinsic
 def negate(typingctx, where):
     """Lane by lane, ``not where``."""
 
@@ -218,6 +230,7 @@ def _tried(numbers, marks, picture, zero, channels):
     where = (values < green) & negate(values == red) | (values <= splat(zero)) & (values > green)
     if any_lane(where):
         values = set_lane(select(where, values, splat(zero)), 3, get_lane(red, 2))
+    values = root(values * values)  # none is negative
     store(numbers, 0, values)
     store_bytes(marks, 0, values)
 

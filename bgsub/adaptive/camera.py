@@ -1,0 +1,154 @@
+"""How far the camera has moved since the background was learned, and undoing it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from bgsub.mixture.compiled import cached
+
+LEVELS = 3
+"""Of the pyramid; each is half as large as the one before."""
+LIMITS = (20.0, 30.0, 40.0)
+"""Of each level, in grey levels: what differs more has moved by itself and tells nothing of the camera."""
+STEPS = (3, 4, 8)
+"""Of each level: iterations at most."""
+STILL = 0.08
+"""Pixels of the reduced picture: a smaller shift is none."""
+GAIN = 0.9
+"""A shift counts if it lowers the difference to this share or less."""
+REDUCED = 160 * 120
+"""Pixels of the picture in which the shift is sought; frames are reduced by a whole factor, at least 2."""
+
+
+class Shift(NamedTuple):
+    """Where the scene is in the frame, against where it is in the model: right and down, in pixels."""
+
+    right: float
+    down: float
+
+    def __bool__(self) -> bool:
+        return self.right != 0 or self.down != 0
+
+
+NONE = Shift(0.0, 0.0)
+
+
+class Camera:
+    """Finds the shift of each frame against the background, which is set now and then."""
+
+    def __init__(self) -> None:
+        self._background: list[np.ndarray] = []
+        self._last = NONE
+
+    def look_at(self, background: np.ndarray) -> None:
+        """Set the picture to compare with, (H, W, C), uint8."""
+        self._background = pyramid(reduced(background))
+
+    def shift_of(self, image: np.ndarray) -> Shift:
+        """The shift of a frame, (H, W, C), in its own pixels; `NONE` where none makes it clearly more alike.
+
+        By Gauss and Newton on the difference in brightness, from coarse to fine (B. D. Lucas, T. Kanade, "An iterative
+        image registration technique", IJCAI 1981), from the shift of the frame before and from none.
+        """
+        frame = pyramid(reduced(image))
+        if min(frame[-1].shape) < 16:
+            return NONE
+        brighter = np.median(self._background[-1] - frame[-1])  # of most pixels: what moves does not count
+        frame = [level + brighter for level in frame]
+        coarse = 1 << LEVELS - 1
+        starts = {NONE, Shift(self._last.right / coarse, self._last.down / coarse)}
+        cost, right, down = min(self._refined(frame, start) for start in sorted(starts))
+        self._last = NONE
+        if max(abs(right), abs(down)) < STILL or cost > GAIN * difference(
+                frame[0], self._background[0], 0.0, 0.0, LIMITS[0]):
+            return NONE
+        self._last = Shift(right, down)
+        return Shift(right * image.shape[1] / frame[0].shape[1], down * image.shape[0] / frame[0].shape[0])
+
+    def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
+        right, down = start
+        for level in reversed(range(LEVELS)):
+            right, down = register(frame[level], self._background[level], right, down, LIMITS[level], STEPS[level])
+            if level:
+                right, down = 2 * right, 2 * down
+        return difference(frame[0], self._background[0], right, down, LIMITS[0]), right, down
+
+
+def reduced(image: np.ndarray) -> np.ndarray:
+    """The picture in grey and small, float32."""
+    height, width = image.shape[:2]
+    factor = max(2, round(math.sqrt(height * width / REDUCED)))
+    small = cv2.resize(image, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
+    grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    return grey.astype(np.float32)
+
+
+def pyramid(picture: np.ndarray) -> list[np.ndarray]:
+    """The picture and its smaller versions."""
+    levels = [picture]
+    while len(levels) < LEVELS:
+        levels.append(cv2.pyrDown(levels[-1]))
+    return levels
+
+
+def warp(image: np.ndarray, shift: Shift, *, back: bool = False, border: int = cv2.BORDER_REPLICATE,
+         smooth: bool = True, out: np.ndarray | None = None) -> np.ndarray:
+    """A frame as the model sees it, or with ``back`` a picture of the model's as the frame has it."""
+    matrix = np.array([[1, 0, shift.right], [0, 1, shift.down]], np.float32)
+    flags = (cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST) | (0 if back else cv2.WARP_INVERSE_MAP)
+    return cv2.warpAffine(image, matrix, image.shape[1::-1], dst=out, flags=flags, borderMode=border, borderValue=1)
+
+
+@cached(nogil=True, error_model="numpy")
+def difference(frame, background, right, down, limit):  # type: ignore[no-untyped-def]  # Numba infers them
+    """The mean difference of the shifted frame, no pixel's counting more than the limit."""
+    height, width = frame.shape
+    ix, iy = int(math.floor(right)), int(math.floor(down))
+    fx, fy = np.float32(right - ix), np.float32(down - iy)
+    total, n = 0.0, 0
+    for y in range(max(2, 2 - iy), min(height - 3, height - 3 - iy)):
+        for x in range(max(2, 2 - ix), min(width - 3, width - 3 - ix)):
+            above = frame[y + iy, x + ix] * (1 - fx) + frame[y + iy, x + ix + 1] * fx
+            below = frame[y + iy + 1, x + ix] * (1 - fx) + frame[y + iy + 1, x + ix + 1] * fx
+            total += min(limit, abs(background[y, x] - (above * (1 - fy) + below * fy)))
+            n += 1
+    return total / n if n else limit
+
+
+@cached(nogil=True, error_model="numpy")
+def register(frame, background, right, down, limit, steps):  # type: ignore[no-untyped-def]
+    """The shift at which frame(x + d) is most like background(x), from a first guess of it."""
+    height, width = frame.shape
+    for _ in range(steps):
+        ix, iy = int(math.floor(right)), int(math.floor(down))
+        fx, fy = np.float32(right - ix), np.float32(down - iy)
+        top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
+        left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+        if bottom - top < height // 2 or end - left < width // 2:
+            break
+        xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
+        for y in range(top, bottom):
+            for x in range(left, end):
+                above = frame[y + iy, x + ix] * (1 - fx) + frame[y + iy, x + ix + 1] * fx
+                below = frame[y + iy + 1, x + ix] * (1 - fx) + frame[y + iy + 1, x + ix + 1] * fx
+                off = background[y, x] - (above * (1 - fy) + below * fy)
+                if abs(off) < limit:
+                    gx = (background[y, x + 1] - background[y, x - 1]) * np.float32(0.5)
+                    gy = (background[y + 1, x] - background[y - 1, x]) * np.float32(0.5)
+                    xx, xy, yy = xx + gx * gx, xy + gx * gy, yy + gy * gy
+                    xe, ye = xe + gx * off, ye + gy * off
+        scale = xx * yy - xy * xy
+        if scale <= 1e-6 * (xx + yy) ** 2:
+            break
+        dx, dy = (yy * xe - xy * ye) / scale, (xx * ye - xy * xe) / scale
+        longest = max(abs(dx), abs(dy))
+        if longest > 1:
+            dx, dy = dx / longest, dy / longest
+        right, down = right + dx, down + dy
+        if longest < 0.01:
+            break
+    return right, down

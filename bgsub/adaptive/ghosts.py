@@ -1,0 +1,105 @@
+"""Telling what an object left behind from an object: by whose border it is, the frame's or the background's."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+EVERY = 5
+"""Frames from one look to the next."""
+STILL = 12
+"""Grey levels by which a pixel that nothing moves in may differ from one look to the next."""
+LOOKS = 2
+"""For which a pixel must have been still."""
+EDGE = 5.0
+"""Grey levels by which a step must be the stronger one to count."""
+MAJORITY = 0.5
+"""Of the border: by how much more of it must speak for the background."""
+LEAST_BORDER = 0.5
+"""Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
+
+
+class Ghosts:
+    """Finds what objects left behind when they moved off: still, and with a border in the background only.
+
+    As long as an object stands there, its outline is a step in the frame. Once it is gone, the frame has no step
+    there, and the background, which shows it still, has. Each still piece of the foreground is put to the vote as a
+    whole; pixel by pixel, people who stand still would be eaten from the border inwards.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        self.looks = np.zeros((height, width), np.uint8)
+        self._last: np.ndarray | None = None
+
+    def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
+        """Where ghosts are; to be called every `EVERY` frames.
+
+        Parameters
+        ----------
+        image, background : ndarray, shape (H, W, C)
+            The frame and the picture of the background.
+        foreground : ndarray of uint8, shape (H, W)
+            The mask: 255 is foreground.
+        smallest : float
+            Pixels below which a piece is left alone.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W)
+            1 where there is one.
+        """
+        self._watch(image)
+        found = np.zeros_like(foreground)
+        still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
+        if not still.any():
+            return found
+        still = cv2.morphologyEx(still, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(still, connectivity=8)
+        for i in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= smallest):
+            if i == 0:
+                continue
+            left, top, width, height = stats[i, :4]
+            near = np.s_[max(top - 4, 0):top + height + 4, max(left - 4, 0):left + width + 4]
+            piece = (labels[near] == i).view(np.uint8)
+            if border_is_the_backgrounds(image[near], background[near], piece, foreground[near] == 255):
+                found[near] |= piece
+        return found
+
+    def _watch(self, image: np.ndarray) -> None:
+        """Count the looks for which each pixel has not changed."""
+        if self._last is not None:
+            change = cv2.absdiff(image, self._last)
+            still = (change.max(axis=2) if change.ndim == 3 else change) < STILL
+            self.looks = np.where(still, np.minimum(self.looks, 254) + 1, 0).astype(np.uint8)
+        self._last = image.copy()
+
+
+def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: np.ndarray,
+                              foreground: np.ndarray) -> bool:
+    """Whether the outline of a piece is a step in the background rather than in the frame."""
+    inside = piece - cv2.erode(piece, np.ones((5, 5), np.uint8))
+    outside = cv2.dilate(piece, np.ones((7, 7), np.uint8)) - cv2.dilate(piece, np.ones((3, 3), np.uint8))
+    outside &= ~foreground
+    border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (9, 9)) > 0)
+    n = int(np.count_nonzero(border))
+    if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
+        return False
+    seen, known = _step(image, inside, outside)[border], _step(background, inside, outside)[border]
+    votes = np.count_nonzero(known > seen + EDGE) - np.count_nonzero(seen > known + EDGE)
+    return votes > MAJORITY * n
+
+
+def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """How much the colours on both sides of a border differ, near each pixel; the largest channel counts."""
+    off = np.abs(_mean_near(picture, inside) - _mean_near(picture, outside))
+    return off.max(axis=2) if off.ndim == 3 else off
+
+
+def _mean_near(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The mean colour of those pixels that lie in a window around each pixel."""
+    weights = where.astype(np.float32)
+    share = cv2.blur(weights, (9, 9)) + np.float32(1e-6)
+    if picture.ndim == 3:
+        weights, share = weights[..., None], share[..., None]
+    blurred = cv2.blur(picture.astype(np.float32) * weights, (9, 9))
+    return blurred.reshape(picture.shape) / share

@@ -1,0 +1,358 @@
+"""The default model: a mixture per pixel, with what real scenes need around it, up to the finished mask."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from bgsub.adaptive.camera import NONE, Camera, Shift, warp
+from bgsub.adaptive.exposure import adjusted, gains
+from bgsub.adaptive.ghosts import EVERY, Ghosts
+from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
+from bgsub.masks.cleaning import clean, odd
+from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.mixture.bands import SMALLEST_BAND, over_bands
+from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.lanes import LANES
+from bgsub.mixture.model import EVERY as ALL
+from bgsub.mixture.model import Mixture, checked_rate
+from bgsub.mixture.protocol import FOREGROUND
+
+f32 = np.float32
+SHADOW = 127
+REFRESH = 5
+"""Frames for which a picture of the background serves."""
+EARLY = 25
+"""Frames at the start, in which it is made anew each time."""
+NOISE_LEAST, NOISE_MOST = 10.0, 50.0
+"""Between which the floor of the variances stays, summed over the channels."""
+MIN_VARIANCE, MAX_VARIANCE = 4.0, 800.0
+MATCH_LIMIT = 16.0
+"""Squared deviations within which a component learns."""
+PRUNE = 0.05
+"""How soon a component that is not seen again is dropped: c_T of Zivkovic."""
+GHOST_FRAMES = 4
+"""In which a ghost is absorbed."""
+NEAR = 5
+"""Pixels at 320x240 around the foreground in which blinking is not the background's."""
+WINDOW = 5
+"""Side of the window in which a shadow is even."""
+UNEVENNESS, COLOURING, BRIGHTEST = 0.35, 0.08, 0.97
+"""Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
+may be from the others'; and its brightness, at most."""
+ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
+
+
+class Maps(NamedTuple):
+    """What is kept of each pixel beside its mixture, flat, in whole blocks."""
+
+    tolerance: np.ndarray  # R: by which the distance to the background may be larger
+    distances: np.ndarray  # D: its running mean, in limits
+    blinks: np.ndarray  # v
+    before: np.ndarray  # the verdict in the frame before
+
+    @classmethod
+    def fresh(cls, size: int) -> Maps:
+        """Of pixels that were never seen."""
+        return cls(np.ones(size, f32), np.zeros(size, f32), np.full(size, CALM, f32), np.zeros(size, np.uint8))
+
+
+CALM = 0.1
+"""What v is where nothing blinks."""
+
+
+class Adaptive(Mixture[AdaptiveParams]):
+    """A mixture per pixel that follows the camera's shake and exposure, and knows shadows, leaves and ghosts.
+
+    `apply` gives the finished mask: cleaned, with shadows as 127. There are few things to set; see the parameters.
+
+    Parameters
+    ----------
+    params : AdaptiveParams, optional
+        All parameters at once. Or give them one by one, by name: ``Adaptive(absorb_after=60)``.
+    cleaning : CleaningParams, optional
+        How masks are cleaned. The model learns from cleaned masks, so this is part of it.
+    raw : bool
+        Give masks as they are before they are cleaned. The model learns the same.
+    threads : int, optional
+        Threads at most; the masks do not depend on it. Default: the processors that this process may use.
+    roi : ndarray of uint8 or bool, shape (H, W), optional
+        Region of interest: where it is 0, nothing is computed and nothing is foreground.
+
+    Attributes
+    ----------
+    shift : Shift
+        By how much the last frame was moved against the background, in pixels.
+    gains : tuple of float
+        By which its channels were multiplied.
+    floor : float
+        Below which variances do not count: the camera's noise, as measured, times `noise`.
+    last_event : SceneChange or None
+        The last change of the whole scene.
+
+    Notes
+    -----
+    Nothing in the first frame is foreground. Each frame passes the model twice: for a verdict, and, once that is
+    cleaned, for learning, which is slow where the mask is foreground. ``docs/adaptive.md`` tells what each step does
+    and what it is worth.
+
+    References
+    ----------
+    .. [1] C. Stauffer, W. E. L. Grimson, "Adaptive background mixture models for real-time tracking", CVPR 1999.
+    .. [2] Z. Zivkovic, "Improved adaptive Gaussian mixture model for background subtraction", ICPR 2004.
+    .. [3] M. Hofmann, P. Tiefenbacher, G. Rigoll, "Background segmentation with feedback: the pixel-based adaptive
+       segmenter", CVPRW 2012: of the tolerance that grows where pixels blink.
+    .. [4] P.-L. St-Charles, G.-A. Bilodeau, R. Bergevin, "SuBSENSE: a universal change detection method with local
+       adaptive sensitivity", IEEE TIP 24(1), 2015: of counting blinks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bgsub import Adaptive
+    >>> model = Adaptive()
+    >>> street = np.full((120, 160, 3), 90, np.uint8)
+    >>> for _ in range(10):
+    ...     mask = model.apply(street)
+    >>> street[40:60, 50:80] = 200
+    >>> int(np.count_nonzero(model.apply(street) == 255)) > 500
+    True
+    """
+
+    name = "adaptive"
+    params_class = AdaptiveParams
+
+    def __init__(self, params: AdaptiveParams | None = None, *, cleaning: CleaningParams | None = None,
+                 raw: bool = False, threads: int | None = None, roi: np.ndarray | None = None,
+                 **parameters: Any) -> None:
+        super().__init__(params, threads=threads, roi=roi, **parameters)
+        self.cleaning = cleaning or CleaningParams()
+        self.raw = raw
+        self._forget()
+
+    def _forget(self) -> None:
+        self.shift: Shift = NONE
+        self.gains: tuple[float, ...] = ()
+        self.floor = NOISE_MOST
+        self.last_event: SceneChange | None = None
+        self._age = 0  # frames since the scene changed
+        self._scene = Scene()
+
+    def background(self) -> np.ndarray:
+        """The picture of the scene without foreground: the mean of each pixel's heaviest component.
+
+        Returns
+        -------
+        ndarray
+            Of the frames' shape and type.
+
+        Raises
+        ------
+        MisuseError
+            Before the first frame.
+        """
+        with self._lock:
+            return self._as_picture(self._learned().heaviest())
+
+    def reset(self) -> None:
+        """Forget everything learned; the next frame is the first, and may have another size and type."""
+        with self._lock:
+            super().reset()
+            self._forget()
+
+    def _alpha(self, learning_rate: float | None) -> float:
+        if self._frozen:
+            return 0.0
+        if learning_rate is not None:
+            return checked_rate(learning_rate)
+        return max(self._params.alpha, 1 / (self._age + 1))
+
+    def _begin(self, height: int, width: int, n_channels: int, dtype: np.dtype[Any]) -> None:
+        super()._begin(height, width, n_channels, dtype)
+        n = self._learned().counts.size
+        self._maps = Maps.fresh(n)
+        self._scratch = [np.zeros(n, f32) for _ in range(5)]
+        self._verdict, self._labels, self._role = (np.zeros(n, np.uint8) for _ in range(3))
+        self._mask = np.zeros((height, width), np.uint8)  # in the model's coordinates
+        self._image = np.zeros(n * n_channels, dtype)
+        self._ghost = np.zeros((height, width), np.uint8)
+        self._camera, self._ghosts = Camera(), Ghosts(height, width)
+        self._scale = math.sqrt(height * width / REFERENCE_AREA)
+
+    def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
+        first = self.n_frames == 0
+        smooth = self._pixels(self._image, image.shape)
+        cv2.blur(image, (3, 3), dst=smooth)
+        self.shift, self.gains = NONE, (1.0,) * image.shape[2]
+        if not first:
+            self._refresh_picture()
+            self._adjust(smooth)
+        outside = self._outside(known)
+        if first:
+            self._mask[:] = 0
+            labels = self._mask
+        else:
+            labels = self._judge(alpha, outside)
+            self._mask = clean(labels, self.cleaning)
+        if not self._frozen:
+            alpha = self._notice(alpha, smooth)
+            self._learn(alpha, smooth, outside)
+        finished = labels if self.raw else self._mask
+        mask[:] = warp(finished, self.shift, back=True, smooth=False) if self.shift else finished
+        if self._inside is not None:
+            np.multiply(mask, self._inside, out=mask)
+        if known is not None:
+            mask[known if self._inside is None else known & self._inside] = FOREGROUND
+
+    def _pixels(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """The frame's pixels of a flat array in whole blocks: a view, without the axis of a single channel."""
+        shape = shape[:2] if shape[2:] == (1,) else shape
+        return flat[:math.prod(shape)].reshape(shape)
+
+    def _refresh_picture(self) -> None:
+        """Make the picture of the background anew, if it is time."""
+        if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
+            colours = self._as_picture(self._learned().heaviest())
+            self._picture = colours
+            self._camera.look_at(colours)
+            self._measure_noise()
+
+    def _measure_noise(self) -> None:
+        """The variance of the median pixel's heaviest component: most pixels are background, and still."""
+        if self.n_frames > EARLY:
+            noise = float(np.median(self._learned().heaviest_variances()[::37]))
+            self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
+
+    def _adjust(self, smooth: np.ndarray) -> None:
+        """Undo the camera's movement, and measure its exposure."""
+        if self._params.follow_camera:
+            self.shift = self._camera.shift_of(smooth)
+            if self.shift:
+                smooth[:] = warp(smooth, self.shift)
+        if self._params.follow_exposure:
+            shape = (*self._mask.shape, -1)
+            self.gains = gains(smooth.reshape(shape), self._picture.reshape(shape), self._mask)
+            if set(self.gains) != {1.0}:
+                smooth[:] = adjusted(smooth, self.gains)
+
+    def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
+        """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""
+        parts = []
+        if self.shift:
+            unseen = np.zeros_like(self._mask)
+            parts.append(warp(unseen, self.shift, border=cv2.BORDER_CONSTANT, smooth=False).view(bool))
+        for fixed in (known, None if self._inside is None else ~self._inside):
+            if fixed is not None:
+                parts.append(warp(fixed.view(np.uint8), self.shift, smooth=False).view(bool) if self.shift else fixed)
+        return np.logical_or.reduce(parts) if parts else None
+
+    def _judge(self, alpha: float, outside: np.ndarray | None) -> np.ndarray:
+        """0, 127 or 255 for each pixel, as the model alone has it."""
+        blocks, which = self._learned(), self._which_blocks()
+        rule, shape = self._rule_now(alpha, blocks.n_channels), (*blocks.shape, 1)
+        scores, ratios, offs, means, squares = self._scratch
+
+        def judge(start: int, stop: int) -> None:
+            kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
+                          self._verdict, self._maps.tolerance, scores, ratios, offs)
+
+        over_bands(judge, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+        labels = self._pixels(self._labels, shape)
+        if outside is not None:
+            self._pixels(self._verdict, shape)[outside] = 0
+        np.multiply(self._verdict, np.uint8(FOREGROUND), out=self._labels)
+        if self._params.detect_shadows:
+            side = (odd(WINDOW * self._scale) or 1,) * 2
+            ratio = self._pixels(ratios, shape)
+            cv2.blur(ratio, side, dst=self._pixels(means, shape))
+            cv2.sqrBoxFilter(ratio, cv2.CV_32F, side, dst=self._pixels(squares, shape))
+            off = self._pixels(offs, shape)
+            cv2.blur(off, side, dst=off)
+            shadows = kernels.ShadowRule(
+                f32(self._params.darkest_shadow), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0),
+                f32(1), tuple(range(LANES)))
+
+            def shade(start: int, stop: int) -> None:
+                kernels.shade(self._labels, means, squares, offs, shadows, start, stop)
+
+            over_bands(shade, blocks.n_blocks, self.threads, SMALLEST_BAND // LANES)
+        return labels
+
+    def _notice(self, alpha: float, smooth: np.ndarray) -> float:
+        """See whether the whole scene has changed; returns the rate for this frame."""
+        share = np.count_nonzero(self._mask == FOREGROUND) / self._mask.size
+        if not self._scene.changed(share, self.gains):
+            return alpha
+        self.last_event = SceneChange(self.n_frames + 1, kind_of_change(smooth, self._picture), share)
+        self._age = 0
+        self._mask = np.zeros_like(self._mask)
+        self._maps = Maps.fresh(self._learned().counts.size)
+        return 1.0
+
+    def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
+        blocks, which = self._learned(), self._which_blocks()
+        rule, maps = self._rule_now(alpha, blocks.n_channels), self._maps
+        role = self._pixels(self._role, (*blocks.shape, 1))
+        role[:] = self._roles(smooth, outside)
+
+        def learn(start: int, stop: int) -> None:
+            kernels.learn(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
+                          self._role, self._verdict, maps.before, self._scratch[0], maps.tolerance, maps.distances,
+                          maps.blinks)
+
+        over_bands(learn, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+
+    def _roles(self, smooth: np.ndarray, outside: np.ndarray | None) -> np.ndarray:
+        """How each pixel is to learn."""
+        foreground = (self._mask == FOREGROUND).view(np.uint8)
+        side = 2 * max(1, int(NEAR * self._scale)) + 1
+        role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
+        role += foreground
+        if self._params.remove_ghosts and self.n_frames:
+            if self.n_frames % EVERY == 0:
+                smallest = self.cleaning.min_blob * foreground.size
+                self._ghost = self._ghosts.find(smooth, self._picture, self._mask, smallest)
+            role[(self._ghost != 0) & (foreground != 0)] = ROLE_GHOST
+        if outside is not None:
+            role[outside] = ROLE_FIXED
+        return role
+
+    def _count(self, alpha: float) -> None:
+        super()._count(alpha)
+        self._age += not self._frozen
+
+    def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
+        p = self._params
+        foreground = min(alpha, alpha * p.alpha_foreground / p.alpha)
+        return kernels.AdaptiveRule(
+            background_limit=f32(p.match_sigmas * p.match_sigmas),
+            match_limit=f32(MATCH_LIMIT),
+            background_ratio=f32(p.background_ratio),
+            floor=f32(self.floor),
+            initial_variance=f32(p.initial_variance),
+            min_variance=f32(MIN_VARIANCE),
+            max_variance=f32(MAX_VARIANCE),
+            alpha=f32(alpha),
+            alpha_foreground=f32(foreground),
+            alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
+            prune=f32(PRUNE),
+            calm=f32(CALM),
+            fall=f32(0.25),
+            step=f32(0.01),
+            follow=f32(0.01),
+            full_distance=f32(3),
+            widest=f32(100),
+            zero=f32(0),
+            one=f32(1),
+            two=f32(2),
+            far=f32(1e9),
+            channels=tuple(range(n_channels)),
+            components=tuple(range(p.n_components)),
+        )
+
+    def _rule_now(self, alpha: float, n_channels: int) -> Any:
+        return self._rule(alpha, n_channels)  # the floor changes with the frames

@@ -1,0 +1,74 @@
+"""Noticing that the whole scene has changed: a light was switched, or the camera was turned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 5
+"""A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
+foreground, for so many frames: an exposure that explains the picture leaves little."""
+VIEW_SHARE, VIEW_FRAMES = 0.5, 25
+"""The view has changed if so much is foreground for so many frames, whatever the exposure."""
+ALIKE = 0.5
+"""Correlation of the edges above which it is still the same view."""
+
+
+@dataclass(frozen=True)
+class SceneChange:
+    """A change of the whole scene.
+
+    Attributes
+    ----------
+    frame : int
+        Number of the frame with which the model began to learn anew; its first one has number 1.
+    kind : "light" or "view"
+        Whether the same edges are still there.
+    share : float
+        Of the frame that was foreground.
+    """
+
+    frame: int
+    kind: Literal["light", "view"]
+    share: float
+
+
+class Scene:
+    """Watches how much of the frame is foreground, and how exposed it is."""
+
+    def __init__(self) -> None:
+        self._light = self._view = 0
+
+    def changed(self, share: float, gains: tuple[float, ...]) -> bool:
+        """Whether the background must be another one; to be called with each frame.
+
+        Parameters
+        ----------
+        share : float
+            Of the frame that is foreground.
+        gains : tuple of float
+            By which the channels were multiplied to look like the background.
+        """
+        lit = max(max(gain, 1 / gain) for gain in gains) > LIGHT
+        self._light = self._light + 1 if lit and share > LIGHT_SHARE else 0
+        self._view = self._view + 1 if share > VIEW_SHARE else 0
+        if self._light < LIGHT_FRAMES and self._view < VIEW_FRAMES:
+            return False
+        self._light = self._view = 0
+        return True
+
+
+def kind_of_change(image: np.ndarray, background: np.ndarray) -> Literal["light", "view"]:
+    """Whether a frame shows what the background shows, in another light, or something else."""
+    a, b = _edges(image), _edges(background)
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return "light" if norm > 0 and float((a * b).sum()) / norm > ALIKE else "view"
+
+
+def _edges(image: np.ndarray) -> np.ndarray:
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 and image.shape[2] == 3 else image
+    small = cv2.resize(grey, (160, 120), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))

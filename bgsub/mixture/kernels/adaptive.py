@@ -1,0 +1,346 @@
+"""The kernels of `Adaptive`: a verdict first, and learning once it is known what the verdict became.
+
+Between the two the mask is cleaned, so each frame passes through the model twice. All arithmetic is float32, lane by
+lane and in the order of ``reference/adaptive.py``, so that masks and state agree with it to the last bit.
+``docs/adaptive.md`` says what each step is for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from bgsub.mixture.compiled import cached
+from bgsub.mixture.kernels import components
+from bgsub.mixture.kernels.components import distance_to, rest_place, rise, weight_place
+from bgsub.mixture.lanes import (
+    LANES,
+    OPTIONS,
+    any_lane,
+    load,
+    load_bytes,
+    load_colours,
+    negate,
+    pointer,
+    root,
+    select,
+    splat,
+    store,
+    store_bytes,
+)
+
+jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
+
+
+class AdaptiveRule(NamedTuple):
+    """The numbers of one frame's update, as float32: a bare literal would widen the arithmetic to float64."""
+
+    background_limit: np.float32  # squared distances, in variances
+    match_limit: np.float32
+    background_ratio: np.float32
+    floor: np.float32  # variances count as no less than this
+    initial_variance: np.float32
+    min_variance: np.float32
+    max_variance: np.float32
+    alpha: np.float32
+    alpha_foreground: np.float32  # where the mask is foreground
+    alpha_ghost: np.float32  # where it is what something left behind
+    prune: np.float32  # c_T
+    calm: np.float32  # what blinking falls to
+    fall: np.float32  # by which it falls
+    step: np.float32  # of the tolerance
+    follow: np.float32  # rate of the mean distance
+    full_distance: np.float32  # in limits, counted as 1
+    widest: np.float32  # tolerance at most
+    zero: np.float32
+    one: np.float32
+    two: np.float32
+    far: np.float32
+    channels: tuple[int, ...]  # (0,) or (0, 1, 2): its length is a constant to the compiler, so loops unroll
+    components: tuple[int, ...]  # K of them
+
+
+@jit
+def _least(a, b):
+    return select(b < a, b, a)
+
+
+@jit
+def _most(a, b):
+    return select(a < b, b, a)
+
+
+@jit
+def _size(a, rule):
+    """|a|."""
+    return select(a < splat(rule.zero), splat(rule.zero) - a, a)
+
+
+@jit
+def _ratios(state, rest, colours, rule):
+    """Brightness over that of a component's mean, and how far the ratio of a single channel is from it, relatively."""
+    one = splat(rule.one)
+    bright, background = one, one
+    for c in range(len(rule.channels)):
+        bright = bright + colours[c]
+        background = background + load(state, rest + (1 + c) * LANES)
+    ratio = bright / background
+    off = splat(rule.zero)
+    if len(rule.channels) > 1:
+        for c in range(len(rule.channels)):
+            channel = (colours[c] + one) / (load(state, rest + (1 + c) * LANES) + one)
+            off = _most(off, _size(channel - ratio, rule))
+        off = off / ratio
+    return ratio, off
+
+
+@jit
+def _nearest(state, block, n, colours, layout, rule):
+    """The smallest d²/σ² to a background component, and the ratios to the means of that component."""
+    zero, floor = splat(rule.zero), splat(rule.floor)
+    searching = n > zero
+    share, ratio, off = zero, splat(rule.one), zero
+    best = splat(rule.far)
+    for k in range(len(rule.components)):
+        searching = searching & (n > splat(np.float32(k))) & negate(share > splat(rule.background_ratio))
+        if not any_lane(searching):
+            break
+        rest = rest_place(block, k, layout, rule)
+        distance = distance_to(state, rest, colours, rule) / _most(load(state, rest), floor)
+        closer = searching & (distance < best)
+        if any_lane(closer):
+            best = select(closer, distance, best)
+            its_ratio, its_off = _ratios(state, rest, colours, rule)
+            ratio, off = select(closer, its_ratio, ratio), select(closer, its_off, off)
+        share = share + load(state, weight_place(block, k, layout, rule))
+    return best, ratio, off
+
+
+@cached(components, nogil=True, error_model="numpy", **OPTIONS)
+def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, scores, ratios, offs):
+    """How far each pixel is from the background.
+
+    Parameters
+    ----------
+    image, state, counts, layout, which, start, stop, offset
+        As in ``kernels/mog2.py``.
+    rule : AdaptiveRule
+    mask : ndarray of uint8, flat
+        Written: 1 where the score is above 1, else 0.
+    tolerance : ndarray of float32, flat
+        R, by which the distance to the background may be larger.
+    scores, ratios, offs : ndarray of float32, flat
+        Written: the smallest d²/(limit·R²·σ²); brightness over the background's; how far a channel is from that ratio.
+    """
+    every = len(which) == 0
+    image, state, counts, mask, which = pointer(image), pointer(state), pointer(counts), pointer(mask), pointer(which)
+    tolerance, scores, ratios, offs = pointer(tolerance), pointer(scores), pointer(ratios), pointer(offs)
+    for i in range(start, stop):
+        block = i if every else which[i]
+        pixel = (block - offset) * LANES
+        colours = load_colours(image, pixel, rule.channels)
+        n = load_bytes(counts, block * LANES)
+        distance, ratio, off = _nearest(state, block, n, colours, layout, rule)
+        wide = load(tolerance, block * LANES)
+        score = distance / (splat(rule.background_limit) * wide * wide)
+        store(scores, block * LANES, score)
+        store(ratios, block * LANES, ratio)
+        store(offs, block * LANES, off)
+        store_bytes(mask, pixel, select(score > splat(rule.one), splat(rule.one), splat(rule.zero)))
+
+
+@jit
+def _adapt(state, rest, where, gain, distance, colours, rule):
+    """Draw mean and variance of the component that fits towards the colour."""
+    for c in range(len(rule.channels)):
+        mean = load(state, rest + (1 + c) * LANES)
+        store(state, rest + (1 + c) * LANES, select(where, mean + gain * (colours[c] - mean), mean))
+    variance = load(state, rest)
+    changed = variance + gain * (distance - variance)
+    changed = _least(_most(changed, splat(rule.min_variance)), splat(rule.max_variance))
+    store(state, rest, select(where, changed, variance))
+
+
+@jit
+def _match(state, block, n, alpha, learning, colours, layout, rule):
+    """Let all weights fade and the first component that fits learn.
+
+    Returns the lanes in which one fits, how many components are still worth their place, and the sum of the weights.
+    """
+    zero, one, floor = splat(rule.zero), splat(rule.one), splat(rule.floor)
+    found = zero > zero
+    total, left = zero, zero
+    for k in range(len(rule.components)):
+        used = learning & (n > splat(np.float32(k)))
+        if not any_lane(used):
+            break
+        weight_at = weight_place(block, k, layout, rule)
+        before = load(state, weight_at)
+        weight = before * (one - alpha) - alpha * splat(rule.prune)
+        searching = used & negate(found)
+        hit = zero > zero
+        if any_lane(searching):
+            rest = rest_place(block, k, layout, rule)
+            distance = distance_to(state, rest, colours, rule)
+            hit = searching & (distance < splat(rule.match_limit) * _most(load(state, rest), floor))
+            weight = select(hit, weight + alpha, weight)
+            _adapt(state, rest, hit, _least(alpha / weight, one), distance, colours, rule)
+            found = found | hit
+        weight = _most(weight, zero)
+        store(state, weight_at, select(used, weight, before))
+        total = select(used, total + weight, total)
+        left = select(used & (weight > zero), left + one, left)
+        if k > 0 and any_lane(hit):
+            rise(state, block, k, weight, hit, layout, rule)
+    return found, left, total
+
+
+@jit
+def _insert(state, block, n, total, alpha, missing, colours, layout, rule):
+    """Where nothing fits, a new component around the colour follows the others, or replaces the last of K.
+
+    Returns the number of components in use, and the sum of the weights.
+    """
+    last = splat(np.float32(len(rule.components) - 1))
+    place = _least(n, last)
+    for k in range(len(rule.components)):
+        here = missing & (place == splat(np.float32(k)))
+        if not any_lane(here):
+            continue
+        weight_at, rest = weight_place(block, k, layout, rule), rest_place(block, k, layout, rule)
+        before = load(state, weight_at)
+        total = select(here & (n > last), total - before, total)
+        total = select(here, total + alpha, total)
+        store(state, weight_at, select(here, alpha, before))
+        store(state, rest, select(here, splat(rule.initial_variance), load(state, rest)))
+        for c in range(len(rule.channels)):
+            mean = rest + (1 + c) * LANES
+            store(state, mean, select(here, colours[c], load(state, mean)))
+        if k > 0:
+            rise(state, block, k, alpha, here, layout, rule)
+    return select(missing, place + splat(rule.one), n), total
+
+
+@jit
+def _normalise(state, block, n, total, learning, layout, rule):
+    """Divide the weights in use by their sum."""
+    share = splat(rule.one) / total
+    for k in range(len(rule.components)):
+        used = learning & (n > splat(np.float32(k)))
+        if not any_lane(used):
+            break
+        weight_at = weight_place(block, k, layout, rule)
+        weight = load(state, weight_at)
+        store(state, weight_at, select(used, weight * share, weight))
+
+
+@jit
+def _feedback(at, toggled, score, tolerance, distances, blinks, rule):
+    """Widen the tolerance where pixels blink, and let it shrink where they are calm."""
+    one, calm, step = splat(rule.one), splat(rule.calm), splat(rule.step)
+    wide, mean, blink = load(tolerance, at), load(distances, at), load(blinks, at)
+    distance = _least(root(score) * wide / splat(rule.full_distance), one)
+    mean = mean + splat(rule.follow) * (distance - mean)
+    blink = select(toggled, blink + one, _most(blink - splat(rule.fall), calm))
+    target = one + splat(rule.two) * mean
+    wide = select(wide < target * target, wide + step * (blink - calm), wide - step / blink)
+    store(tolerance, at, _least(_most(wide, one), splat(rule.widest)))
+    store(distances, at, mean)
+    store(blinks, at, blink)
+
+
+@cached(components, nogil=True, error_model="numpy", **OPTIONS)
+def learn(image, state, counts, layout, rule, which, start, stop, offset, role, verdict, before, scores, tolerance,
+          distances, blinks):
+    """Learn from an image, after its mask is known.
+
+    Parameters
+    ----------
+    image, state, counts, layout, which, start, stop, offset
+        As in ``kernels/mog2.py``.
+    rule : AdaptiveRule
+    role : ndarray of uint8, flat
+        Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn.
+    verdict : ndarray of uint8, flat
+        What `judge` said, and
+    before : ndarray of uint8, flat
+        what it said in the frame before; overwritten by ``verdict``.
+    scores, tolerance, distances, blinks : ndarray of float32, flat
+        What `judge` gave; R, D and v of each pixel, which change.
+    """
+    every = len(which) == 0
+    image, state, counts, which = pointer(image), pointer(state), pointer(counts), pointer(which)
+    role, verdict, before, scores = pointer(role), pointer(verdict), pointer(before), pointer(scores)
+    tolerance, distances, blinks = pointer(tolerance), pointer(distances), pointer(blinks)
+    zero, one, two = splat(rule.zero), splat(rule.one), splat(rule.two)
+    for i in range(start, stop):
+        block = i if every else which[i]
+        pixel, at = (block - offset) * LANES, block * LANES
+        is_role = load_bytes(role, pixel)
+        learning = is_role < two + two
+        if not any_lane(learning):
+            continue
+        now, then = load_bytes(verdict, pixel), load_bytes(before, at)
+        toggled = negate(now == then) & (is_role == zero)
+        score = load(scores, at)
+        kept = load(tolerance, at), load(distances, at), load(blinks, at)
+        _feedback(at, toggled, score, tolerance, distances, blinks, rule)
+        if any_lane(negate(learning)):
+            store(tolerance, at, select(learning, load(tolerance, at), kept[0]))
+            store(distances, at, select(learning, load(distances, at), kept[1]))
+            store(blinks, at, select(learning, load(blinks, at), kept[2]))
+        store_bytes(before, at, select(learning, now, then))
+        alpha = select(is_role > one, splat(rule.alpha_foreground), splat(rule.alpha))
+        alpha = select(is_role > two, splat(rule.alpha_ghost), alpha)
+        colours = load_colours(image, pixel, rule.channels)
+        n = load_bytes(counts, at)
+        found, left, total = _match(state, block, n, alpha, learning, colours, layout, rule)
+        missing = learning & negate(found)
+        if any_lane(missing):
+            left, total = _insert(state, block, left, total, alpha, missing, colours, layout, rule)
+        _normalise(state, block, left, total, learning, layout, rule)
+        store_bytes(counts, at, select(learning, left, n))
+
+
+class ShadowRule(NamedTuple):
+    """What a shadow is, as float32."""
+
+    darkest: np.float32  # it keeps at least this share of the brightness
+    brightest: np.float32  # and at most this
+    unevenness: np.float32  # spread of the ratios, for each unit by which it is lighter than the darkest
+    colouring: np.float32  # how far a channel's ratio may be from that of all
+    shadow: np.float32  # what a mask holds where a shadow is
+    zero: np.float32
+    one: np.float32
+    lanes: tuple[int, ...]  # LANES of them: part of the type, so that Numba's cache keeps kernels of both widths
+
+
+@cached(nogil=True, error_model="numpy", **OPTIONS)
+def shade(mask, means, squares, offs, rule, start, stop):
+    """Where the mask is foreground, make it shadow if what is around is darker evenly and in all channels.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, flat
+        Read and written.
+    means, squares, offs : ndarray of float32, flat
+        In a window around each pixel: the mean ratio of brightness to the background's, the mean of its square, and the
+        mean distance of the channels' ratios from it.
+    rule : ShadowRule
+    start, stop : int
+        Blocks.
+    """
+    mask, means, squares, offs = pointer(mask), pointer(means), pointer(squares), pointer(offs)
+    for block in range(start, stop):
+        at = block * LANES
+        found = load_bytes(mask, at)
+        suspect = found > splat(rule.zero)
+        if not any_lane(suspect):
+            continue
+        mean, off = load(means, at), load(offs, at) / splat(rule.colouring)
+        spread = splat(rule.unevenness) * (mean - splat(rule.darkest)) * mean
+        even = load(squares, at) - mean * mean < spread * spread * (splat(rule.one) - off * off)
+        shadow = suspect & (mean > splat(rule.darkest)) & (mean < splat(rule.brightest)) & even
+        store_bytes(mask, at, select(shadow, splat(rule.shadow), found))
