@@ -15,6 +15,8 @@ EDGE = 5.0
 """Grey levels by which a step must be the stronger one to count."""
 MAJORITY = 0.5
 """Of the border: by how much more of it must speak for the background."""
+LEAST_PART = 0.25
+"""Of its blob that a still piece must be: a leg that stands still is no ghost."""
 LEAST_BORDER = 0.5
 """Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
 
@@ -55,12 +57,14 @@ class Ghosts:
             return found
         still = cv2.morphologyEx(still, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         _, labels, stats, _ = cv2.connectedComponentsWithStats(still, connectivity=8)
-        for i in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= smallest):
-            if i == 0:
-                continue
-            left, top, width, height = stats[i, :4]
+        _, blobs, of_blob, _ = cv2.connectedComponentsWithStats((foreground == 255).view(np.uint8), connectivity=8)
+        for i in range(1, len(stats)):
+            left, top, width, height, area = stats[i]
             near = np.s_[max(top - 4, 0):top + height + 4, max(left - 4, 0):left + width + 4]
             piece = (labels[near] == i).view(np.uint8)
+            blob = int(blobs[near][piece != 0][0])
+            if area < max(smallest, LEAST_PART * of_blob[blob, cv2.CC_STAT_AREA]):
+                continue
             if border_is_the_backgrounds(image[near], background[near], piece, foreground[near] == 255):
                 found[near] |= piece
         return found
