@@ -107,7 +107,7 @@ def warp(image: np.ndarray, shift: Shift, *, back: bool = False, border: int = c
 def difference(frame, background, right, down, limit):  # type: ignore[no-untyped-def]  # Numba infers them
     """The mean difference of the shifted frame, no pixel's counting more than the limit."""
     height, width = frame.shape
-    ix, iy = int(math.floor(right)), int(math.floor(down))
+    ix, iy = math.floor(right), math.floor(down)
     fx, fy = np.float32(right - ix), np.float32(down - iy)
     total, n = 0.0, 0
     for y in range(max(2, 2 - iy), min(height - 3, height - 3 - iy)):
@@ -124,7 +124,7 @@ def register(frame, background, right, down, limit, steps):  # type: ignore[no-u
     """The shift at which frame(x + d) is most like background(x), from a first guess of it."""
     height, width = frame.shape
     for _ in range(steps):
-        ix, iy = int(math.floor(right)), int(math.floor(down))
+        ix, iy = math.floor(right), math.floor(down)
         fx, fy = np.float32(right - ix), np.float32(down - iy)
         top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
         left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)

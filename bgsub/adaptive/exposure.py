@@ -46,4 +46,4 @@ def adjusted(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     """The frame with its channels multiplied, of the same type; what would be too bright is as bright as can be."""
     scale = np.zeros(4)
     scale[:len(factors)] = factors
-    return np.asarray(cv2.multiply(image, scale if image.ndim == 3 else factors[0], dtype=-1))
+    return np.asarray(cv2.multiply(image, scale, dtype=-1))

@@ -83,14 +83,14 @@ def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: 
     """Whether the outline of a piece is a step in the background rather than in the frame."""
     inside = piece - cv2.erode(piece, np.ones((5, 5), np.uint8))
     outside = cv2.dilate(piece, np.ones((7, 7), np.uint8)) - cv2.dilate(piece, np.ones((3, 3), np.uint8))
-    outside &= ~foreground
+    outside = np.where(foreground, np.uint8(0), outside)
     border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (9, 9)) > 0)
     n = int(np.count_nonzero(border))
     if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
         return False
     seen, known = _step(image, inside, outside)[border], _step(background, inside, outside)[border]
     votes = np.count_nonzero(known > seen + EDGE) - np.count_nonzero(seen > known + EDGE)
-    return votes > MAJORITY * n
+    return bool(votes > MAJORITY * n)
 
 
 def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:

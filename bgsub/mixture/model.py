@@ -6,9 +6,9 @@ import copy
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import Field, asdict
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -18,11 +18,21 @@ from bgsub.mixture.blocks import Blocks, Keepsake
 from bgsub.mixture.checks import DTYPES, checked_image, checked_out, checked_pixels, checked_threads
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.parameter import build, is_number
-from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.mixture.storage import load_arrays, save_arrays
 
-P = TypeVar("P", bound=Any)
+
+class Params(Protocol):
+    """What the parameters of every model, dataclasses all, tell."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def n_components(self) -> int:
+        """K, the most Gaussians that a pixel can hold."""
+
+
+P = TypeVar("P", bound=Params)
 EVERY = np.empty(0, np.int64)
 """In place of the numbers of the blocks to compute: all of them."""
 
@@ -57,7 +67,7 @@ class Mixture(ABC, Generic[P]):
             raise MisuseError("give params or single parameters, not both")
         if params is not None and not isinstance(params, self.params_class):
             raise MisuseError(f"params must be {self.params_class.__name__}; got {params!r}; give single ones by name")
-        self._params: P = params or build(self.params_class, parameters)
+        self._params: P = build(self.params_class, parameters) if params is None else params
         self.threads = checked_threads(threads)
         self.n_frames = 0
         self._lock = threading.RLock()
