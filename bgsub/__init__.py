@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bgsub.masks.cleaning import clean as clean
     from bgsub.masks.masker import Masker as Masker
     from bgsub.masks.params import CleaningParams as CleaningParams
-    from bgsub.mixture.models import load as load
     from bgsub.mixture.mog2 import MOG2 as MOG2
     from bgsub.mixture.opencv import BackgroundSubtractorMOG2 as BackgroundSubtractorMOG2
     from bgsub.mixture.opencv import createBackgroundSubtractorMOG2 as createBackgroundSubtractorMOG2
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from bgsub.mixture.params import StaufferGrimsonParams as StaufferGrimsonParams
     from bgsub.mixture.protocol import Subtractor as Subtractor
     from bgsub.mixture.stauffer_grimson import StaufferGrimson as StaufferGrimson
+    from bgsub.models.registry import load as load
     from bgsub.video.frame import Frame as Frame
     from bgsub.video.open import open_source as open_source
     from bgsub.video.render import cutout as cutout
@@ -49,9 +49,9 @@ _HOMES = {
     "createBackgroundSubtractorMOG2": "mixture.opencv",
     "MOG2Params": "mixture.params",
     "StaufferGrimson": "mixture.stauffer_grimson",
-    "load": "mixture.models",
     "StaufferGrimsonParams": "mixture.params",
     "Subtractor": "mixture.protocol",
+    "load": "models.registry",
     "Frame": "video.frame",
     "open_source": "video.open",
     "cutout": "video.render",

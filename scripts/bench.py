@@ -25,7 +25,7 @@ from pathlib import Path
 from benches import comparison, models, processes
 from benches.clips import DEMO, SIZES, Clip
 
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 PARTS = ("whole", "stages", "model", "isa", "startup", "memory", "compare")
 

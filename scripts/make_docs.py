@@ -17,7 +17,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from bgsub.cli import main as bgsub
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import About, about
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BAR = "\\|"

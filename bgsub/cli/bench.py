@@ -16,7 +16,7 @@ from bgsub.cli.demo import CLIP, clip_folder
 from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
 from bgsub.cli.run import run
 from bgsub.compare.turns import LEAST, ways
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 if TYPE_CHECKING:
     from bgsub.compare.footage import Footage
@@ -110,7 +110,7 @@ def _read(spec: str | None, chosen: dict[str, Any]) -> tuple[str, Footage]:
 
 def _compile(footage: Footage, quiet: bool) -> None:
     """Get all kernels ready, and say so if that takes a while."""
-    from bgsub.mixture.models import MODELS
+    from bgsub.models.registry import MODELS
 
     for i, model in enumerate(MODELS.values()):
         Announced(model(), quiet or i > 0).apply(footage.images[0][:16, :16])
@@ -124,7 +124,7 @@ def _sections(found: dict[str, Any], name: str, footage: Footage, threads: int, 
     from bgsub.compare.speed import cv2_bytes
     from bgsub.compare.stages import time_stages
     from bgsub.mixture.bands import threads_beside_others
-    from bgsub.mixture.models import MODELS
+    from bgsub.models.registry import MODELS
 
     machine = this_machine()
     found["machine"] = asdict(machine)

@@ -85,7 +85,7 @@ def _methods() -> dict[str, Subtractor]:
     from bgsub.compare.rivals import cv2_mog2
     from bgsub.masks.masker import Masker
     from bgsub.masks.params import CleaningParams
-    from bgsub.mixture.models import MODELS
+    from bgsub.models.registry import MODELS
 
     found: dict[str, Subtractor] = {}
     for name, model in MODELS.items():

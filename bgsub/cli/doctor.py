@@ -131,7 +131,7 @@ def _warmed() -> str:
     """Run each kernel once, on grey and on colour."""
     import numpy as np
 
-    from bgsub.mixture.models import MODELS
+    from bgsub.models.registry import MODELS
 
     kernels: list[Any] = [model.kernel for model in MODELS.values()]
     if not all(hasattr(kernel, "stats") for kernel in kernels):

@@ -29,7 +29,7 @@ from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
@@ -200,7 +200,7 @@ def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
 
 def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
     from bgsub.mixture.bands import threads_beside_others
-    from bgsub.mixture.models import MODELS, load
+    from bgsub.models.registry import MODELS, load
 
     threads = chosen["threads"] or threads_beside_others()
     name, path = chosen["model_name"], chosen["load_model"]

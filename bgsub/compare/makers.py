@@ -22,9 +22,9 @@ from bgsub.compare.specs import CONTRIB_NAMES, CV2_NAMES, Value, suggestion
 from bgsub.compare.stored import StoredMasks
 from bgsub.compare.truth import Say
 from bgsub.errors import InputError, MisuseError
-from bgsub.mixture.models import MODELS
-from bgsub.mixture.params import PARAMS
 from bgsub.mixture.protocol import Subtractor
+from bgsub.models.params import PARAMS
+from bgsub.models.registry import MODELS
 from bgsub.video.files import missing_file
 
 Given = Mapping[str, Value]

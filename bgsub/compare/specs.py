@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bgsub.errors import MisuseError
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 Value = bool | int | float | str | None
 """Of a parameter."""

@@ -181,10 +181,6 @@ class MOG2Params:
         return learning_rate_for(self.absorb_after * self.frame_rate, self.background_ratio)
 
 
-PARAMS: dict[str, type] = {"stauffer-grimson": StaufferGrimsonParams, "mog2": MOG2Params}
-"""Command-line name of a model → its parameters."""
-
-
 def check_absorption(params: Any, instead_of: str) -> None:
     """Refuse `absorb_after` beside what it stands for, or where it cannot be turned into a rate."""
     if params.absorb_after is None:

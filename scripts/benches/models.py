@@ -16,7 +16,7 @@ from benches.processes import BGSUB, output
 from bgsub.compare.footage import read_footage, usual_length
 from bgsub.compare.stages import time_stages
 from bgsub.compare.turns import CHUNK, Spread
-from bgsub.mixture.models import MODELS
+from bgsub.models.registry import MODELS
 from bgsub.video.open import open_source
 
 BASELINE = "+64bit,+cmov,+cx8,+fxsr,+mmx,+sse,+sse2"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from run_helpers import Runner, scene, write_images, write_video
 
-from bgsub.mixture.models import MODELS
+from bgsub.models.registry import MODELS
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from run_helpers import scene, start, write_images, write_video
 
 from bgsub.cli import bench as module
 from bgsub.cli import main
-from bgsub.mixture.params import PARAMS
+from bgsub.models.params import PARAMS
 
 MODELS = ["mog2", "mog2 without shadows", "stauffer-grimson"]
 

@@ -13,7 +13,7 @@ from bgsub.cli import main
 from bgsub.cli.doctor import can_write, examine
 from bgsub.mixture.lanes import describe
 from bgsub.mixture.model import Mixture
-from bgsub.mixture.models import MODELS
+from bgsub.models.registry import MODELS
 
 
 def test_what_it_says_is_so(capsys, monkeypatch):

@@ -15,7 +15,8 @@ from bgsub.cli import cli, main
 from bgsub.cli.common import Colour, Number, Time, Whole
 from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
 from bgsub.errors import MisuseError
-from bgsub.mixture.params import PARAMS, MOG2Params, StaufferGrimsonParams
+from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
+from bgsub.models.params import PARAMS
 
 COMMANDS = list(cli.commands)
 HEADING = r"^(\w[\w -]*):$"

@@ -24,8 +24,8 @@ from run_helpers import (
 )
 
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.params import PARAMS
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.params import PARAMS
 
 
 @pytest.fixture

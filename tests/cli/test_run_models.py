@@ -20,9 +20,9 @@ from run_helpers import (
 from bgsub.compare.rivals import cv2_mog2
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import MODELS, load
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.registry import MODELS, load
 from bgsub.video.render import SHADOW_TINT
 
 

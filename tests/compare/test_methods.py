@@ -17,8 +17,8 @@ from bgsub.compare.specs import CONTRIB_NAMES
 from bgsub.errors import InputError, MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import MODELS
 from bgsub.mixture.mog2 import MOG2
+from bgsub.models.registry import MODELS
 
 HAS_CONTRIB = hasattr(cv2, "bgsegm")
 PYBGS = """

@@ -7,7 +7,7 @@ import pytest
 
 from bgsub.compare.specs import DEFAULT_METHODS, Spec, changed, parse, split
 from bgsub.errors import MisuseError
-from bgsub.mixture.models import MODELS
+from bgsub.models.registry import MODELS
 
 
 @pytest.mark.parametrize(("text", "kind", "name", "given"), [

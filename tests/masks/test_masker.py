@@ -9,9 +9,9 @@ from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.masker import Masker, reduced_region
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.models import MODELS, load
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.registry import MODELS, load
 
 
 class Bright:

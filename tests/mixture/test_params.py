@@ -9,8 +9,9 @@ import pytest
 from bgsub.errors import MisuseError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import About, about, build
-from bgsub.mixture.params import PARAMS, StaufferGrimsonParams
+from bgsub.mixture.params import StaufferGrimsonParams
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.params import PARAMS
 
 CLASSES = [StaufferGrimsonParams, CleaningParams]
 RANGES = {  # name: (allowed, refused)

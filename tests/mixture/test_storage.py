@@ -13,9 +13,9 @@ from small_videos import MODELS, a_model, a_mog2, busy_video, masks_of, of_both_
 import bgsub
 from bgsub.errors import MisuseError, ModelFileError, OutputError
 from bgsub.mixture import storage
-from bgsub.mixture.models import load
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.registry import load
 
 
 @pytest.fixture

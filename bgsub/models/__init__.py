@@ -1,0 +1,1 @@
+"""The models by name. Nothing is imported here, so that the parameters are read without Numba."""
