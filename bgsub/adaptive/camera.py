@@ -42,7 +42,7 @@ class Camera:
 
     def __init__(self) -> None:
         self._background: list[np.ndarray] = []
-        self._last = NONE
+        self.last = NONE
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, (H, W, C), uint8."""
@@ -60,19 +60,21 @@ class Camera:
         brighter = np.median(self._background[-1] - frame[-1])  # of most pixels: what moves does not count
         frame = [level + brighter for level in frame]
         coarse = 1 << LEVELS - 1
-        starts = {NONE, Shift(self._last.right / coarse, self._last.down / coarse)}
+        starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}
         cost, right, down = min(self._refined(frame, start) for start in sorted(starts))
-        self._last = NONE
+        self.last = NONE
         if max(abs(right), abs(down)) < STILL or cost > GAIN * difference(
                 frame[0], self._background[0], 0.0, 0.0, LIMITS[0]):
             return NONE
-        self._last = Shift(right, down)
+        self.last = Shift(right, down)
         return Shift(right * image.shape[1] / frame[0].shape[1], down * image.shape[0] / frame[0].shape[0])
 
     def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
         right, down = start
         for level in reversed(range(LEVELS)):
             right, down = register(frame[level], self._background[level], right, down, LIMITS[level], STEPS[level])
+            if level == 1 and max(abs(right), abs(down)) < STILL / 4:
+                return LIMITS[0], 0.0, 0.0  # the finest level, which takes longest, would find no more
             if level:
                 right, down = 2 * right, 2 * down
         return difference(frame[0], self._background[0], right, down, LIMITS[0]), right, down

@@ -7,6 +7,8 @@ import math
 import cv2
 import numpy as np
 
+from bgsub.mixture.compiled import cached
+
 DARK, BRIGHT = 25.0, 230.0
 """Grey levels outside of which a pixel tells nothing: noise, or saturation."""
 LEAST = 100
@@ -31,15 +33,33 @@ def gains(image: np.ndarray, background: np.ndarray, foreground: np.ndarray) -> 
     """
     step = max(1, round(4 * math.sqrt(foreground.size / (320 * 240))))
     grid = np.s_[step // 2::step, step // 2::step]
-    seen, known = image[grid].astype(np.float32), background[grid].astype(np.float32)
-    usable = (foreground[grid] == 0)[..., None] & (seen > DARK) & (seen < BRIGHT) & (known > DARK)
-    found = [_median_ratio(seen[..., c], known[..., c], usable[..., c]) for c in range(seen.shape[2])]
-    return tuple(found) if max(abs(gain - 1) for gain in found) > UNCHANGED else (1.0,) * len(found)
+    found = median_ratios(image[grid], background[grid], foreground[grid], DARK, BRIGHT, LEAST)
+    return found if max(abs(gain - 1) for gain in found) > UNCHANGED else (1.0,) * len(found)
 
 
-def _median_ratio(seen: np.ndarray, known: np.ndarray, usable: np.ndarray) -> float:
-    ratios = known[usable] / seen[usable]
-    return float(np.median(ratios)) if ratios.size >= LEAST else 1.0
+def median_ratios(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, dark: float, bright: float,
+                  least: int) -> tuple[float, ...]:
+    """Of each channel, the median of known over seen where both tell something; 1 where too few pixels do."""
+    ratios = np.empty(foreground.size, np.float32)
+    found = []
+    for c in range(seen.shape[2]):
+        n = _collect(seen[..., c], known[..., c], foreground, np.float32(dark), np.float32(bright), ratios)
+        middle = n // 2
+        found.append(float(np.partition(ratios[:n], middle)[middle]) if n >= least else 1.0)
+    return tuple(found)
+
+
+@cached(nogil=True, error_model="numpy")
+def _collect(seen, known, foreground, dark, bright, ratios):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Fill in the ratios of the pixels that tell something; returns how many do."""
+    n = 0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            a, b = np.float32(seen[row, col]), np.float32(known[row, col])
+            if foreground[row, col] == 0 and dark < a < bright and dark < b:
+                ratios[n] = b / a
+                n += 1
+    return n
 
 
 def adjusted(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:

@@ -31,7 +31,7 @@ class Ghosts:
 
     def __init__(self, height: int, width: int) -> None:
         self.looks = np.zeros((height, width), np.uint8)
-        self._last: np.ndarray | None = None
+        self.last: np.ndarray | None = None
 
     def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
         """Where ghosts are; to be called every `EVERY` frames.
@@ -71,11 +71,11 @@ class Ghosts:
 
     def _watch(self, image: np.ndarray) -> None:
         """Count the looks for which each pixel has not changed."""
-        if self._last is not None:
-            change = cv2.absdiff(image, self._last)
-            still = (change.max(axis=2) if change.ndim == 3 else change) < STILL
-            self.looks = np.where(still, np.minimum(self.looks, 254) + 1, 0).astype(np.uint8)
-        self._last = image.copy()
+        if self.last is not None:
+            change = cv2.absdiff(image, self.last)
+            still = cv2.inRange(change, (0.0,) * 3, (STILL - 0.5,) * 3)  # in all channels
+            self.looks = np.asarray(cv2.bitwise_and(cv2.add(self.looks, np.ones_like(self.looks)), still), np.uint8)
+        self.last = image.copy()
 
 
 def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: np.ndarray,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,13 +13,14 @@ from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import EVERY, Ghosts
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
+from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.masks.cleaning import clean, odd
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.model import EVERY as ALL
-from bgsub.mixture.model import Mixture, checked_rate
+from bgsub.mixture.model import checked_rate
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
@@ -47,25 +48,7 @@ may be from the others'; and its brightness, at most."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
 
 
-class Maps(NamedTuple):
-    """What is kept of each pixel beside its mixture, flat, in whole blocks."""
-
-    tolerance: np.ndarray  # R: by which the distance to the background may be larger
-    distances: np.ndarray  # D: its running mean, in limits
-    blinks: np.ndarray  # v
-    before: np.ndarray  # the verdict in the frame before
-
-    @classmethod
-    def fresh(cls, size: int) -> Maps:
-        """Of pixels that were never seen."""
-        return cls(np.ones(size, f32), np.zeros(size, f32), np.full(size, CALM, f32), np.zeros(size, np.uint8))
-
-
-CALM = 0.1
-"""What v is where nothing blinks."""
-
-
-class Adaptive(Mixture[AdaptiveParams]):
+class Adaptive(Remembering):
     """A mixture per pixel that follows the camera's shake and exposure, and knows shadows, leaves and ghosts.
 
     `apply` gives the finished mask: cleaned, with shadows as 127. There are few things to set; see the parameters.
@@ -163,11 +146,15 @@ class Adaptive(Mixture[AdaptiveParams]):
             super().reset()
             self._forget()
 
+    def _knows_nothing(self, alpha: float) -> bool:
+        return alpha == 0
+
     def _alpha(self, learning_rate: float | None) -> float:
+        rate = None if learning_rate is None else float(f32(checked_rate(learning_rate)))
         if self._frozen:
             return 0.0
-        if learning_rate is not None:
-            return checked_rate(learning_rate)
+        if rate is not None:
+            return rate
         return max(self._params.alpha, 1 / (self._age + 1))
 
     def _begin(self, height: int, width: int, n_channels: int, dtype: np.dtype[Any]) -> None:
@@ -178,7 +165,8 @@ class Adaptive(Mixture[AdaptiveParams]):
         self._verdict, self._labels, self._role = (np.zeros(n, np.uint8) for _ in range(3))
         self._mask = np.zeros((height, width), np.uint8)  # in the model's coordinates
         self._image = np.zeros(n * n_channels, dtype)
-        self._ghost = np.zeros((height, width), np.uint8)
+        self._ghost, self._any_ghost = np.zeros((height, width), np.uint8), False
+        self._picture = np.zeros((height, width, n_channels), f32)
         self._camera, self._ghosts = Camera(), Ghosts(height, width)
         self._scale = math.sqrt(height * width / REFERENCE_AREA)
 
@@ -197,7 +185,7 @@ class Adaptive(Mixture[AdaptiveParams]):
         else:
             labels = self._judge(alpha, outside)
             self._mask = clean(labels, self.cleaning)
-        if not self._frozen:
+        if alpha > 0:
             alpha = self._notice(alpha, smooth)
             self._learn(alpha, smooth, outside)
         finished = labels if self.raw else self._mask
@@ -215,9 +203,8 @@ class Adaptive(Mixture[AdaptiveParams]):
     def _refresh_picture(self) -> None:
         """Make the picture of the background anew, if it is time."""
         if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
-            colours = self._as_picture(self._learned().heaviest())
-            self._picture = colours
-            self._camera.look_at(colours)
+            self._picture = self._learned().heaviest()
+            self._camera.look_at(self._picture)
             self._measure_noise()
 
     def _measure_noise(self) -> None:
@@ -234,7 +221,7 @@ class Adaptive(Mixture[AdaptiveParams]):
                 smooth[:] = warp(smooth, self.shift)
         if self._params.follow_exposure:
             shape = (*self._mask.shape, -1)
-            self.gains = gains(smooth.reshape(shape), self._picture.reshape(shape), self._mask)
+            self.gains = gains(smooth.reshape(shape), self._picture, self._mask)
             if set(self.gains) != {1.0}:
                 smooth[:] = adjusted(smooth, self.gains)
 
@@ -315,14 +302,16 @@ class Adaptive(Mixture[AdaptiveParams]):
             if self.n_frames % EVERY == 0:
                 smallest = self.cleaning.min_blob * foreground.size
                 self._ghost = self._ghosts.find(smooth, self._picture, self._mask, smallest)
-            role[(self._ghost != 0) & (foreground != 0)] = ROLE_GHOST
+                self._any_ghost = bool(self._ghost.any())
+            if self._any_ghost:
+                role[(self._ghost != 0) & (foreground != 0)] = ROLE_GHOST
         if outside is not None:
             role[outside] = ROLE_FIXED
         return role
 
     def _count(self, alpha: float) -> None:
-        super()._count(alpha)
-        self._age += not self._frozen
+        self.n_frames += alpha > 0
+        self._age += alpha > 0
 
     def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
         p = self._params

@@ -40,7 +40,7 @@ class Scene:
     """Watches how much of the frame is foreground, and how exposed it is."""
 
     def __init__(self) -> None:
-        self._light = self._view = 0
+        self.lit = self.other = 0
 
     def changed(self, share: float, gains: tuple[float, ...]) -> bool:
         """Whether the background must be another one; to be called with each frame.
@@ -53,11 +53,11 @@ class Scene:
             By which the channels were multiplied to look like the background.
         """
         lit = max(max(gain, 1 / gain) for gain in gains) > LIGHT
-        self._light = self._light + 1 if lit and share > LIGHT_SHARE else 0
-        self._view = self._view + 1 if share > VIEW_SHARE else 0
-        if self._light < LIGHT_FRAMES and self._view < VIEW_FRAMES:
+        self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
+        self.other = self.other + 1 if share > VIEW_SHARE else 0
+        if self.lit < LIGHT_FRAMES and self.other < VIEW_FRAMES:
             return False
-        self._light = self._view = 0
+        self.lit = self.other = 0
         return True
 
 

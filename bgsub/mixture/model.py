@@ -339,16 +339,22 @@ class Mixture(ABC, Generic[P]):
             If it cannot be written. A file that was there before stays as it was.
         """
         with self._lock:
-            blocks = self._learned()
-            header = {
-                "model": self.name, "params": asdict(self._params), "n_frames": self.n_frames, "frozen": self._frozen,
-                "dtype": self._dtype.name,
-            }
-            arrays = {"weights": blocks.weights(), "means": blocks.means(), "variances": blocks.variances(),
-                      "in_use": blocks.in_use()}
-            if self._inside is not None:
-                arrays["roi"] = self._inside
+            header, arrays = self._contents()
+            arrays = {name: np.array(values) for name, values in arrays.items()}  # of one moment
         save_arrays(path, header, arrays)
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What a file of the model holds: what is written as text, and arrays."""
+        blocks = self._learned()
+        header = {
+            "model": self.name, "params": asdict(self._params), "n_frames": self.n_frames, "frozen": self._frozen,
+            "dtype": self._dtype.name,
+        }
+        arrays = {"weights": blocks.weights(), "means": blocks.means(), "variances": blocks.variances(),
+                  "in_use": blocks.in_use()}
+        if self._inside is not None:
+            arrays["roi"] = self._inside
+        return header, arrays
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None) -> Self:
