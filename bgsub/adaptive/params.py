@@ -52,7 +52,7 @@ class AdaptiveParams:
         symbol="T", low=0, high=1, open_low=True, open_high=True,
     )
     noise: float = parameter(
-        3.0,
+        4.0,
         "Variances count as no less than this multiple of the camera's noise, which is measured. Lower it to see "
         "fainter contrast, raise it against speckle.",
         unit="variances", low=0, high=100,
