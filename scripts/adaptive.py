@@ -1,0 +1,120 @@
+"""What each part of the default model is worth, and what its constants do: the tables of docs/adaptive.md.
+
+    python scripts/adaptive.py ladder SEQUENCE …        one part after the other, from the bare mixture to the model
+    python scripts/adaptive.py without SEQUENCE …       the model without one part at a time
+    python scripts/adaptive.py constants SEQUENCE …     each constant halved, and half as large again
+
+F-measure by CDnet's rule, every frame from the first one, one setting for all sequences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from bgsub.adaptive.params import AdaptiveParams
+from bgsub.compare.clips import labelled_clip
+from bgsub.compare.score import score
+from bgsub.errors import BgsubError
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.bands import available_threads
+
+Setting = dict[str, Any]
+"""Name of a parameter, of a cleaning parameter, or MODULE.CONSTANT of bgsub.adaptive → value."""
+
+PARTS: dict[str, Setting] = {
+    "averaging 3x3": {"model.BLUR": 1},
+    "slow learning of foreground": {"absorb_after": AdaptiveParams().memory * 0.1054},  # ln T: the background's rate
+    "cleaning": {"median": 0, "close": 0, "fill_holes": 0, "min_blob": 0},
+    "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
+    "exposure": {"follow_exposure": False},
+    "shadows": {"detect_shadows": False},
+    "tolerance where pixels blink": {"model.STEP": 0.0},
+    "camera's shake": {"follow_camera": False},
+    "ghosts": {"remove_ghosts": False},
+    "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30},
+}
+"""Part → what switches it off."""
+
+CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "initial_variance", "darkest_shadow", "median", "close",
+             "fill_holes", "min_blob", "model.NOISE_MOST", "model.MATCH_LIMIT", "model.MAX_VARIANCE", "model.PRUNE",
+             "model.NEAR", "model.STEP", "model.UNEVENNESS", "model.COLOURING", "camera.GAIN", "ghosts.STILL",
+             "ghosts.MAJORITY", "ghosts.LEAST_PART", "scene.LIGHT_SHARE")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=["ladder", "without", "constants"])
+    parser.add_argument("clips", nargs="+", type=Path, help="folders with input, groundtruth and temporalROI.txt")
+    chosen = parser.parse_args()
+    rows = {"ladder": ladder, "without": without, "constants": constants}[chosen.table]()
+    print("| | " + " | ".join(clip.name for clip in chosen.clips) + " | mean |")
+    print("|---" + "|--:" * (len(chosen.clips) + 1) + "|")
+    with ProcessPoolExecutor(available_threads()) as pool:
+        try:
+            for name, setting in rows.items():
+                found = list(pool.map(f_measure, chosen.clips, [setting] * len(chosen.clips)))
+                cells = ["n/a" if f is None else f"{f:.3f}" for f in found]
+                mean = statistics.mean(f for f in found if f is not None)
+                print(f"| {name} | {' | '.join(cells)} | {mean:.3f} |", flush=True)
+        except BgsubError as error:
+            sys.exit(f"adaptive.py: {error}")
+
+
+def ladder() -> dict[str, Setting]:
+    """All parts off, then one after the other on."""
+    rows, off = {}, dict(PARTS)
+    rows["mixture alone"] = merged(off)
+    for name in PARTS:
+        del off[name]
+        rows[f"+ {name}"] = merged(off)
+    return rows
+
+
+def without() -> dict[str, Setting]:
+    return {"all": {}} | {f"without {name}": setting for name, setting in PARTS.items()}
+
+
+def constants() -> dict[str, Setting]:
+    rows: dict[str, Setting] = {"as it is": {}}
+    for name in CONSTANTS:
+        for factor in (0.5, 1.5):
+            value = default(name) * factor
+            rows[f"{name.rpartition('.')[2]} = {value:g}"] = {name: value}
+    return rows
+
+
+def merged(parts: dict[str, Setting]) -> Setting:
+    return {name: value for setting in parts.values() for name, value in setting.items()}
+
+
+def default(name: str) -> float:
+    if "." in name:
+        module, _, constant = name.partition(".")
+        return float(getattr(importlib.import_module(f"bgsub.adaptive.{module}"), constant))
+    return float(getattr(CleaningParams() if hasattr(CleaningParams(), name) else AdaptiveParams(), name))
+
+
+def f_measure(folder: Path, setting: Setting) -> float | None:
+    """Of the model with a setting, on one clip."""
+    from bgsub.adaptive.model import Adaptive
+
+    cleaning = {name: value for name, value in setting.items() if hasattr(CleaningParams(), name)}
+    params = {name: value for name, value in setting.items() if hasattr(AdaptiveParams(), name)}
+    with ExitStack() as patched:
+        for name, value in setting.items():
+            if "." in name:
+                patched.enter_context(patch(f"bgsub.adaptive.{name}", value))
+        model = Adaptive(cleaning=CleaningParams(**cleaning), threads=1, **params)
+        return score(labelled_clip(folder), {"adaptive": model})["adaptive"].f_measure
+
+
+if __name__ == "__main__":
+    main()
