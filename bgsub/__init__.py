@@ -2,9 +2,9 @@
 
 >>> import bgsub
 >>> with bgsub.open_source("street.mp4") as video:            # doctest: +SKIP
-...     model = bgsub.StaufferGrimson(absorb_after=20, frame_rate=video.frame_rate)
+...     model = bgsub.Adaptive(frame_rate=video.frame_rate)
 ...     for frame in video:
-...         mask = model.apply(frame.image)                   # 0 background, 255 foreground
+...         mask = model.apply(frame.image)                   # 0 background, 127 shadow, 255 foreground
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bgsub.adaptive.model import Adaptive as Adaptive
+    from bgsub.adaptive.params import AdaptiveParams as AdaptiveParams
+    from bgsub.adaptive.scene import SceneChange as SceneChange
     from bgsub.errors import BgsubError as BgsubError
     from bgsub.errors import InputError as InputError
     from bgsub.errors import MisuseError as MisuseError
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 
 # Numba and OpenCV take most of a second to load, so each name is imported when it is first used.
 _HOMES = {
+    "Adaptive": "adaptive.model",
+    "AdaptiveParams": "adaptive.params",
+    "SceneChange": "adaptive.scene",
     "BgsubError": "errors",
     "InputError": "errors",
     "MisuseError": "errors",

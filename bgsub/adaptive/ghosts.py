@@ -73,7 +73,7 @@ class Ghosts:
         """Count the looks for which each pixel has not changed."""
         if self.last is not None:
             change = cv2.absdiff(image, self.last)
-            still = cv2.inRange(change, (0.0,) * 3, (STILL - 0.5,) * 3)  # in all channels
+            still = cv2.inRange(change, (0.0,) * 4, (STILL - 0.5,) * 4)  # in all channels
             self.looks = np.asarray(cv2.bitwise_and(cv2.add(self.looks, np.ones_like(self.looks)), still), np.uint8)
         self.last = image.copy()
 

@@ -14,6 +14,7 @@ from bgsub.adaptive.ghosts import EVERY, Ghosts
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.state import CALM, Maps, Remembering
+from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean, odd
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
@@ -45,6 +46,14 @@ WINDOW = 5
 UNEVENNESS, COLOURING, BRIGHTEST = 0.35, 0.08, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
+FALL = 0.25
+"""By which the count v of blinks falls in a frame without one."""
+STEP, FOLLOW = 0.01, 0.01
+"""Of the tolerance R, for each blink in a frame; and the rate of the mean distance D."""
+FULL_DISTANCE, WIDEST = 3.0, 100.0
+"""In limits: the distance that counts as 1, and the tolerance at most."""
+BLUR = 3
+"""Side of the window in which frames are averaged first."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
 
 
@@ -112,6 +121,8 @@ class Adaptive(Remembering):
                  raw: bool = False, threads: int | None = None, roi: np.ndarray | None = None,
                  **parameters: Any) -> None:
         super().__init__(params, threads=threads, roi=roi, **parameters)
+        if not isinstance(cleaning, CleaningParams | None):
+            raise MisuseError(f"cleaning must be CleaningParams; got {cleaning!r}")
         self.cleaning = cleaning or CleaningParams()
         self.raw = raw
         self._forget()
@@ -173,7 +184,7 @@ class Adaptive(Remembering):
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
         smooth = self._pixels(self._image, image.shape)
-        cv2.blur(image, (3, 3), dst=smooth)
+        cv2.blur(image, (BLUR, BLUR), dst=smooth)
         self.shift, self.gains = NONE, (1.0,) * image.shape[2]
         if not first:
             self._refresh_picture()
@@ -329,11 +340,11 @@ class Adaptive(Remembering):
             alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
             prune=f32(PRUNE),
             calm=f32(CALM),
-            fall=f32(0.25),
-            step=f32(0.01),
-            follow=f32(0.01),
-            full_distance=f32(3),
-            widest=f32(100),
+            fall=f32(FALL),
+            step=f32(STEP),
+            follow=f32(FOLLOW),
+            full_distance=f32(FULL_DISTANCE),
+            widest=f32(WIDEST),
             zero=f32(0),
             one=f32(1),
             two=f32(2),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.errors import ModelFileError
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.mixture.storage import load_arrays
 
-MODELS: dict[str, type[Mixture[Any]]] = {model.name: model for model in (StaufferGrimson, MOG2)}
+MODELS: dict[str, type[Mixture[Any]]] = {model.name: model for model in (Adaptive, StaufferGrimson, MOG2)}
 """Command-line name → model."""
 
 
@@ -26,7 +27,7 @@ def load(path: str | Path, *, threads: int | None = None) -> Mixture[Any]:
 
     Returns
     -------
-    StaufferGrimson or MOG2
+    Adaptive, StaufferGrimson or MOG2
 
     Raises
     ------

@@ -1,0 +1,163 @@
+"""What `Adaptive` keeps beside its mixtures: shown by name, saved and read again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bgsub.adaptive.camera import Camera, Shift
+from bgsub.adaptive.ghosts import Ghosts
+from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.scene import Scene, SceneChange
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.model import Mixture
+from bgsub.mixture.parameter import build
+
+CALM = 0.1
+"""What v is where nothing blinks."""
+
+
+class Maps(NamedTuple):
+    """What is kept of each pixel beside its mixture, flat, in whole blocks."""
+
+    tolerance: np.ndarray  # R: by which the distance to the background may be larger
+    distances: np.ndarray  # D: its running mean, in limits
+    blinks: np.ndarray  # v
+    before: np.ndarray  # the verdict in the frame before
+
+    @classmethod
+    def fresh(cls, size: int) -> Maps:
+        """Of pixels that were never seen."""
+        f32 = np.float32
+        return cls(np.ones(size, f32), np.zeros(size, f32), np.full(size, CALM, f32), np.zeros(size, np.uint8))
+
+
+class Remembering(Mixture[AdaptiveParams]):
+    """The memory of `Adaptive`, apart from what it does with it."""
+
+    cleaning: CleaningParams
+    raw: bool
+    shift: Shift
+    gains: tuple[float, ...]
+    floor: float
+    last_event: SceneChange | None
+    _age: int
+    _maps: Maps
+    _mask: np.ndarray
+    _picture: np.ndarray
+    _ghost: np.ndarray
+    _any_ghost: bool
+    _scene: Scene
+    _camera: Camera
+    _ghosts: Ghosts
+
+    @property
+    def tolerance(self) -> np.ndarray:
+        """R as float32 (H, W), at least 1: by which the distance to the background may be larger. A copy."""
+        return self._map(self._known().tolerance)
+
+    @property
+    def distances(self) -> np.ndarray:
+        """D as float32 (H, W), 0 to 1: the running mean of the distance to the background, over the limit. A copy."""
+        return self._map(self._known().distances)
+
+    @property
+    def blinks(self) -> np.ndarray:
+        """v as float32 (H, W): large where the verdict changes from frame to frame, 0.1 where it is calm. A copy."""
+        return self._map(self._known().blinks)
+
+    @property
+    def verdict(self) -> np.ndarray:
+        """What the mixtures alone said of the last frame, bool (H, W): before shadows and cleaning. A copy."""
+        return self._map(self._known().before).astype(bool)
+
+    @property
+    def ghosts(self) -> np.ndarray:
+        """Where objects that moved off have left a hole in the background, bool (H, W), when last looked for. A copy.
+
+        Those that are still foreground are learned at once.
+        """
+        with self._lock:
+            self._known()
+            return self._ghost.astype(bool)
+
+    def _known(self) -> Maps:
+        """The maps; a misuse before the first frame."""
+        self._learned()
+        return self._maps
+
+    def _map(self, flat: np.ndarray) -> np.ndarray:
+        """A copy of a map in the shape of a frame."""
+        with self._lock:
+            height, width = self._learned().shape
+            return flat[:height * width].reshape(height, width).copy()
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        header, arrays = super()._contents()
+        event = self.last_event
+        header |= {
+            "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift), "gains": list(self.gains),
+            "floor": self.floor, "event": None if event is None else asdict(event), "age": self._age,
+            "large": [self._scene.lit, self._scene.other], "camera": list(self._camera.last),
+        }
+        size = self._mask.size
+        arrays |= {name: values[:size].reshape(self._mask.shape) for name, values in self._maps._asdict().items()}
+        arrays |= {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks}
+        if self._ghosts.last is not None:
+            arrays["looked_at"] = self._ghosts.last
+        return header, arrays
+
+    def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
+        own = {name: arrays.pop(name) for name in (*Maps._fields, "mask", "picture", "ghost", "looks")}
+        looked_at = arrays.pop("looked_at", None)
+        super()._restore(header, **arrays)
+        if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
+            raise ValueError("counts of frames must not be negative, nor an age above their number")
+        self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
+        self.shift, self.gains = Shift(*numbers(header["shift"])), tuple(numbers(header["gains"]))
+        self.floor, = numbers([header["floor"]])
+        self.last_event = None if header["event"] is None else SceneChange(**header["event"])
+        self._age = int(header["age"])
+        self._scene.lit, self._scene.other = map(int, header["large"])
+        for name, values in own.items():
+            self._take(name, values)
+        self._any_ghost = bool(self._ghost.any())
+        self._camera.look_at(self._picture)
+        self._camera.last = Shift(*numbers(header["camera"]))
+        if looked_at is not None:
+            height, width = self._mask.shape
+            if looked_at.dtype != self._dtype or looked_at.shape[:2] != (height, width):
+                raise ValueError(f"looked_at of {looked_at.dtype} {looked_at.shape}")
+            self._ghosts.last = looked_at
+
+    def _take(self, name: str, values: np.ndarray) -> None:
+        """Fill one of the arrays that a fresh model has.
+
+        Raises
+        ------
+        ValueError
+            If it is not like that array, or holds what is no number.
+        """
+        places = {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks}
+        place = places.get(name)
+        if place is None:
+            place = getattr(self._maps, name)[:self._mask.size].reshape(self._mask.shape)
+        if values.dtype != place.dtype or values.shape != place.shape or not np.isfinite(values).all():
+            raise ValueError(f"{name} of {values.dtype} {values.shape} where {place.dtype} {place.shape} belongs")
+        place[:] = values
+
+
+def numbers(values: Any) -> list[float]:
+    """Finite numbers out of a file.
+
+    Raises
+    ------
+    ValueError
+        If one is none.
+    """
+    found = [float(value) for value in values]
+    if not np.isfinite(found).all():
+        raise ValueError(f"expected finite numbers, got {found}")
+    return found
