@@ -13,13 +13,18 @@ from bgsub.errors import MisuseError
 from bgsub.mixture.parameter import about
 
 ALIKE = {
-    "learning_rate": ("history", "1 over it"),
-    "history": ("learning_rate", "1 over it"),
-    "match_sigmas": ("var_threshold", "its square"),
-    "var_threshold": ("match_sigmas", "its square root"),
-    "var_threshold_gen": ("match_sigmas", "its square root"),
+    "learning_rate": {"history": "1 over it", "memory": "1 over it, in seconds"},
+    "history": {"learning_rate": "1 over it", "memory": "the same in seconds"},
+    "memory": {"learning_rate": "1 over its frames", "history": "the same in frames"},
+    "match_sigmas": {"var_threshold": "its square"},
+    "var_threshold": {"match_sigmas": "its square root"},
+    "var_threshold_gen": {"match_sigmas": "its square root"},
+    "min_variance": {"noise": "as a multiple of the noise that it measures"},
+    "noise": {"min_variance": "in grey levels squared"},
+    "darkest_shadow": {"shadow_threshold": "the same share"},
+    "shadow_threshold": {"darkest_shadow": "the same share"},
 }
-"""A parameter that not every model has → what serves the same end in another, and how to get there."""
+"""A parameter that not every model has → what serves the same end in others, and how to get there."""
 
 
 def parameter_options(cls: type, section: str, leave_out: tuple[str, ...] = ()) -> Decorator:
@@ -59,10 +64,10 @@ def check_owned(typed: Mapping[str, Any], model: str, models: Mapping[str, type]
         if name in own:
             continue
         owners = [other for other, cls in models.items() if name in _names(cls)]
-        instead, how = ALIKE.get(name, ("", ""))
         cure = f"leave it out, or choose --model {owners[0]}"
-        if instead in own:
-            cure = f"{model} has {spelled(instead)}, {how}"
+        for instead, how in ALIKE.get(name, {}).items():
+            if instead in own:
+                cure = f"{model} has {spelled(instead)}, {how}"
         raise MisuseError(f"{spelled(name, value)} belongs to {' and '.join(owners)}; {cure}")
 
 

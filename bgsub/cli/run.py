@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,11 @@ from bgsub.cli.common import (
 )
 from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.summary import SceneChanges, in_words, summary
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
-from bgsub.models.params import PARAMS
+from bgsub.models.params import DEFAULT, PARAMS, with_rate
 
 if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
@@ -56,7 +57,7 @@ Examples:
   bgsub run street.mp4 --mask m.mkv --overlay o.mp4 --background bg.png
   bgsub run frames/ --mask out/             a folder in, out/bin000001.png …
   bgsub run rtsp://camera/1 --mask m.mkv --max-frames 500
-  bgsub run street.mp4 --absorb-after 30 --min-variance 200
+  bgsub run street.mp4 --absorb-after 30 --match-sigmas 4
   bgsub run street.mp4 --model mog2 --raw   the masks of OpenCV's MOG2, sooner
   ffmpeg -i a.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - |
       bgsub run - --mask - | ffmpeg -i - mask.mp4
@@ -83,7 +84,7 @@ Examples:
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video written, instead of what suits the suffix.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
-@option("--model", "model_name", type=click.Choice(list(PARAMS)), default="stauffer-grimson", show_default=True,
+@option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")
 @option("--load-model", metavar="NPZ", section=MODEL,
         help="Go on with a model that --save-model wrote, with its parameters and its ROI, which --roi may narrow.")
@@ -96,7 +97,8 @@ Examples:
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
-@option("--raw", is_flag=True, section=CLEANING, help="No cleaning: the mask as the model gives it.")
+@option("--raw", is_flag=True, section=CLEANING,
+        help="Write masks as they are before cleaning. (adaptive cleans them all the same, to learn from them.)")
 @parameter_options(CleaningParams, CLEANING)
 @json_option
 @option("--quiet", is_flag=True, section=LAST, help="No progress bar, no summary.")
@@ -104,8 +106,9 @@ Examples:
 def run(spec: str, **chosen: Any) -> None:
     """Write foreground masks of a video.
 
-    Masks are 255 where something moves, 127 where it casts a shadow (mog2 only) and 0 elsewhere, one for each frame,
-    in the size and rate of the input. Shadow is cleaned like foreground, but is in no cut-out and never counted.
+    Masks are 255 where something moves, 127 where it casts a shadow (not with stauffer-grimson) and 0 elsewhere, one
+    for each frame, in the size and rate of the input. Shadow is cleaned like foreground, but is in no cut-out and never
+    counted.
     """
     from bgsub.video.open import open_source
     from bgsub.video.outputs import open_all
@@ -123,11 +126,12 @@ def run(spec: str, **chosen: Any) -> None:
         subtractor = Announced(masker, chosen["quiet"])
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
         raise_if_stopped()
+        changes = SceneChanges(model, job)
         try:
             with progress_bar(source, selection, chosen["quiet"]) as tick:
-                job.run(tick)
+                job.run(lambda: changes.look(tick))
         finally:
-            _finish(chosen, spec, source, job, masker, model, outputs)
+            _finish(chosen, spec, source, job, masker, model, outputs, changes)
 
 
 def _first(typed: dict[str, Any]) -> str:
@@ -185,17 +189,12 @@ def _parameters(chosen: dict[str, Any]) -> dict[str, Any]:
     typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
     if not chosen["load_model"]:
         check_owned(typed, chosen["model_name"], PARAMS)
-        build(PARAMS[chosen["model_name"]], _with_rate(typed, 1.0))
+        build(PARAMS[chosen["model_name"]], with_rate(chosen["model_name"], typed, 1.0))
     elif typed:
         raise MisuseError(f"a loaded model brings its parameters; leave out {_first(typed)}")
     elif click.get_current_context().get_parameter_source("model_name") is ParameterSource.DEFAULT:
         chosen["model_name"] = None  # whichever it is
     return typed
-
-
-def _with_rate(typed: dict[str, Any], frame_rate: float) -> dict[str, Any]:
-    """Seconds become frames only with a rate, and without seconds a rate says nothing."""
-    return typed | {"frame_rate": frame_rate} if "absorb_after" in typed else typed
 
 
 def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
@@ -205,7 +204,7 @@ def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> 
     threads = chosen["threads"] or threads_beside_others()
     name, path = chosen["model_name"], chosen["load_model"]
     if not path:
-        return MODELS[name](build(PARAMS[name], _with_rate(typed, frame_rate)), threads=threads)
+        return MODELS[name](build(PARAMS[name], with_rate(name, typed, frame_rate)), threads=threads)
     model = load(path, threads=threads)
     if name not in (None, model.name):
         raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
@@ -213,9 +212,13 @@ def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> 
 
 
 def _masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None, source: Source) -> Masker:
-    from bgsub.masks.masker import Masker
+    from bgsub.masks.masker import Masker, SelfCleaning, uncleaned
     from bgsub.video.images import read_image
 
+    if cleaning is None:
+        uncleaned(model)
+    elif chosen["load_model"] and isinstance(model, SelfCleaning):
+        cleaning = replace(model.cleaning, **given(chosen, CleaningParams))  # what it brings holds if nobody says
     roi = None
     if chosen["roi"]:
         path = Path(chosen["roi"])
@@ -232,7 +235,7 @@ def _masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParam
 
 
 def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
-            outputs: list[Output]) -> None:
+            outputs: list[Output], changes: SceneChanges) -> None:
     """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
     from bgsub.video.sinks import write_image
 
@@ -251,39 +254,8 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
         if not failed:
             raise
         click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
-    summary = _summary(spec, source, job, model, written, complete=not failed)
+    told = summary(spec, source, job, masker, written, changes, complete=not failed)
     if chosen["as_json"]:
-        click.echo(json.dumps(summary, indent=2))
+        click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(_in_words(summary), err=any(output.is_pipe for output in outputs))
-
-
-def _summary(spec: str, source: Source, job: Job, model: Mixture[Any], written: dict[str, str],
-             complete: bool) -> dict[str, Any]:
-    from bgsub.video.streams import without_password
-
-    return {
-        "input": without_password(spec),
-        "width": source.size[1],
-        "height": source.size[0],
-        "frame_rate": source.frame_rate,
-        "frames": job.n_frames,
-        "complete": complete,
-        "seconds": round(job.seconds, 3),
-        "frames_per_second": round(job.n_frames / job.seconds, 2),
-        "foreground_share": job.n_foreground / job.n_pixels,
-        "model": model.name,
-        "parameters": asdict(model.params),
-        "outputs": written,
-    }
-
-
-def _in_words(summary: dict[str, Any]) -> str:
-    lines = [
-        f"{summary['frames']} frames of {summary['width']}x{summary['height']} in {summary['seconds']:.1f} s "
-        f"({summary['frames_per_second']:.0f} frames/s); {100 * summary['foreground_share']:.1f} % foreground",
-        *(f"  {kind:<10} {target}" for kind, target in summary["outputs"].items()),
-    ]
-    if not summary["complete"]:
-        lines.append("stopped early; what was written up to then is complete and readable")
-    return "\n".join(lines)
+        click.echo(in_words(told), err=any(output.is_pipe for output in outputs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import cv2
 import numpy as np
@@ -11,6 +11,8 @@ from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.protocol import Subtractor
+
+S = TypeVar("S")
 
 
 @runtime_checkable
@@ -21,6 +23,15 @@ class Skipping(Protocol):
     """Where it is 0, nothing is computed."""
 
 
+@runtime_checkable
+class SelfCleaning(Protocol):
+    """A subtractor that gives finished masks, since it learns from them. `Adaptive` does."""
+
+    cleaning: CleaningParams
+    raw: bool
+    """Whether masks are given as they are before they are cleaned."""
+
+
 class Masker:
     """A subtractor with all that happens around it; itself a subtractor.
 
@@ -29,7 +40,8 @@ class Masker:
     subtractor : Subtractor
         The model.
     cleaning : CleaningParams, optional
-        None leaves the mask as the model gives it.
+        None leaves the mask as the model gives it. A model that cleans by itself is told to do it so, and its masks
+        are not cleaned twice.
     scale : float
         Work on frames reduced by this factor, from 0 (exclusive) to 1; masks have full size all the same.
     roi : ndarray of uint8, shape (H, W), optional
@@ -42,6 +54,8 @@ class Masker:
                  roi: np.ndarray | None = None) -> None:
         if not 0 < scale <= 1:
             raise MisuseError(f"scale must be above 0 and at most 1; got {scale:g}")
+        if cleaning is not None and isinstance(subtractor, SelfCleaning):
+            subtractor.cleaning, subtractor.raw, cleaning = cleaning, False, None
         self.subtractor = subtractor
         self.cleaning = cleaning
         self._scale = scale
@@ -95,6 +109,13 @@ class Masker:
                 _narrow(self.subtractor, inside)
             self._inside_reduced = inside
         return self._inside_reduced
+
+
+def uncleaned(subtractor: S) -> S:
+    """The same subtractor, which gives its masks before any cleaning from now on."""
+    if isinstance(subtractor, SelfCleaning):
+        subtractor.raw = True
+    return subtractor
 
 
 def reduced_region(inside: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -96,6 +96,8 @@ class Job:
         Time they took.
     n_foreground, n_pixels : int
         Foreground pixels and all pixels of them.
+    last : Frame or None
+        The last frame that was done.
     """
 
     def __init__(self, source: Source, subtractor: Subtractor, open_sinks: Callable[[], Iterable[Sink]],
@@ -104,6 +106,7 @@ class Job:
         self.seconds = 0.0
         self.n_foreground = 0
         self.n_pixels = 0
+        self.last: Frame | None = None
         self._source = source
         self._subtractor = subtractor
         self._open_sinks = open_sinks
@@ -160,6 +163,7 @@ class Job:
         for writer in writers:
             writer.put(frame, mask)
         self.n_frames += 1
+        self.last = frame
         self.n_foreground += int(np.count_nonzero(mask == FOREGROUND))
         self.n_pixels += mask.size
         for writer in writers:
