@@ -1,0 +1,119 @@
+"""The kernels of `Adaptive` against the readable rule, to the last bit, in each form that they have."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from adaptive_witness import a_rule, a_shadow_rule, assert_kernels_agree, shades
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_videos import busy_video, restless_video
+
+HERE = Path(__file__).parent
+
+ends = st.sampled_from
+changes = st.fixed_dictionaries({
+    "background_limit": ends([0.01, 4.0, 9.0, 1e4]) | st.floats(0.1, 50),
+    "match_limit": ends([0.01, 16.0, 1e4]) | st.floats(0.1, 50),
+    "background_ratio": st.floats(0.01, 0.99),
+    "floor": ends([0.0, 10.0, 50.0]),
+    "initial_variance": st.floats(4, 1000),
+    "alpha": ends([1.0, 0.5, 1e-3, 1e-6]) | st.floats(1e-6, 1),
+    "alpha_foreground": ends([1.0, 1e-5]) | st.floats(1e-6, 1),
+    "alpha_ghost": ends([1.0, 0.03]) | st.floats(1e-6, 1),
+    "prune": ends([0.0, 0.05]) | st.floats(0, 0.4),
+    "step": ends([0.01, 5.0]),
+    "follow": ends([0.01, 0.5]),
+    "widest": ends([1.0, 3.0, 100.0]),
+})
+
+
+@settings(max_examples=150)
+@given(changes=changes, seed=st.integers(0, 2**32 - 1), k=ends([1, 4]), colour=st.booleans(),
+       size=st.tuples(st.integers(1, 4), st.integers(1, 6)), video=ends([busy_video, restless_video]))
+def test_kernels_equal_reference_whatever_the_numbers(changes, seed, k, colour, size, video):
+    shape = (*size, 3) if colour else size
+    assert_kernels_agree([a_rule(k, shape, **changes)] * 8, video(seed, 8, shape), seed)
+
+
+@pytest.mark.parametrize("shape", [(6, 7, 3), (7, 6)])
+@pytest.mark.parametrize("k", [1, 4])
+def test_kernels_equal_reference_over_a_longer_video_while_the_rate_falls(shape, k):
+    rules = [a_rule(k, shape, alpha=max(0.02, 1 / (t + 1)), alpha_foreground=max(0.001, 0.05 / (t + 1)))
+             for t in range(90)]
+    seen = assert_kernels_agree(rules, restless_video(3, 90, shape), 4)
+    assert min(seen["begun"], seen["widened"], seen["foreground"]) > 20
+    assert k == 1 or min(seen["dropped"], seen["sunk"], seen["full"]) > 20
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_kernels_equal_reference_for_other_types(dtype):
+    assert_kernels_agree([a_rule(4, (3, 7))] * 30, restless_video(5, 30, (3, 7), dtype), 6)
+
+
+def test_colours_exactly_at_a_limit_fit_no_more():
+    rule = a_rule(4, (1, 20), background_limit=4, match_limit=4, initial_variance=100, min_variance=100,
+                  max_variance=100, floor=0)
+    video = np.full((2, 1, 20), 100, np.uint8)
+    video[1, 0, :3] = 119, 120, 121  # 20 is two standard deviations
+    seen = assert_kernels_agree([rule] * 2, video, None)
+    assert seen["foreground"] == 20 + 1, "more than the limit is foreground, no less"
+    assert seen["begun"] == 20 + 2, "and what is at the limit begins another component"
+
+
+@pytest.mark.parametrize("which", [[1, 3], [0, 2, 4]])
+def test_blocks_that_are_not_asked_for_stay_as_they_are(which):
+    assert_kernels_agree([a_rule(4, (5, 16))] * 20, restless_video(7, 20, (5, 16)), 8, which=which)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shade_equals_reference(seed):
+    rng = np.random.default_rng(seed)
+    n = 320 * 8
+    means = np.where(rng.random(n) < 0.1, rng.choice([0.4, 0.97], n), rng.uniform(0.3, 1.1, n)).astype(np.float32)
+    squares = (means * means + rng.uniform(-0.001, 0.05, n) ** 2).astype(np.float32)
+    offs = rng.uniform(0, 0.12, n).astype(np.float32)
+    mask = rng.choice(np.array([0, 255], np.uint8), n)
+    mask[:160] = 0
+    shaded, expected = shades(mask, means, squares, offs, a_shadow_rule())
+    assert np.array_equal(shaded, expected)
+    assert np.count_nonzero(shaded == 127) > 100
+    assert not shaded[:160].any()
+
+
+DIGEST = """
+import hashlib
+import numpy as np
+from adaptive_witness import a_rule, a_shadow_rule, run_kernels, shades
+from small_videos import restless_video
+from bgsub.mixture import lanes
+
+video, digest = restless_video(3, 40, (5, 9, 3)), hashlib.sha256()
+for arrays in run_kernels([a_rule(4, video.shape[1:])] * 40, video, 1):
+    for array in arrays:
+        digest.update(array.tobytes())
+rng = np.random.default_rng(1)
+numbers = rng.uniform(0.3, 1.1, (3, 48)).astype(np.float32)
+shaded, expected = shades(np.full(48, 255, np.uint8), numbers[0], numbers[0] ** 2, numbers[2] / 20, a_shadow_rule())
+assert (shaded == expected).all() and set(shaded) == {127, 255}
+print(lanes.LANES, digest.hexdigest(), lanes.describe().split(":")[0])
+"""
+
+
+def _digest(**environment: str) -> list[str]:
+    path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
+    environment = {**os.environ, "PYTHONPATH": path, "BGSUB_PORTABLE": "", **environment}
+    done = subprocess.run([sys.executable, "-c", DIGEST], env=environment, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_all_forms_give_the_same_to_the_last_bit():
+    """Two of them in one cache, where the kernels of one must not be taken for the other's."""
+    width, by_vectors, name = _digest()
+    assert (width, name) == ("16", "vectors")
+    assert _digest(BGSUB_PORTABLE="1") == ["1", by_vectors, "portable"]
+    assert _digest(NUMBA_DISABLE_JIT="1") == ["16", by_vectors, "interpreted"]
