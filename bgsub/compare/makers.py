@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import cv2
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.compare.clips import Clip
 from bgsub.compare.rivals import Factory, OpenCVSubtractor, Pybgs, creators, words_of
 from bgsub.compare.specs import CONTRIB_NAMES, CV2_NAMES, Value, suggestion
@@ -23,11 +24,13 @@ from bgsub.compare.stored import StoredMasks
 from bgsub.compare.truth import Say
 from bgsub.errors import InputError, MisuseError
 from bgsub.mixture.protocol import Subtractor
-from bgsub.models.params import PARAMS
+from bgsub.models.params import PARAMS, with_rate
 from bgsub.models.registry import MODELS
 from bgsub.video.files import missing_file
 
 Given = Mapping[str, Value]
+RAW = "raw"
+"""The parameter of a model that cleans by itself, which shows its masks before that."""
 ANY_RATE = 25.0
 """In place of a clip's frame rate while parameters are checked."""
 
@@ -41,7 +44,12 @@ class Maker(Protocol):
         Parameters that it takes; None if any.
     version : str
         Of the package it comes from.
+    cleans : bool
+        Whether its masks are finished, since it cleans them itself unless it is told ``raw=true``.
     """
+
+    @property
+    def cleans(self) -> bool: ...
 
     @property
     def names(self) -> tuple[str, ...] | None: ...
@@ -61,28 +69,31 @@ class OurMaker:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.names = tuple(f.name for f in fields(PARAMS[name]))
+        self.cleans = issubclass(MODELS[name], Adaptive)
+        self.names = tuple(f.name for f in fields(PARAMS[name])) + (RAW,) * self.cleans
         self.version = installed_version("bgsub")
 
     def check(self, given: Given) -> dict[str, Any]:
         """All parameters."""
-        checked = asdict(PARAMS[self._name](**self._with_rate(given, ANY_RATE)))
-        return {**checked, "frame_rate": given.get("frame_rate")}  # else it is the clip's
+        params, raw = self._apart(given, ANY_RATE)
+        return {**asdict(params), **raw, "frame_rate": given.get("frame_rate")}  # else it is the clip's
 
     def make(self, given: Given, threads: int, clip: Clip | None, say: Say) -> Subtractor:
         """A fresh model."""
-        given = self._with_rate(given, clip.frame_rate if clip else ANY_RATE)
-        return MODELS[self._name](PARAMS[self._name](**given), threads=threads)
+        params, raw = self._apart(given, clip.frame_rate if clip else ANY_RATE)
+        return MODELS[self._name](params, threads=threads, **raw)
 
-    @staticmethod
-    def _with_rate(given: Given, rate: float) -> dict[str, Any]:
-        """With the clip's frame rate, where seconds need it."""
-        needed = given.get("absorb_after") is not None and "frame_rate" not in given
-        return {**given, **({"frame_rate": rate} if needed else {})}
+    def _apart(self, given: Given, rate: float) -> tuple[Any, dict[str, Any]]:
+        """Checked parameters, with the clip's frame rate where seconds need it, and what is none of them."""
+        params = {name: value for name, value in given.items() if name != RAW}
+        raw = {RAW: given.get(RAW, False)} if self.cleans else {}
+        return PARAMS[self._name](**with_rate(self._name, params, rate)), raw
 
 
 class OpenCVMaker:
     """OpenCV's methods, by the words of its creating functions and of its setters."""
+
+    cleans = False
 
     def __init__(self, name: str) -> None:
         known = creators()
@@ -117,6 +128,7 @@ class OpenCVMaker:
 class PybgsMaker:
     """Methods of pybgs, which have their parameters in files, so that none can be given."""
 
+    cleans = False
     names: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:
@@ -143,6 +155,8 @@ class PybgsMaker:
 
 class FactoryMaker:
     """Anything that can be imported and called, and gives an object with ``apply(image)``."""
+
+    cleans = False
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -179,13 +193,14 @@ class FactoryMaker:
 class MasksMaker:
     """Masks made elsewhere, in a folder or in a video."""
 
+    cleans = False
     names: tuple[str, ...] = ()
     version = ""
 
     def __init__(self, name: str) -> None:
         self._where = Path(name).expanduser()
         if not self._where.exists():
-            raise missing_file(self._where)
+            raise missing_file(self._where, "a folder or a video of masks")
 
     def check(self, given: Given) -> dict[str, Any]:
         """Nothing: pictures have no parameters."""
@@ -248,5 +263,6 @@ def _attribute(module: Any, path: str, name: str) -> Callable[..., Any]:
         public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise MisuseError(f"{name.partition(':')[0]} has no {path!r}; {suggestion(path, public)}") from None
     if not callable(found):
-        raise MisuseError(f"{name} is a {type(found).__name__}; expected a call that makes an object with apply(image)")
+        raise MisuseError(f"{name} is of type {type(found).__name__}; expected a call that makes an object with "
+                          f"apply(image)")
     return found

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bgsub.compare.clips import Clip
-from bgsub.compare.makers import MAKERS, Maker
+from bgsub.compare.makers import MAKERS, RAW, Maker
 from bgsub.compare.results import MethodInfo
 from bgsub.compare.specs import Spec, Value, parse, suggestion
 from bgsub.compare.truth import Say
@@ -96,7 +96,7 @@ def method(text: str, clean: bool = False) -> Method:
     spec = parse(text)
     try:
         maker = _maker(spec)
-        given, cleaning = _split(spec, maker.names, clean)
+        given, cleaning = _split(spec, maker.names, clean, maker.cleans)
         parameters, version, error = maker.check(given), maker.version, ""
     except InputError as reason:
         given, cleaning = _split(spec, None, clean)
@@ -119,17 +119,28 @@ def _maker(spec: Spec) -> Maker:
     return MAKERS[spec.kind](spec.name)
 
 
-def _split(spec: Spec, names: tuple[str, ...] | None, clean: bool) -> tuple[dict[str, Value], CleaningParams | None]:
-    """A method's own parameters, and the cleaning; what could be either is the method's."""
+def _split(spec: Spec, names: tuple[str, ...] | None, clean: bool,
+           cleans: bool = False) -> tuple[dict[str, Value], CleaningParams | None]:
+    """A method's own parameters, and the cleaning; what could be either is the method's.
+
+    A model that cleans by itself is cleaned unless it is to be raw; `Masker` sees to it that it is so once.
+    """
     own = {name.casefold(): name for name in names or ()}
     ours = [CLEAN, *(f.name for f in fields(CleaningParams))]
     cleaning = {name: value for name, value in spec.given.items() if name in ours and name.casefold() not in own}
     given = {own.get(name.casefold(), name): value for name, value in spec.given.items() if name not in cleaning}
     if names is not None and (unknown := [name for name in given if name not in names]):
         raise MisuseError(f"{spec.title} has no parameter {unknown[0]!r}; {suggestion(unknown[0], (*names, *ours))}")
-    wanted = cleaning.pop(CLEAN, clean or bool(cleaning))
+    raw = given.get(RAW, False) if cleans else not clean
+    if not isinstance(raw, bool):
+        raise MisuseError(f"raw must be true or false; got {raw!r} in {spec.text!r}")
+    wanted = cleaning.pop(CLEAN, not raw or bool(cleaning and not cleans))
     if not isinstance(wanted, bool):
         raise MisuseError(f"clean must be true or false; got {wanted!r} in {spec.text!r}")
+    if cleans and RAW in given and wanted == raw:
+        raise MisuseError(f"{spec.text!r} says both clean and raw; leave out one of them")
+    if cleans:
+        given[RAW] = not wanted
     if cleaning and not wanted:
         raise MisuseError(f"{spec.text!r} gives {next(iter(cleaning))} and no cleaning; leave out one of them")
     params = CleaningParams(**cleaning)  # type: ignore[arg-type]  # it checks them itself

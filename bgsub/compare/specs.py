@@ -28,7 +28,8 @@ FOLDER/CATEGORY/SEQUENCE/bin000001.png, or one video of masks). Parameters follo
 """Of the option that names methods."""
 CLEAN_HELP = """\
 Clean the masks of all methods alike. For some only, write clean=true, or a parameter of cleaning (median=9), into
-the method: cv2:mog2?clean=true."""
+the method: cv2:mog2?clean=true. adaptive cleans its masks itself, always and once; adaptive?raw=true shows them before
+that, with this option as well."""
 """Of the option that cleans."""
 TRUTH_HELP = """\
 Ground truth of the one clip that is given: a folder of images, named or numbered like the frames, or a video.
