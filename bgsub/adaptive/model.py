@@ -11,7 +11,7 @@ import numpy as np
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp
 from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import EVERY, Ghosts
-from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
@@ -35,8 +35,6 @@ NOISE_LEAST, NOISE_MOST = 10.0, 50.0
 MIN_VARIANCE, MAX_VARIANCE = 4.0, 800.0
 MATCH_LIMIT = 16.0
 """Squared deviations within which a component learns."""
-PRUNE = 0.05
-"""How soon a component that is not seen again is dropped: c_T of Zivkovic."""
 GHOST_FRAMES = 4
 """In which a ghost is absorbed."""
 NEAR = 5
@@ -281,7 +279,8 @@ class Adaptive(Remembering):
 
     def _notice(self, alpha: float, smooth: np.ndarray) -> float:
         """See whether the whole scene has changed; returns the rate for this frame."""
-        share = np.count_nonzero(self._mask == FOREGROUND) / self._mask.size
+        n_pixels = self._mask.size if self._inside is None else max(1, int(np.count_nonzero(self._inside)))
+        share = np.count_nonzero(self._mask == FOREGROUND) / n_pixels
         if not self._scene.changed(share, self.gains):
             return alpha
         self.last_event = SceneChange(self.n_frames + 1, kind_of_change(smooth, self._picture), share)
@@ -326,7 +325,7 @@ class Adaptive(Remembering):
 
     def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
         p = self._params
-        foreground = min(alpha, alpha * p.alpha_foreground / p.alpha)
+        foreground = min(1.0, alpha * p.alpha_foreground / p.alpha)
         return kernels.AdaptiveRule(
             background_limit=f32(p.match_sigmas * p.match_sigmas),
             match_limit=f32(MATCH_LIMIT),

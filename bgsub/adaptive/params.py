@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bgsub.errors import MisuseError
 from bgsub.mixture.parameter import check, document, parameter
-from bgsub.mixture.params import learning_rate_for
 
+PRUNE = 0.05
+"""How soon a component that is not seen again is dropped: c_T of Zivkovic."""
 USUAL_RATE = 25.0
 """Frames per second of a video that does not say."""
 
@@ -95,8 +97,20 @@ class AdaptiveParams:
     @property
     def alpha_foreground(self) -> float:
         """The learning rate of what is foreground, per frame."""
-        return learning_rate_for(self.absorb_after * self._rate, self.background_ratio)
+        return rate_to_absorb(self.absorb_after * self._rate, self.background_ratio)
 
     @property
     def _rate(self) -> float:
         return USUAL_RATE if self.frame_rate is None else self.frame_rate
+
+
+def rate_to_absorb(n_frames: float, background_ratio: float) -> float:
+    """The rate α at which something new becomes background after n frames.
+
+    What was background fades from ω = 1 as ω ← ((1 − α)ω − αc)/(1 − 2αc) with c = c_T: two components are pruned, one
+    grows, and both are normalised. So ω + c/(1 − 2c) shrinks by q = (1 − α)/(1 − 2αc) in each frame, and ω falls to T
+    when qⁿ = (T(1 − 2c) + c)/(1 − c). Without pruning that is (1 − α)ⁿ = T.
+    """
+    rest = (background_ratio * (1 - 2 * PRUNE) + PRUNE) / (1 - PRUNE)
+    fade = math.log(rest) / max(n_frames, 1.0)
+    return -math.expm1(fade) / (1 - 2 * PRUNE * math.exp(fade))
