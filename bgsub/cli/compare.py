@@ -125,6 +125,9 @@ def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
     methods, curves = _methods(chosen)
     clips = found.labelled + found.unlabelled
     session = Session(clips, methods, _settings(chosen), _claim(chosen, clips, methods))
+    if session.n_kept:
+        click.echo(f"bgsub: {session.n_kept} of {len(clips)} clip{'s' * (len(clips) > 1)} done before and kept in "
+                   f"{chosen['out']}; --force begins anew", err=True)
     try:
         with _progress(session, len(clips), chosen["quiet"]) as (tick, done):
             session.run(tick, done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +111,8 @@ class Clip:
                 yield frame, truth
         if not n_scored:
             raise nothing_to_score(self)
+        if isinstance(self.truth, TruthImages) and (beyond := [n for n in self.truth.paths if n > frame.index]):
+            say(f"its truth has {len(beyond)} images for frames after the last one, {frame.index}: is it that of this clip?")
 
 
 def labelled_clip(folder: str | Path) -> Clip:
@@ -162,7 +164,7 @@ def make_clip(name: str, category: str, frames: Path, truth: Path | None, folder
         check_size(sample(found, notes.append), clip)
         if isinstance(found, TruthImages) and numbers is not None:
             _check_truth(clip, found, numbers, notes.append)
-    return Clip(**{**vars(clip), "notes": tuple(notes)})
+    return replace(clip, notes=tuple(notes))
 
 
 def scored_range(folder: Path) -> tuple[int, int]:
@@ -211,8 +213,11 @@ def check_size(truth: np.ndarray, clip: Clip) -> None:
         )
 
 
-def nothing_to_score(clip: Clip) -> InputError:
-    """Build the error for a clip of which no frame counts."""
+def nothing_to_score(clip: Clip, max_frames: int | None = None) -> InputError:
+    """Build the error for a clip of which no frame counts, or none of the first so many."""
+    if max_frames is not None:
+        begin = f": scoring begins with frame {clip.first}" if clip.first else ""
+        return InputError(f"{clip.title}: none of the first {max_frames} frames is scored{begin}; raise --max-frames")
     where = f"from {clip.first} to {clip.last}" if clip.last < NEVER else "in the whole clip"
     return InputError(f"{clip.title}: no frame to score: none {where} has a truth; look at temporalROI.txt and at the "
                       f"numbers of the files")

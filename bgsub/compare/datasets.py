@@ -112,13 +112,13 @@ def _places(path: Path) -> Iterator[Place]:
     elif is_pattern(str(path)):
         yield Place(path.parent.resolve().name, path, None, None, path.parent.resolve().parent)
     else:
-        raise missing_file(path)
+        raise missing_file(path, "a dataset, a video or a folder of frames")
 
 
 def _with_truth(path: Path, truth: Path) -> Clip:
     """The one clip that a path is, with a truth that was named."""
     if not truth.exists():
-        raise missing_file(truth)
+        raise missing_file(truth, "a folder of images or a video")
     found = list(_places(path))
     if len(found) != 1:
         raise MisuseError(f"--truth is for one clip, got {len(found)} in {path}; {EXPECTED}")

@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -161,9 +162,19 @@ class _Child:
         self._seen = 0
         self.connection, theirs = context.Pipe(duplex=False)
         self._process = context.Process(target=_do, args=(work, item, self.meter, theirs), name="bgsub-compare")
-        with contextlib.nullcontext() if work.__module__ == "__main__" else _main_left_alone():
-            self._process.start()
+        self._start(main_needed=work.__module__ == "__main__")
         theirs.close()  # so that the end of the process is the end of the pipe
+
+    def _start(self, main_needed: bool) -> None:
+        """Start it in a thread, which Ctrl-C does not reach: a process that is told half of its work shows a traceback."""
+        with contextlib.nullcontext() if main_needed else _main_left_alone(), ThreadPoolExecutor(1) as beside:
+            starting = beside.submit(self._process.start)
+            try:
+                starting.result()
+            except KeyboardInterrupt:
+                starting.result()
+                self.kill()
+                raise
 
     def steps(self) -> int:
         """How many more have been done since the last look."""

@@ -112,7 +112,7 @@ class _Run:
             self._clock.scoring += time.perf_counter() - begun
         else:
             if self._clip.truth is not None and not n_scored:
-                raise nothing_to_score(self._clip)
+                raise nothing_to_score(self._clip, self._task.max_frames)
         begun = time.perf_counter()
         results = tuple(lane.result(self._clip) for lane in self._lanes)
         pictures, agreement = self._pictures(), self._agreement()

@@ -118,14 +118,14 @@ class VideoFile(Sequence):
             )
 
 
-def missing_file(path: Path) -> MisuseError:
+def missing_file(path: Path, expected: str = "the path of a video") -> MisuseError:
     """Build the error for a path that does not exist, with the nearest name that does."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:
         names = []
     near = difflib.get_close_matches(path.name, names, n=1)
-    hint = f". Did you mean '{path.parent / near[0]}'?" if near else " (expected the path of a video)"
+    hint = f". Did you mean '{path.parent / near[0]}'?" if near else f" (expected {expected})"
     return MisuseError(f"no such file: {path}{hint}")
 
 

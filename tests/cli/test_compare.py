@@ -139,7 +139,8 @@ def test_a_folder_with_everything(bgsub, dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(html, "find_spec", lambda name: None)  # one page is enough
     before = {path: path.stat().st_mtime_ns for path in (out / "kept").glob("*.json")}
     assert len(before) == 2
-    assert bgsub(*words)[0] == 0
+    code, _, err = bgsub(*words)
+    assert (code, err.splitlines()[-1]) == (0, f"bgsub: 2 of 2 clips done before and kept in {out}; --force begins anew")
     assert {path: path.stat().st_mtime_ns for path in (out / "kept").glob("*.json")} == before, "nothing ran"
     again = json.loads((out / "comparison.json").read_text())
     assert again["results"] == found["results"]
@@ -248,7 +249,7 @@ def test_a_clip_that_fails_is_reported_at_the_end(bgsub, dataset, tmp_path):
 
 
 REFUSED = {
-    "a word that is no path": (2, ["nowhere"], "no such file: nowhere"),
+    "a word that is no path": (2, ["nowhere"], "no such file: nowhere (expected a dataset, a video or"),
     "no dataset": (2, ["empty"], "a dataset is a folder with input/"),
     "an unknown method": (2, ["one", "--methods", "mog3"], "did you mean mog2?"),
     "an unknown parameter": (2, ["one", "--methods", "cv2:mog2?histroy=3"], "did you mean history?"),
@@ -267,7 +268,7 @@ REFUSED = {
     "no such truth": (2, ["one", "--truth", "nowhere"], "no such file: nowhere"),
     "no such masks": (2, ["one", "--methods", "masks:nowhere"], "no such file: nowhere"),
     "F-measures of nothing": (2, ["one/input", "--markdown"], "no clip has ground truth"),
-    "too few frames": (1, ["one", "--max-frames", "2"], "no frame to score"),
+    "too few frames": (1, ["one", "--max-frames", "2"], f"scoring begins with frame {FIRST}; raise --max-frames"),
     "nothing that is installed": (1, ["one", "--methods", "pybgs:Nix,nowhere:x"], "pybgs"),
     "a folder that cannot be": (1, ["one", "-o", "file.txt/below"], "cannot write"),
     "masks that cannot be": (1, ["one", "--masks", "file.txt/below"], "cannot make the folder"),

@@ -145,6 +145,13 @@ def test_missing_truth_is_left_out_and_said(sequence):
     assert clip.notes == ("1 of 3 frames to score have no truth (the first: 103): left out",)
 
 
+def test_truth_that_goes_on_after_the_frames_is_said(sequence):
+    folder = sequence("a")
+    truths(folder / "groundtruth", range(106, 109))
+    assert scored(the_one(folder)) == ([102, 103, 104], [
+        "its truth has 3 images for frames after the last one, 105: is it that of this clip?"])
+
+
 def test_other_levels_are_said_once(sequence):
     folder = sequence("a")
     truths(folder / "groundtruth", range(100, 105), levels=(0, 1))

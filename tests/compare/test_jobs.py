@@ -91,6 +91,30 @@ def test_side_by_side_only_as_many_as_asked_for():
     assert time.monotonic() - begun < 30
 
 
+def test_ctrl_c_while_a_process_is_told_its_work_shows_no_traceback(tmp_path: Path):
+    """Much is to be told, and the process listens slowly: the signal comes in the middle."""
+    program = tmp_path / "program.py"
+    program.write_text("""
+import signal, time
+from bgsub.compare.jobs import run_all
+from elsewhere import work
+class Slow:
+    def __reduce__(self):
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        return time.sleep, (0.3,)
+def stop(*signal):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, stop)
+try:
+    list(run_all(work, [(Slow(), b"x" * 1_000_000)], 1))
+except KeyboardInterrupt:
+    print("stopped")
+""")
+    (tmp_path / "elsewhere.py").write_text("def work(item, meter):\n    return 3\n")
+    done = subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
 def test_nothing_outlives_a_killed_parent(tmp_path: Path):
     """A process that is killed cannot end others itself."""
     program = write_program(tmp_path, """open('child', 'w').write(str(os.getpid()))

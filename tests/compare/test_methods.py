@@ -261,7 +261,7 @@ def test_factories(here, frames):
 
 @pytest.mark.parametrize(("text", "words"), [
     ("my_methods:Brigth", "my_methods has no 'Brigth'; did you mean Bright"),
-    ("my_methods:number", "my_methods:number is a int; expected a call"),
+    ("my_methods:number", "my_methods:number is of type int; expected a call"),
     ("my_methods:Bright?levle=3", "did you mean level"),
     ("my_methods:needs", "cannot be called so: missing a required argument: 'level'"),
 ])

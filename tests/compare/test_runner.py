@@ -160,7 +160,7 @@ def test_a_part_of_a_clip(clip):
     assert run(clip, "Threshold", max_frames=FIRST).results[0].ms_per_frame is not None
     part = run(clip, "Threshold", max_frames=10)
     assert (part.results[0].n_frames, part.results[0].n_scored) == (10, 10 - FIRST + 1)
-    with pytest.raises(InputError, match="no frame to score"):
+    with pytest.raises(InputError, match="raise --max-frames"):
         run(clip, "Threshold", max_frames=FIRST - 1)
 
 
