@@ -112,7 +112,8 @@ class Clip:
         if not n_scored:
             raise nothing_to_score(self)
         if isinstance(self.truth, TruthImages) and (beyond := [n for n in self.truth.paths if n > frame.index]):
-            say(f"its truth has {len(beyond)} images for frames after the last one, {frame.index}: is it that of this clip?")
+            say(f"its truth has {len(beyond)} images for frames after the last one, {frame.index}: is it that of this "
+                f"clip?")
 
 
 def labelled_clip(folder: str | Path) -> Clip:

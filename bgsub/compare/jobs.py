@@ -166,7 +166,7 @@ class _Child:
         theirs.close()  # so that the end of the process is the end of the pipe
 
     def _start(self, main_needed: bool) -> None:
-        """Start it in a thread, which Ctrl-C does not reach: a process that is told half of its work shows a traceback."""
+        """Start it in a thread, which Ctrl-C does not reach: a process that is told half its work shows a traceback."""
         with contextlib.nullcontext() if main_needed else _main_left_alone(), ThreadPoolExecutor(1) as beside:
             starting = beside.submit(self._process.start)
             try:

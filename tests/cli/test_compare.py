@@ -140,7 +140,8 @@ def test_a_folder_with_everything(bgsub, dataset, tmp_path, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in (out / "kept").glob("*.json")}
     assert len(before) == 2
     code, _, err = bgsub(*words)
-    assert (code, err.splitlines()[-1]) == (0, f"bgsub: 2 of 2 clips done before and kept in {out}; --force begins anew")
+    assert (code, err.splitlines()[-1]) == (
+        0, f"bgsub: 2 of 2 clips done before and kept in {out}; --force begins anew")
     assert {path: path.stat().st_mtime_ns for path in (out / "kept").glob("*.json")} == before, "nothing ran"
     again = json.loads((out / "comparison.json").read_text())
     assert again["results"] == found["results"]
