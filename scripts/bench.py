@@ -25,7 +25,7 @@ from pathlib import Path
 from benches import comparison, models, processes
 from benches.clips import DEMO, SIZES, Clip
 
-from bgsub.models.params import PARAMS
+from bgsub.models.params import DEFAULT, PARAMS
 
 PARTS = ("whole", "stages", "model", "isa", "startup", "memory", "compare")
 
@@ -72,7 +72,7 @@ def arguments() -> argparse.ArgumentParser:
                         help=f"scale to this size, and add the noise of a sensor (default {' '.join(SIZES)})")
     parser.add_argument("--dataset", action="append", type=Path, default=[], metavar="DIR",
                         help="of compare: a clip with ground truth (default: the demo's)")
-    parser.add_argument("--model", choices=list(PARAMS), default="stauffer-grimson",
+    parser.add_argument("--model", choices=list(PARAMS), default=DEFAULT,
                         help="of `bgsub run`, in whole, stages and memory (default %(default)s)")
     parser.add_argument("--frames", type=int, metavar="N", help="frames for model and isa (default: by size)")
     parser.add_argument("--repeat", type=int, default=7, metavar="N", help="pairs of runs (default %(default)s)")

@@ -14,9 +14,8 @@ import click
 from bgsub.cli.common import LAST, Option, Sectioned, Whole, debug_option, json_option
 from bgsub.cli.demo import CLIP, clip_folder
 from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
-from bgsub.cli.run import run
 from bgsub.compare.turns import LEAST, ways
-from bgsub.models.params import PARAMS
+from bgsub.models.params import DEFAULT, PARAMS
 
 if TYPE_CHECKING:
     from bgsub.compare.footage import Footage
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     _SizeType = click.ParamType[tuple[int, int]]
 else:  # in click 8.1 it is no generic class
     _SizeType = click.ParamType
-
-MODEL = next(option.default for option in run.params if option.name == "model_name")
-"""What `bgsub run` takes by default."""
 
 
 class Size(_SizeType):
@@ -59,7 +55,7 @@ Examples:
               help="Use this many frames.  [default: 300, fewer of large ones, at least 40]")
 @click.option("--size", type=Size(), cls=Option, section="What to measure",
               help="Scale the frames, and add the noise of a sensor, which scaling smooths away.")
-@click.option("--model", "model_name", type=click.Choice(list(PARAMS)), default=MODEL, show_default=True, cls=Option,
+@click.option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True, cls=Option,
               section="What to measure", help="Model of the stages of `bgsub run`. The race has all of them.")
 @click.option("--threads", type=Whole(min=1), cls=Option, section="What to measure",
               help="Threads at most, on both sides.  [default: all processors]")
@@ -113,7 +109,9 @@ def _compile(footage: Footage, quiet: bool) -> None:
     from bgsub.models.registry import MODELS
 
     for i, model in enumerate(MODELS.values()):
-        Announced(model(), quiet or i > 0).apply(footage.images[0][:16, :16])
+        announced = Announced(model(), quiet or i > 0)
+        for image in footage.images[:2]:  # the first frame is only learned by some
+            announced.apply(image)
 
 
 def _sections(found: dict[str, Any], name: str, footage: Footage, threads: int, model_name: str,

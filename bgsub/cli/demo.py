@@ -10,6 +10,7 @@ import click
 from bgsub.cli.common import Sectioned, debug_option
 from bgsub.cli.progress import raise_if_stopped, stop_on_signals
 from bgsub.errors import InputError, OutputError
+from bgsub.models.params import DEFAULT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,7 @@ def demo(out: str) -> None:
     with stop_on_signals():
         _write_outputs(clip, folder)
         best, alike = _MostToFind(), _Alike("mog2 --raw", "cv2 MOG2")
-        counts = score(clip, _methods(), lambda *seen: [one.look(*seen) for one in (best, alike)])
+        counts = score(clip, _methods(clip.frame_rate), lambda *seen: [one.look(*seen) for one in (best, alike)])
         raise_if_stopped()
         best.write(folder / "demo.png")
     click.echo(f"\nhow good the masks are (frames {clip.first} to {clip.last} against the truth; 1 is perfect):\n")
@@ -80,16 +81,18 @@ def _write_outputs(clip: Clip, folder: Path) -> None:
     run.main(words, standalone_mode=False)
 
 
-def _methods() -> dict[str, Subtractor]:
+def _methods(frame_rate: float) -> dict[str, Subtractor]:
     """Ours and OpenCV's, each with and without cleaning, so that model and cleaning are not confused."""
     from bgsub.compare.rivals import cv2_mog2
-    from bgsub.masks.masker import Masker
+    from bgsub.masks.masker import Masker, uncleaned
     from bgsub.masks.params import CleaningParams
+    from bgsub.models.params import with_rate
     from bgsub.models.registry import MODELS
 
     found: dict[str, Subtractor] = {}
     for name, model in MODELS.items():
-        found |= {name: Masker(model(), CleaningParams()), f"{name} --raw": model()}
+        given = with_rate(name, {}, frame_rate)
+        found |= {name: Masker(model(**given), CleaningParams()), f"{name} --raw": uncleaned(model(**given))}
     return found | {"cv2 MOG2, cleaned alike": Masker(cv2_mog2(), CleaningParams()), "cv2 MOG2": cv2_mog2()}
 
 
@@ -137,11 +140,10 @@ class _MostToFind:
 
         pictures = [
             ("frame", self._image),
-            ("stauffer-grimson: overlay", overlay(self._image, self._masks["stauffer-grimson"])),
+            (f"{DEFAULT}: overlay", overlay(self._image, self._masks[DEFAULT])),
             ("truth", self._truth),
         ]
-        for name in ("stauffer-grimson --raw", "mog2 --raw", "cv2 MOG2",
-                     "stauffer-grimson", "mog2", "cv2 MOG2, cleaned alike"):
+        for name in (f"{DEFAULT} --raw", "mog2 --raw", "cv2 MOG2", DEFAULT, "mog2", "cv2 MOG2, cleaned alike"):
             mask = self._masks[name]
             pictures.append((f"{name} (grey: shadow)" if shadow_value(mask) else name, mask))
         write_image(path, panels(pictures, columns=3))

@@ -129,19 +129,16 @@ def _kernels() -> tuple[str, str, list[str]]:
 
 def _warmed() -> str:
     """Run each kernel once, on grey and on colour."""
-    import numpy as np
+    from bgsub.mixture.compiled import KERNELS
+    from bgsub.mixture.kernels.mog2 import mog2
+    from bgsub.models.registry import warm_up
 
-    from bgsub.models.registry import MODELS
-
-    kernels: list[Any] = [model.kernel for model in MODELS.values()]
-    if not all(hasattr(kernel, "stats") for kernel in kernels):
+    if not all(hasattr(kernel, "stats") for kernel in KERNELS):
         return "none: nothing is compiled"
-    before, begun = _misses(kernels), time.perf_counter()
-    for model in MODELS.values():
-        for shape in ((8, 8), (8, 8, 3)):
-            model().apply(np.zeros(shape, np.uint8))
-    seconds, n_compiled = time.perf_counter() - begun, _misses(kernels) - before
-    folder = kernels[0].stats.cache_path
+    before, begun = _misses(KERNELS), time.perf_counter()
+    warm_up()
+    seconds, n_compiled = time.perf_counter() - begun, _misses(KERNELS) - before
+    folder = mog2.stats.cache_path
     if folder is None:
         return (f"none: Numba may write nowhere, so each start compiles anew ({seconds:.1f} s for all kernels); set "
                 "NUMBA_CACHE_DIR to a folder where files may be written")

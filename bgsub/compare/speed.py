@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.compare.machine import resident_bytes
 from bgsub.compare.rivals import cv2_mog2
 from bgsub.compare.turns import Pace, Spread, ratios, turns
@@ -49,6 +50,7 @@ ENTRANTS = (
     Entrant("mog2", lambda threads: MOG2(threads=threads), shadows=True, same_masks=True),
     Entrant("mog2 without shadows", lambda threads: MOG2(threads=threads, detect_shadows=False), shadows=False,
             same_masks=True),
+    Entrant("adaptive", lambda threads: Adaptive(threads=threads), shadows=True, same_masks=False),
     Entrant("stauffer-grimson", lambda threads: StaufferGrimson(threads=threads), shadows=False, same_masks=False),
 )
 
@@ -171,12 +173,26 @@ def cv2_threads(threads: int) -> Iterator[None]:
 
 
 def memory_of(model: Mixture[Any], n_pixels: int) -> Memory:
-    """What a model's mixtures take, a pixel."""
-    arrays = [value for value in vars(model._blocks).values() if isinstance(value, np.ndarray)]
+    """What a model takes, a pixel: its mixtures, and all that it keeps beside them."""
+    arrays = [array for array in _arrays(vars(model)) if array.nbytes]
     resident = [resident_bytes(array) for array in arrays]
     known = [n for n in resident if n is not None]
     return Memory(sum(array.nbytes for array in arrays) / n_pixels,
                   sum(known) / n_pixels if len(known) == len(arrays) else None)
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    """All arrays that something holds, in collections and in objects of ours."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _arrays(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _arrays(one)
+    elif type(value).__module__.startswith("bgsub.") and hasattr(value, "__dict__"):
+        yield from _arrays(vars(value))
 
 
 def cv2_bytes(n_channels: int, n_components: int = 5) -> int:

@@ -37,7 +37,8 @@ def heading() -> str:
     """What stands above the races."""
     return "\n".join([
         "models against OpenCV's MOG2, with shadows against with shadows, without against",
-        "without: medians; of the ratio turn by turn, the quartiles as well", "",
+        "without: medians; of the ratio turn by turn, the quartiles as well. The masks of",
+        "adaptive are finished: its time is that of cleaning, too", "",
         f"{'':{LABEL}}{'ms':>8}{'ns/pixel':>9}{'frames/s':>9}{'cv2 ms':>8}  times as fast",
     ])
 
@@ -91,9 +92,10 @@ def stages_text(stages: Stages, footage: Footage) -> str:
     """Where the time of `bgsub run` goes."""
     height, width = footage.decoded
     scaled = f" {width}x{height}" if footage.size != footage.decoded else ""
-    rows = [(f"decode{scaled}", stages.decode), (f"model ({_plural(stages.threads, 'thread')})", stages.model),
-            ("cleaning", stages.cleaning), (f"encode ({stages.encoder})", stages.encode)]
-    lines = [f"  {name:<{LABEL - 2}}{_stage(ms, stages.total)}" for name, ms in rows]
+    rows = [(f"decode{scaled}", stages.decode, "live"),
+            (f"model ({_plural(stages.threads, 'thread')})", stages.model, ""),
+            ("cleaning", stages.cleaning, "in model"), (f"encode ({stages.encoder})", stages.encode, "")]
+    lines = [f"  {name:<{LABEL - 2}}{_stage(ms, stages.total, word)}" for name, ms, word in rows]
     name, ms = stages.slowest
     return "\n".join([
         f"where `bgsub run --model {stages.model_name}` spends its time, each stage alone", "",
@@ -107,8 +109,9 @@ def _pace_text(name: str, pace: Pace) -> str:
     return f"  {name:<{LABEL - 2}}{pace.ms:>8.2f}{pace.ns_per_pixel:>9.2f}{pace.frames_per_second:>9,.0f}"
 
 
-def _stage(ms: float | None, total: float) -> str:
-    return f"{'live':>8}" if ms is None else f"{ms:>8.2f}{100 * ms / total:>8.0f} %"
+def _stage(ms: float | None, total: float, without: str) -> str:
+    """Time and share, or a word where there is none."""
+    return f"{without:>8}" if ms is None else f"{ms:>8.2f}{100 * ms / total:>8.0f} %"
 
 
 def _sum(masks: Sequence[Masks]) -> Masks:

@@ -14,6 +14,7 @@ from bgsub.compare.footage import Footage
 from bgsub.compare.speed import Tick
 from bgsub.compare.turns import WARM_UP
 from bgsub.masks.cleaning import clean
+from bgsub.masks.masker import SelfCleaning
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.model import Mixture
 from bgsub.video.frame import Frame
@@ -34,7 +35,9 @@ class Stages:
         What masks are written as.
     decode : float or None
         None for a live source. With scaled frames it is of the frames as read.
-    model, cleaning, encode : float
+    model, encode : float
+    cleaning : float or None
+        None for a model that cleans by itself: it is part of the model's time.
     """
 
     model_name: str
@@ -42,19 +45,24 @@ class Stages:
     encoder: str
     decode: float | None
     model: float
-    cleaning: float
+    cleaning: float | None
     encode: float
 
     @property
     def total(self) -> float:
         """All of them, one after the other."""
-        return (self.decode or 0.0) + self.model + self.cleaning + self.encode
+        return (self.decode or 0.0) + self.masking + self.encode
+
+    @property
+    def masking(self) -> float:
+        """From a frame to its finished mask."""
+        return self.model + (self.cleaning or 0.0)
 
     @property
     def slowest(self) -> tuple[str, float]:
         """What sets the pace of `bgsub run`, which decodes, masks and encodes at the same time."""
         side_by_side = {
-            "decoding": self.decode or 0.0, "masking": self.model + self.cleaning, "encoding": self.encode,
+            "decoding": self.decode or 0.0, "masking": self.masking, "encoding": self.encode,
         }
         return max(side_by_side.items(), key=lambda item: item[1])
 
@@ -75,20 +83,22 @@ def time_stages(model: Mixture[Any], footage: Footage, tick: Tick = lambda n: No
     OutputError
         If this OpenCV cannot write masks.
     """
-    seconds: dict[str, list[float]] = {"model": [], "cleaning": [], "encode": []}
+    finished = isinstance(model, SelfCleaning)
+    seconds: dict[str, list[float]] = {"model": [], **({} if finished else {"cleaning": []}), "encode": []}
     with tempfile.TemporaryDirectory() as folder:
         encoder, sink = _sink(footage, Path(folder))
         try:
             for i, image in enumerate(footage.images, 1):
                 mask = _timed(seconds["model"], model.apply, image)
-                mask = _timed(seconds["cleaning"], clean, mask, CleaningParams())
+                if not finished:
+                    mask = _timed(seconds["cleaning"], clean, mask, CleaningParams())
                 _timed(seconds["encode"], sink.write, Frame(i, i / footage.frame_rate, image), mask)
                 tick(1)
         finally:
             sink.close()
     means = {stage: 1e3 * statistics.fmean(spent[WARM_UP:]) for stage, spent in seconds.items()}
     decode = None if footage.decode is None else 1e3 * footage.decode
-    return Stages(model.name, model.threads, encoder, decode, **means)
+    return Stages(model.name, model.threads, encoder, decode, means["model"], means.get("cleaning"), means["encode"])
 
 
 def _sink(footage: Footage, folder: Path) -> tuple[str, Sink]:

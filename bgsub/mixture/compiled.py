@@ -11,6 +11,9 @@ from typing import Any
 
 import numba
 
+KERNELS: list[Any] = []
+"""All functions that were made by `cached`, of the modules that are loaded."""
+
 
 def cached(*used: ModuleType, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """``numba.njit`` with a cache on disk, or without one where Numba may write nowhere: it would raise otherwise.
@@ -30,8 +33,10 @@ def cached(*used: ModuleType, **options: Any) -> Callable[[Callable[..., Any]], 
         try:
             dispatcher = numba.njit(cache=True, **options)(function)
         except RuntimeError:
-            return numba.njit(**options)(function)
-        _watch(dispatcher, used)
+            dispatcher = numba.njit(**options)(function)
+        else:
+            _watch(dispatcher, used)
+        KERNELS.append(dispatcher)
         return dispatcher
 
     return compiled

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import ModelFileError
 from bgsub.mixture.model import Mixture
@@ -14,6 +16,17 @@ from bgsub.mixture.storage import load_arrays
 
 MODELS: dict[str, type[Mixture[Any]]] = {model.name: model for model in (Adaptive, StaufferGrimson, MOG2)}
 """Command-line name → model."""
+ENOUGH = (128, 128)
+"""A frame in which every kernel has something to do."""
+
+
+def warm_up(*models: type[Mixture[Any]]) -> None:
+    """Get the kernels of models ready, or of all: compiled, or loaded from the cache, for grey and for colour."""
+    for model in models or MODELS.values():
+        for shape in (ENOUGH, (*ENOUGH, 3)):
+            fresh = model()
+            for _ in range(2):  # the first frame is only learned by some
+                fresh.apply(np.zeros(shape, np.uint8))
 
 
 def load(path: str | Path, *, threads: int | None = None) -> Mixture[Any]:

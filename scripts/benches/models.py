@@ -64,7 +64,8 @@ def stages(clips: Sequence[Clip], model_name: str) -> None:
         with open_source(clip.file()) as source:
             footage = read_footage(source, usual_length(source.size))
         found = time_stages(MODELS[model_name](), footage)
-        print(f"| {clip.label} | {found.decode:.2f} | {found.model:.2f} | {found.cleaning:.2f} | {found.encode:.2f} "
+        cleaning = "in model" if found.cleaning is None else f"{found.cleaning:.2f}"
+        print(f"| {clip.label} | {found.decode:.2f} | {found.model:.2f} | {cleaning} | {found.encode:.2f} "
               f"| {found.slowest[0]} |", flush=True)
 
 

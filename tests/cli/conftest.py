@@ -1,10 +1,9 @@
 """What the tests of the command line share."""
 
-import numpy as np
 import pytest
 from run_helpers import Runner, scene, write_images, write_video
 
-from bgsub.models.registry import MODELS
+from bgsub.models.registry import warm_up
 
 
 @pytest.fixture
@@ -39,6 +38,4 @@ def long_clip(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def compiled():
     """The kernels, so that no process that a test starts has to compile them."""
-    for model in MODELS.values():
-        for shape in ((48, 64), (48, 64, 3)):
-            model().apply(np.zeros(shape, np.uint8))
+    warm_up()
