@@ -95,9 +95,9 @@ class Blocks:
         return np.stack(planes, axis=-1)
 
     def heaviest(self) -> np.ndarray:
-        """μ of each pixel's first component, float32 (H, W, C)."""
+        """μ of each pixel's first component, float32 (H, W, C). A copy."""
         height, width = self.shape
-        colours = self._first[:, 2:].transpose(0, 2, 1).reshape(-1, self.n_channels)
+        colours = self._first[:, 2:].transpose(0, 2, 1).copy().reshape(-1, self.n_channels)
         return colours[:height * width].reshape(height, width, self.n_channels)
 
     def heaviest_variances(self) -> np.ndarray:
