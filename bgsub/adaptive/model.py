@@ -41,7 +41,7 @@ NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
 WINDOW = 5
 """Side of the window in which a shadow is even."""
-UNEVENNESS, COLOURING, BRIGHTEST = 0.35, 0.08, 0.97
+UNEVENNESS, COLOURING, BRIGHTEST = 0.35, 0.1, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
 FALL = 0.25
@@ -50,6 +50,9 @@ STEP, FOLLOW = 0.01, 0.01
 """Of the tolerance R, for each blink in a frame; and the rate of the mean distance D."""
 FULL_DISTANCE, WIDEST = 3.0, 100.0
 """In limits: the distance that counts as 1, and the tolerance at most."""
+MORE_BACKGROUND, MOST_BACKGROUND = 0.6, 0.95
+"""By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
+colours."""
 BLUR = 3
 """Side of the window in which frames are averaged first."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
@@ -283,7 +286,8 @@ class Adaptive(Remembering):
         share = np.count_nonzero(self._mask == FOREGROUND) / n_pixels
         if not self._scene.changed(share, self.gains):
             return alpha
-        self.last_event = SceneChange(self.n_frames + 1, kind_of_change(smooth, self._picture), share)
+        kind = kind_of_change(smooth, self._picture, self._inside)
+        self.last_event = SceneChange(self.n_frames + 1, kind, share)
         self._age = 0
         self._mask = np.zeros_like(self._mask)
         self._maps = Maps.fresh(self._learned().counts.size)
@@ -330,6 +334,8 @@ class Adaptive(Remembering):
             background_limit=f32(p.match_sigmas * p.match_sigmas),
             match_limit=f32(MATCH_LIMIT),
             background_ratio=f32(p.background_ratio),
+            more_background=f32(MORE_BACKGROUND),
+            most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
             floor=f32(self.floor),
             initial_variance=f32(p.initial_variance),
             min_variance=f32(MIN_VARIANCE),

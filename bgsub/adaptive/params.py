@@ -48,9 +48,9 @@ class AdaptiveParams:
         unit="standard deviations", low=0, open_low=True, high=100,
     )
     background_ratio: float = parameter(
-        0.9,
-        "The heaviest components are background until their weights exceed this share. Raise it for backgrounds that "
-        "take several colours, lower it if foreground vanishes too soon.",
+        0.8,
+        "The heaviest components are background until their weights exceed this share, or more where pixels blink. "
+        "Raise it for backgrounds that take several colours, lower it if foreground vanishes too soon.",
         symbol="T", low=0, high=1, open_low=True, open_high=True,
     )
     noise: float = parameter(

@@ -61,14 +61,31 @@ class Scene:
         return True
 
 
-def kind_of_change(image: np.ndarray, background: np.ndarray) -> Literal["light", "view"]:
-    """Whether a frame shows what the background shows, in another light, or something else."""
+def kind_of_change(image: np.ndarray, background: np.ndarray,
+                   inside: np.ndarray | None = None) -> Literal["light", "view"]:
+    """Whether a frame shows what the background shows, in another light, or something else.
+
+    Parameters
+    ----------
+    image, background : ndarray, shape (H, W, C)
+    inside : ndarray of bool, shape (H, W), optional
+        Where the background is known.
+    """
     a, b = _edges(image), _edges(background)
+    if inside is not None:
+        where = cv2.erode(_small(inside.view(np.uint8)), np.ones((3, 3))) == 1  # not across the border
+        if not where.any():
+            return "view"
+        a, b = a[where], b[where]
+    a, b = a - a.mean(), b - b.mean()  # or all edges would be somewhat alike, none being negative
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return "light" if norm > 0 and float((a * b).sum()) / norm > ALIKE else "view"
 
 
 def _edges(image: np.ndarray) -> np.ndarray:
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 and image.shape[2] == 3 else image
-    small = cv2.resize(grey, (160, 120), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = _small(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.shape[2:] == (3,) else image)
     return cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
+
+
+def _small(picture: np.ndarray) -> np.ndarray:
+    return cv2.resize(picture.astype(np.float32), (160, 120), interpolation=cv2.INTER_AREA)

@@ -39,7 +39,9 @@ class AdaptiveRule(NamedTuple):
 
     background_limit: np.float32  # squared distances, in variances
     match_limit: np.float32
-    background_ratio: np.float32
+    background_ratio: np.float32  # T, where the tolerance is 1
+    more_background: np.float32  # by which it grows with the tolerance
+    most_background: np.float32  # and up to what
     floor: np.float32  # variances count as no less than this
     initial_variance: np.float32
     min_variance: np.float32
@@ -97,14 +99,19 @@ def _ratios(state, rest, colours, rule):
 
 
 @jit
-def _nearest(state, block, n, colours, layout, rule):
-    """The smallest d²/σ² to a background component, and the ratios to the means of that component."""
+def _nearest(state, block, n, wide, colours, layout, rule):
+    """The smallest d²/σ² to a background component, and the ratios to the means of that component.
+
+    The wider the tolerance, the more of the components are background.
+    """
+    enough = splat(rule.background_ratio) + splat(rule.more_background) * (wide - splat(rule.one))
+    enough = _least(enough, splat(rule.most_background))
     zero, floor = splat(rule.zero), splat(rule.floor)
     searching = n > zero
     share, ratio, off = zero, splat(rule.one), zero
     best = splat(rule.far)
     for k in range(len(rule.components)):
-        searching = searching & (n > splat(np.float32(k))) & negate(share > splat(rule.background_ratio))
+        searching = searching & (n > splat(np.float32(k))) & negate(share > enough)
         if not any_lane(searching):
             break
         rest = rest_place(block, k, layout, rule)
@@ -142,8 +149,8 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
         pixel = (block - offset) * LANES
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, block * LANES)
-        distance, ratio, off = _nearest(state, block, n, colours, layout, rule)
         wide = load(tolerance, block * LANES)
+        distance, ratio, off = _nearest(state, block, n, wide, colours, layout, rule)
         score = distance / (splat(rule.background_limit) * wide * wide)
         store(scores, block * LANES, score)
         store(ratios, block * LANES, ratio)

@@ -85,10 +85,11 @@ class ReferencePixel:
         return deviations / (rule.background_limit * self.tolerance * self.tolerance)
 
     def _background(self, rule: Any) -> list[Component]:
-        """The first B components, B = argmin_b Σω > T (8)."""
+        """The first B components, B = argmin_b Σω > T (8), where T grows with the tolerance."""
+        enough = rule.background_ratio + rule.more_background * (self.tolerance - ONE)
         first, share = [], ZERO
         for component in self.components:
-            if share > rule.background_ratio:
+            if share > min(enough, rule.most_background):
                 break
             first.append(component)
             share = share + component.weight
