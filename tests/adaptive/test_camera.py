@@ -1,0 +1,131 @@
+"""Where the camera looks: shifts that are known, found again and undone."""
+
+import cv2
+import numpy as np
+import pytest
+from scenes import passing, seen, texture, with_box
+
+from bgsub import Adaptive
+from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp
+
+SIZE = (240, 320)
+WIDE = texture((SIZE[0] + 40, SIZE[1] + 40, 3), seed=1)
+
+
+def shifted(right: float, down: float, scene: np.ndarray = WIDE) -> np.ndarray:
+    """What a camera sees of a scene that has moved by so much in the picture."""
+    matrix = np.array([[1, 0, 20 - right], [0, 1, 20 - down]], np.float32)
+    return cv2.warpAffine(scene, matrix, SIZE[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def a_camera() -> Camera:
+    camera = Camera()
+    camera.look_at(shifted(0, 0))
+    return camera
+
+
+@pytest.mark.parametrize(("right", "down"), [
+    (1, 0), (0, -1), (0.4, 0.3), (-2.5, 1.25), (3.3, -4.1), (-6, -6), (8, 5), (0.2, 0),
+])
+def test_a_known_shift_is_found_to_a_tenth_of_a_pixel(right, down):
+    found = a_camera().shift_of(seen(shifted(right, down), np.random.default_rng(0)))
+    assert found == pytest.approx((right, down), abs=0.1)
+
+
+@pytest.mark.parametrize("noise", [0, 2, 8])
+def test_a_camera_that_stands_still_does_not_move(noise):
+    camera, rng = a_camera(), np.random.default_rng(1)
+    assert [camera.shift_of(seen(shifted(0, 0), rng, noise)) for _ in range(10)] == [NONE] * 10
+
+
+@pytest.mark.parametrize("brighter", [-15, 25])
+def test_light_and_what_moves_by_itself_are_no_shift(brighter):
+    """A quarter of the picture goes another way, and all of it is brighter."""
+    scene = shifted(2, 1) + brighter
+    scene[60:180, 80:240] = shifted(-9, 0)[60:180, 80:240]
+    assert a_camera().shift_of(seen(scene, np.random.default_rng(2))) == pytest.approx((2, 1), abs=0.15)
+    scene = with_box(shifted(0, 0) + brighter, (60, 180, 80, 240), 220)
+    assert a_camera().shift_of(seen(scene, np.random.default_rng(2))) == NONE
+
+
+def test_another_view_and_a_plain_wall_have_no_shift():
+    assert a_camera().shift_of(seen(texture((*SIZE, 3), seed=9), np.random.default_rng(3))) == NONE
+    camera = Camera()
+    camera.look_at(np.full((*SIZE, 3), 90, np.float32))
+    assert camera.shift_of(seen(np.full((*SIZE, 3), 90.0), np.random.default_rng(3))) == NONE
+
+
+def test_a_growing_shift_is_followed_from_frame_to_frame():
+    """Farther than it would be found from nothing."""
+    camera = a_camera()
+    found = [camera.shift_of(seen(shifted(d, -d), np.random.default_rng(4))) for d in range(2, 20, 2)]
+    assert np.array(found) == pytest.approx(np.array([(d, -d) for d in range(2, 20, 2)]), abs=0.2)
+
+
+@pytest.mark.parametrize(("shape", "expected"), [
+    ((240, 320, 3), (120, 160)), ((120, 160), (60, 80)), ((1080, 1920, 3), (108, 192)), ((1, 1, 3), (1, 1)),
+    ((12, 16), (6, 8)),
+])
+def test_the_picture_is_reduced_by_a_whole_factor(shape, expected):
+    assert reduced(np.zeros(shape, np.uint8)).shape == expected
+
+
+@pytest.mark.parametrize("size", [(12, 16), (60, 80), (1, 1)])
+def test_in_a_picture_too_small_nothing_is_sought(size):
+    camera = Camera()
+    camera.look_at(texture(size))
+    assert camera.shift_of(np.roll(texture(size), 2, axis=0)) == NONE
+
+
+def test_warp_undoes_a_shift_and_back_does_it_again():
+    scene, shift = shifted(0, 0), Shift(2.5, -1.25)
+    inside = np.s_[8:-8, 8:-8]
+    undone = warp(shifted(*shift), shift)
+    assert np.abs(undone - scene)[inside].max() < 4  # of 110: twice interpolated
+    assert np.abs(shifted(*shift) - scene)[inside].max() > 20
+    again = warp(undone, shift, back=True)
+    assert np.abs(again - shifted(*shift))[inside].max() < 4
+
+
+@pytest.mark.parametrize("shape", [(240, 320, 3), (240, 320)])
+def test_masks_lie_where_the_frame_has_the_object(shape):
+    """The model has it elsewhere: by the shift, which the mask is given back."""
+    model, rng = Adaptive(threads=1), np.random.default_rng(5)
+    wide = WIDE if len(shape) == 3 else WIDE[..., 0]
+    for _ in range(20):
+        assert not model.apply(seen(shifted(0, 0, wide), rng)).any()
+    box = 80, 140, 100, 160
+    for right, down in [(3, -2), (-4.5, 2.5), (0, 0), (5, 5)]:
+        mask = model.apply(seen(with_box(shifted(right, down, wide), box, 230), rng))
+        assert model.shift == pytest.approx((right, down), abs=0.15)
+        wanted = with_box(np.zeros(SIZE, np.uint8), box, 255)
+        assert np.count_nonzero((mask == 255) != (wanted == 255)) < 0.1 * 60 * 60  # two pixels around it
+        assert not cv2.erode(mask, np.ones((3, 3), np.uint8))[wanted == 0][:200].any()
+
+
+def test_a_shaking_camera_gives_empty_masks_and_without_following_it_does_not():
+    def found(**changes):
+        model, rng = Adaptive(threads=1, **changes), np.random.default_rng(6)
+        shifts = [(4 * np.sin(t), 3 * np.cos(t / 2)) if t >= 20 else (0, 0) for t in range(50)]
+        return sum(np.count_nonzero(model.apply(seen(shifted(*shift), rng)) == 255) for shift in shifts)
+
+    assert found() == 0
+    assert found(follow_camera=False) > 1000
+
+
+def test_what_the_camera_does_not_see_is_not_learned():
+    model, rng = Adaptive(threads=1), np.random.default_rng(7)
+    for _ in range(20):
+        model.apply(seen(shifted(0, 0), rng))
+    before = model.means, model.weights
+    model.apply(seen(shifted(6, 0), rng))  # the right border is out of sight
+    assert np.array_equal(model.means[:, -6:], before[0][:, -6:])
+    assert not np.array_equal(model.means[:, :-8], before[0][:, :-8])
+
+
+def test_without_a_shift_following_the_camera_changes_nothing():
+    frames = list(passing((*SIZE, 3), 25, seed=8))
+    models = Adaptive(threads=1), Adaptive(threads=1, follow_camera=False)
+    for frame in frames:
+        assert np.array_equal(*(model.apply(frame) for model in models))
+    assert models[0].shift == NONE

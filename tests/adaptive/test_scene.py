@@ -1,0 +1,96 @@
+"""When the whole scene has changed, and what it has become."""
+
+import numpy as np
+import pytest
+from scenes import foreground_share, seen, texture, with_box
+
+from bgsub import Adaptive
+from bgsub.adaptive.scene import LIGHT_FRAMES, VIEW_FRAMES, Scene, kind_of_change
+
+SIZE = (120, 160)
+ROOM = texture((*SIZE, 3), seed=1, low=30, high=90)
+DIM, BRIGHT, PLAIN = (0.7,) * 3, (1.4,) * 3, (1.0,) * 3
+
+
+def frames_until(share: float, gains: tuple[float, ...]) -> int | None:
+    scene = Scene()
+    return next((t for t in range(1, 200) if scene.changed(share, gains)), None)
+
+
+@pytest.mark.parametrize(("share", "gains", "n"), [
+    (0.3, DIM, LIGHT_FRAMES), (0.3, BRIGHT, LIGHT_FRAMES), (0.3, (1.0, 1.0, 1.4), LIGHT_FRAMES),
+    (0.3, PLAIN, None), (0.1, DIM, None), (0.6, PLAIN, VIEW_FRAMES), (0.6, (1.1,) * 3, VIEW_FRAMES),
+])
+def test_how_soon_it_is_noticed(share, gains, n):
+    assert frames_until(share, gains) == n
+
+
+def test_counting_begins_anew_after_a_pause_and_after_a_change():
+    scene = Scene()
+    for pause in (False, True):
+        assert not any(scene.changed(0.3, DIM) for _ in range(LIGHT_FRAMES - 1))
+        assert scene.changed(0.0 if pause else 0.3, DIM) != pause
+
+
+def a_lamp(shape: tuple[int, ...] = SIZE) -> np.ndarray:
+    """By how much it lights the room: unevenly, so that no gain explains it."""
+    return np.linspace(1.2, 2.5, shape[1])[None, :, None] * np.linspace(1, 1.4, shape[0])[:, None, None]
+
+
+@pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 0], np.s_[..., :1]], ids=["colour", "grey", "one channel"])
+def test_the_same_edges_are_a_light_and_others_a_view(channels):
+    rng = np.random.default_rng(2)
+    lit = seen(ROOM * a_lamp(), rng)
+    assert kind_of_change(lit[channels], ROOM[channels]) == "light"
+    assert kind_of_change(seen(texture((*SIZE, 3), seed=5), rng)[channels], ROOM[channels]) == "view"
+    assert kind_of_change(np.zeros_like(lit)[channels], ROOM[channels]) == "view", "nothing to be seen is another one"
+
+
+def after_a_change(model, before, after, n=50):
+    """The masks from the change on, after 60 frames without."""
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        model.apply(seen(before, rng))
+    assert model.last_event is None
+    return [model.apply(seen(after, rng)) for _ in range(n)]
+
+
+@pytest.mark.parametrize("shape", [(120, 160, 3), (97, 131, 3), (240, 320, 3)])
+def test_after_a_light_is_switched_masks_are_useful_within_two_seconds(shape):
+    """Noticed, told, and something that comes in then is found."""
+    room, model = texture(shape, seed=1, low=30, high=90), Adaptive(threads=1)
+    lit = room * a_lamp(shape)
+    masks = after_a_change(model, room, lit)
+    event = model.last_event
+    assert (event.kind, event.share > 0.2) == ("light", True)
+    assert 60 < event.frame <= 60 + LIGHT_FRAMES + 2
+    assert foreground_share(masks[0]) > 0.2, "else this tests nothing"
+    assert max(map(foreground_share, masks[event.frame - 61:])) < 0.01
+    box = shape[0] // 4, 3 * shape[0] // 4, shape[1] // 3, shape[1] // 2
+    wanted = with_box(np.zeros(shape[:2]), box, 255) > 0
+    mask = model.apply(seen(with_box(lit, box, 10), np.random.default_rng(4))) == 255
+    assert np.count_nonzero(mask & wanted) > 0.85 * np.count_nonzero(mask | wanted)
+
+
+def test_after_the_camera_is_turned_masks_are_useful_within_two_seconds():
+    model = Adaptive(threads=1)
+    masks = after_a_change(model, ROOM, texture((*SIZE, 3), seed=7, low=30, high=200))
+    assert model.last_event.kind == "view"
+    assert foreground_share(masks[0]) > 0.5, "else this tests nothing"
+    assert model.last_event.frame <= 60 + VIEW_FRAMES + 2
+    assert max(map(foreground_share, masks[model.last_event.frame - 61:])) < 0.01
+
+
+def test_somebody_who_covers_a_third_of_the_picture_is_no_change():
+    model = Adaptive(threads=1)
+    masks = after_a_change(model, ROOM, with_box(ROOM, (0, 120, 50, 100), 200), n=100)
+    assert model.last_event is None
+    assert min(map(foreground_share, masks)) > 0.25
+
+
+def test_of_a_region_of_interest_only_the_inside_counts():
+    roi = with_box(np.zeros(SIZE, np.uint8), (20, 100, 100, 160), 1)
+    model = Adaptive(threads=1, roi=roi)
+    masks = after_a_change(model, ROOM, ROOM * a_lamp())
+    assert model.last_event.kind == "light"
+    assert not masks[-1].any()
