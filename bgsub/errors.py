@@ -26,3 +26,8 @@ class OutputError(BgsubError):
 
 class ModelFileError(BgsubError):
     """A model file is corrupt, of another program, or of a version that is not known."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, without line breaks; its type where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -10,7 +10,7 @@ import click
 
 from bgsub.cli.common import Sectioned, Suggesting
 from bgsub.cli.progress import Terminated, ignore_signals, stop_on_signals
-from bgsub.errors import BgsubError
+from bgsub.errors import BgsubError, one_line
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 
@@ -80,13 +80,12 @@ def _one_line(error: click.ClickException) -> str:
 def _in_words(error: Exception) -> str:
     """One line, whatever went wrong."""
     if isinstance(error, BgsubError):
-        return " ".join(str(error).split())
+        return one_line(error)
     if isinstance(error, MemoryError):
         return "out of memory; process smaller frames with --scale 0.5, or fewer --n-components"
     if isinstance(error, OSError) and error.strerror:  # the computer's, not ours
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    text = " ".join(str(error).split())
-    return f"unexpected {type(error).__name__}: {text} (a fault of bgsub: --debug shows where)"
+    return f"unexpected {type(error).__name__}: {one_line(error)} (a fault of bgsub: --debug shows where)"
 
 
 def entry() -> None:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ from bgsub.errors import InputError, MisuseError
 
 if TYPE_CHECKING:
     from bgsub.compare.clips import Clip
-    from bgsub.compare.datasets import Found
     from bgsub.compare.methods import Method
     from bgsub.compare.session import Session, Settings
     from bgsub.compare.store import Store
@@ -103,10 +101,10 @@ def compare(paths: tuple[str, ...], **chosen: Any) -> None:
 
 def _list(paths: Sequence[str], chosen: dict[str, Any]) -> bool:
     """Show what is found; gives whether something cannot be used."""
-    from bgsub.compare.datasets import listing
+    from bgsub.compare.datasets import find_all, listing, records
 
-    found = _found(paths, chosen["truth"])
-    click.echo(json.dumps(_as_records(found), indent=2) if chosen["as_json"] else listing(found))
+    found = find_all(paths, chosen["truth"])
+    click.echo(json.dumps(records(found), indent=2) if chosen["as_json"] else listing(found))
     return bool(found.failed)
 
 
@@ -117,9 +115,10 @@ def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
     if "--debug" in click.get_current_context().meta[WORDS]:
         os.environ["BGSUB_DEBUG"] = "1"  # so that the processes know
     prepare()  # it loads what processes need, while this one looks for clips
+    from bgsub.compare.datasets import find_all
     from bgsub.compare.session import Session
 
-    found = _found(paths, chosen["truth"])
+    found = find_all(paths, chosen["truth"])
     if chosen["as_markdown"] and not found.labelled:
         raise MisuseError("--markdown is a table of F-measures, and no clip has ground truth; leave it out")
     methods, curves = _methods(chosen)
@@ -149,39 +148,6 @@ def _check(chosen: dict[str, Any]) -> None:
             raise MisuseError(f"--{name} names no folder; give one, which need not be there yet")
         if chosen[name] is not None and Path(chosen[name]).exists() and not Path(chosen[name]).is_dir():
             raise MisuseError(f"{chosen[name]} is a file; name a folder, which need not be there yet")
-
-
-def _found(paths: Sequence[str], truth: str | None) -> Found:
-    """The clips under all paths, each once, under titles of which there is one each."""
-    from bgsub.compare.datasets import Found, find
-
-    if truth is not None and len(paths) > 1:
-        raise MisuseError(f"--truth is for one clip, got {len(paths)}; give them one by one")
-    if "" in paths:
-        raise MisuseError("expected a dataset, a video or a folder of frames, got ''")
-    each = [find(path, truth) for path in paths]
-    clips: dict[str, Clip] = {}
-    for clip in [clip for one in each for clip in one.labelled + one.unlabelled]:
-        title, name, number = clip.title, clip.name, 1
-        while clip.title in clips:
-            if clips[clip.title].path.resolve() == clip.path.resolve():
-                break
-            number += 1
-            clip = replace(clip, name=f"{name}-{number}", notes=(*clip.notes, f"one of several called {title}"))
-        clips.setdefault(clip.title, clip)
-    failed = {name: why for one in each for name, why in one.failed.items()}
-    labelled = tuple(clip for clip in clips.values() if clip.truth is not None)
-    return Found(labelled, tuple(clip for clip in clips.values() if clip.truth is None), failed)
-
-
-def _as_records(found: Found) -> list[dict[str, Any]]:
-    """What was found, for programs."""
-    records: list[dict[str, Any]] = [{
-        "sequence": clip.name, "category": clip.category, "path": str(clip.path), "width": clip.size[1],
-        "height": clip.size[0], "frames": clip.n_frames, "truth": clip.truth and str(clip.truth.where),
-        "notes": clip.notes,
-    } for clip in found.labelled + found.unlabelled]
-    return records + [{"sequence": name, "error": why} for name, why in found.failed.items()]
 
 
 def _methods(chosen: dict[str, Any]) -> tuple[list[Method], list[Curve]]:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from bgsub.cli.common import Sectioned, debug_option, json_option
+from bgsub.errors import one_line
 
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
 TRIED = ("FFV1 .mkv", "FFV1 .avi", "mp4v .mp4", "mp4v .mov", "MJPG .avi", "XVID .avi", "avc1 .mp4", "VP90 .webm")
@@ -123,8 +124,7 @@ def _kernels() -> tuple[str, str, list[str]]:
         how = describe()
         return how, _warmed(), []
     except Exception as error:  # whatever Numba cannot do here, it could not do in a run either
-        words = " ".join(str(error).split())
-        return how, "none", [f"the kernels cannot be compiled: {words}"]
+        return how, "none", [f"the kernels cannot be compiled: {one_line(error)}"]
 
 
 def _warmed() -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from bgsub.compare.layout import region_file, truth_within
-from bgsub.compare.truth import Say, Truth, TruthImages, TruthVideo, sample, truth_in_folder
+from bgsub.compare.levels import Say
+from bgsub.compare.truth import Truth, TruthImages, TruthVideo, sample, truth_in_folder
 from bgsub.errors import InputError, MisuseError
 from bgsub.video.frame import Frame, Source
 from bgsub.video.frame import Sequence as Recording

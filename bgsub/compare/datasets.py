@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bgsub.compare.clips import NEVER, Clip, in_words, make_clip
 from bgsub.compare.layout import Place, category_of, place_of_video, places_in
@@ -87,6 +89,43 @@ def find(path: str | Path, truth: str | Path | None = None) -> Found:
             if len(places) == 1:
                 raise
             failed[f"{category}/{place.name}".removeprefix("/")] = str(error)
+    return _sorted(clips, failed)
+
+
+def find_all(paths: Sequence[str], truth: str | None = None) -> Found:
+    """The clips under several paths, each once, under titles of which there is one each; see `find`.
+
+    Raises
+    ------
+    MisuseError
+        If there is no clip under one of them, or a truth for more than one path.
+    InputError
+        If the only one under a path cannot be used.
+    """
+    if truth is not None and len(paths) > 1:
+        raise MisuseError(f"--truth is for one clip, got {len(paths)}; give them one by one")
+    if "" in paths:
+        raise MisuseError("expected a dataset, a video or a folder of frames, got ''")
+    each = [find(path, truth) for path in paths]
+    clips: dict[str, Clip] = {}
+    for clip in (clip for one in each for clip in one.labelled + one.unlabelled):
+        for renamed in _names_for(clip):
+            same = clips.setdefault(renamed.title, renamed)
+            if same.path.resolve() == clip.path.resolve():
+                break
+    failed = {name: why for one in each for name, why in one.failed.items()}
+    return _sorted(clips.values(), failed)
+
+
+def _names_for(clip: Clip) -> Iterator[Clip]:
+    """A clip under its own name, then under others."""
+    yield clip
+    for number in itertools.count(2):
+        yield replace(clip, name=f"{clip.name}-{number}", notes=(*clip.notes, f"one of several called {clip.title}"))
+
+
+def _sorted(clips: Iterable[Clip], failed: dict[str, str]) -> Found:
+    clips = tuple(clips)
     return Found(tuple(clip for clip in clips if clip.truth), tuple(clip for clip in clips if not clip.truth), failed)
 
 
@@ -102,6 +141,16 @@ def listing(found: Found) -> str:
               + (f" in {n_categories} categories" if n_categories > 1 else "")
               + (f", {len(found.unlabelled)} without" if found.unlabelled else "")]
     return "\n".join(lines)
+
+
+def records(found: Found) -> list[dict[str, Any]]:
+    """What was found, as plain values for programs."""
+    clips: list[dict[str, Any]] = [{
+        "sequence": clip.name, "category": clip.category, "path": str(clip.path), "width": clip.size[1],
+        "height": clip.size[0], "frames": clip.n_frames, "truth": clip.truth and str(clip.truth.where),
+        "notes": clip.notes,
+    } for clip in found.labelled + found.unlabelled]
+    return clips + [{"sequence": name, "error": why} for name, why in found.failed.items()]
 
 
 def _places(path: Path) -> Iterator[Place]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-from bgsub.errors import BgsubError
+from bgsub.errors import BgsubError, one_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -231,11 +231,6 @@ def show_traceback() -> None:
     """Print that of the exception that is being handled, on standard error, for whoever wants to see such things."""
     if os.environ.get("BGSUB_DEBUG"):
         traceback.print_exc()
-
-
-def one_line(error: BaseException) -> str:
-    """What an exception says, without line breaks."""
-    return " ".join(str(error).split())
 
 
 def _last_words(code: int | None) -> str:

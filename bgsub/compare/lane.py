@@ -12,13 +12,14 @@ import numpy as np
 
 from bgsub.compare.clips import Clip
 from bgsub.compare.extras import Watch
-from bgsub.compare.jobs import one_line, show_traceback
+from bgsub.compare.jobs import show_traceback
+from bgsub.compare.levels import Say
 from bgsub.compare.methods import Method
 from bgsub.compare.metrics import ConfusionCounts
 from bgsub.compare.results import MethodResult
-from bgsub.compare.truth import Say
+from bgsub.compare.store import make_folder
 from bgsub.compare.turns import WARM_UP, Spread
-from bgsub.errors import BgsubError, MisuseError, OutputError
+from bgsub.errors import BgsubError, MisuseError, one_line
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.render import mask_itself
@@ -154,17 +155,3 @@ def failed(clip: Clip, name: str, error: str, n_frames: int = 0) -> MethodResult
 def folder_name(name: str) -> str:
     """A method's name as that of a folder."""
     return "".join(letter if letter.isalnum() or letter in "-_.=,&" else "-" for letter in name).strip(".") or "-"
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those that it is in.
-
-    Raises
-    ------
-    OutputError
-        If that cannot be.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error

@@ -57,17 +57,19 @@ class Machine:
 def this_machine() -> Machine:
     """The one that this runs on."""
     llvm_cpu: str = getattr(numba_config, "CPU_NAME", None) or llvmlite.binding.get_host_cpu_name()
+    bgsub, numpy, numba = (installed_version(package) or "not installed" for package in ("bgsub", "numpy", "numba"))
     return Machine(
         cpu_name() or llvm_cpu, llvm_cpu, describe(), available_threads(), f"{platform.system()} {platform.machine()}",
-        _version("bgsub"), platform.python_version(), _version("numpy"), _version("numba"), cv2.__version__,
+        bgsub, platform.python_version(), numpy, numba, cv2.__version__,
     )
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Of a package that pip knows, else an empty string."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return ""
 
 
 def cpu_name() -> str:

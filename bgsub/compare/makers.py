@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.metadata
 import inspect
 import os
 import sys
@@ -18,11 +17,12 @@ import cv2
 
 from bgsub.adaptive.model import Adaptive
 from bgsub.compare.clips import Clip
+from bgsub.compare.levels import Say
+from bgsub.compare.machine import installed_version
 from bgsub.compare.rivals import Factory, OpenCVSubtractor, Pybgs, creators, words_of
 from bgsub.compare.specs import CONTRIB_NAMES, CV2_NAMES, Value, suggestion
 from bgsub.compare.stored import StoredMasks
-from bgsub.compare.truth import Say
-from bgsub.errors import InputError, MisuseError
+from bgsub.errors import InputError, MisuseError, one_line
 from bgsub.mixture.protocol import Subtractor
 from bgsub.models.params import PARAMS, with_rate
 from bgsub.models.registry import MODELS
@@ -219,22 +219,9 @@ MAKERS: dict[str, Callable[[str], Maker]] = {
 """Kind → what makes methods of that kind, from a name."""
 
 
-def installed_version(package: str) -> str:
-    """Of a package that pip knows, else an empty string."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
 def version_of(module: Any) -> str:
     """What a module says, or pip of its package, or an empty string."""
     return str(getattr(module, "__version__", "")) or installed_version(module.__name__.partition(".")[0])
-
-
-def one_line(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _imported(name: str) -> Any:

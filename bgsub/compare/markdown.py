@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from bgsub.compare.averages import Mean, by_category, overall
+from bgsub.compare.columns import HIGH, MISSING, best_of
 from bgsub.compare.results import Comparison
 
 F = "f_measure"
@@ -41,7 +42,6 @@ def _cells(means: Sequence[Mean], names: Sequence[str]) -> list[str]:
     found = {mean.method: (f"{value:.3f}".removeprefix("0"), mean.n_videos - len(mean.left_out.get(F, ())))
              for mean in means if (value := mean.measures[F]) is not None}
     most = max((n for _, n in found.values()), default=0)
-    eligible = {text for text, n in found.values() if n == most}
-    best = (max(eligible, key=float), most) if len(eligible) > 1 else None
-    return [f"**{found[name][0]}**" if found.get(name, "") == best else found.get(name, ("n/a", 0))[0]
+    best = best_of((text for text, n in found.values() if n == most), HIGH), most
+    return [f"**{found[name][0]}**" if found.get(name) == best else found.get(name, (MISSING, 0))[0]
             for name in names]

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bgsub.compare.clips import Clip
+from bgsub.compare.levels import Say
 from bgsub.compare.makers import MAKERS, RAW, Maker
 from bgsub.compare.results import MethodInfo
 from bgsub.compare.specs import Spec, Value, parse, suggestion
-from bgsub.compare.truth import Say
 from bgsub.errors import InputError, MisuseError
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams

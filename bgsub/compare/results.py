@@ -239,6 +239,11 @@ class Agreement:
     foreground: tuple[float, ...]
     heat_map: str = ""
 
+    @property
+    def title(self) -> str:
+        """Category and name of the sequence: ``baseline/highway``."""
+        return f"{self.category}/{self.sequence}" if self.category else self.sequence
+
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Agreement:
         """Of plain values."""

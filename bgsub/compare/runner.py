@@ -15,10 +15,11 @@ from bgsub.compare.agreement import Agreements
 from bgsub.compare.clips import Pair, nothing_to_score
 from bgsub.compare.extras import watches
 from bgsub.compare.jobs import NOTHING, Meter
-from bgsub.compare.lane import Lane, Task, folder_name, make_folder
+from bgsub.compare.lane import Lane, Task, folder_name
 from bgsub.compare.report.choice import Chooser, save_pictures
 from bgsub.compare.results import Agreement, MethodResult, Picture
 from bgsub.compare.speed import cv2_threads
+from bgsub.compare.store import make_folder
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.sinks import write_image
@@ -156,7 +157,7 @@ class _Run:
     def _pictures(self) -> tuple[Picture, ...]:
         if self._chooser is None or self._task.out is None:
             return ()
-        return save_pictures(self._chooser.chosen(), self._clip.title, self._task.out, self._clip.roi, self._place())
+        return save_pictures(self._chooser.chosen(), self._clip.title, self._task.out, self._place(), self._clip.roi)
 
     def _agreement(self) -> Agreement | None:
         if self._agreements is None:

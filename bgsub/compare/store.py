@@ -129,3 +129,17 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it is in.
+
+    Raises
+    ------
+    OutputError
+        If that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error

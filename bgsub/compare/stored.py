@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from bgsub.compare.clips import Clip, in_words, one_channel
 from bgsub.compare.layout import OWN_MASKS, named
-from bgsub.compare.truth import Say, images_by_frame
+from bgsub.compare.levels import Levels, Say
+from bgsub.compare.truth import images_by_frame
 from bgsub.errors import InputError
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.images import ImageSequence, images_in, read_image
 from bgsub.video.open import open_source
 
-LEVELS = (0, 127, FOREGROUND)
+LEVELS = Levels((0, 127, FOREGROUND), "masks", "foreground")
 """What a mask holds: background, shadow, foreground."""
-_STRANGE = np.ones(256, np.uint8)
-_STRANGE[list(LEVELS)] = 0
-_NEAREST = np.array([min(LEVELS, key=lambda own: abs(own - level)) for level in range(256)], np.uint8)
 
 
 class StoredMasks:
@@ -71,7 +68,7 @@ class StoredMasks:
         if found.shape[:2] != image.shape[:2]:
             raise InputError(f"{self._where}: the mask of frame {number} is {in_words(found.shape)} and the frame is "
                              f"{in_words(image.shape)}; scale it")
-        return as_mask(found, self._say)
+        return LEVELS.of(one_channel(found), self._say)
 
     def background(self) -> np.ndarray:
         """Masks have none.
@@ -123,18 +120,3 @@ def masks_of(where: Path, clip: Clip) -> Path:
     if images_in(where):
         return where
     raise InputError(f"no masks of {clip.title} in {where}; expected {where / clip.title}/bin000001.png …")
-
-
-def as_mask(image: np.ndarray, say: Say = lambda note: None) -> np.ndarray:
-    """A picture as a mask of 0, 127 and 255; what else it holds, as lossy formats make, becomes the nearest of these.
-
-    A picture of 0 and 1 is one of 0 and 255.
-    """
-    mask = one_channel(image)
-    if not cv2.countNonZero(cv2.LUT(mask, _STRANGE)):
-        return mask
-    if mask.max() == 1:
-        say("masks of 0 and 1: 1 is taken as foreground")
-        return mask * np.uint8(FOREGROUND)
-    say(f"masks with grey levels other than {', '.join(map(str, LEVELS))}: the nearest of these is taken")
-    return cv2.LUT(mask, _NEAREST)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from bgsub.compare.averages import Mean, by_category, overall, values_of
+from bgsub.compare.columns import COLUMNS as QUANTITIES
+from bgsub.compare.columns import MISSING, Better, best_of
 from bgsub.compare.extras import NEAR
 from bgsub.compare.results import Agreement, Comparison, Extras, MethodResult, Sweep
 
 WIDTH = 80
 LABEL = 16
 """Characters for the name of a method; a longer one has a line of its own."""
-MISSING = "n/a"
-"""What stands where a value is undefined."""
 BEST = "*"
 NAMED = 3
 """Sequences that a note names; of more it gives the number."""
@@ -30,7 +30,7 @@ class Column:
     ----------
     name, heading : str
     better : callable or None
-        ``max`` or ``min``; None where neither is better.
+        As in `bgsub.compare.columns.Column`.
     width : int
         With the mark of the best behind it.
     digits : int
@@ -41,7 +41,7 @@ class Column:
 
     name: str
     heading: str
-    better: Callable[[Iterable[float]], float] | None
+    better: Better
     width: int
     digits: int = 3
     scale: float = 1
@@ -57,13 +57,18 @@ class Column:
         return f"{value:.{self.digits if value < 100 else 1}f}"
 
 
-F, PRECISION, RECALL = (Column("f_measure", "F", max, 6), Column("precision", "prec.", max, 6),
-                        Column("recall", "recall", max, 7))
-FLICKER, MS, FOUND = (Column("flicker", "flicker", min, 8, 2, 100), Column("ms", "ms", min, 7, 2),
-                      Column("foreground", "found", None, 7, 2, 100))
+
+
+def _column(name: str, heading: str, width: int, digits: int = 3) -> Column:
+    return Column(name, heading, QUANTITIES[name].better, width, digits, QUANTITIES[name].scale)
+
+
+F, PRECISION, RECALL = _column("f_measure", "F", 6), _column("precision", "prec.", 6), _column("recall", "recall", 7)
+FLICKER, MS, FOUND = (_column("flicker", "flicker", 8, 2), _column("ms", "ms", 7, 2),
+                      _column("foreground", "found", 7, 2))
 COLUMNS = (
-    F, PRECISION, RECALL, Column("pwc", "PWC", min, 7, 2), Column("fpr_shadow", "shadow", min, 7),
-    Column("boundary_f", "contour", max, 8), Column("object_recall", "objects", max, 8), FLICKER, MS,
+    F, PRECISION, RECALL, _column("pwc", "PWC", 7, 2), _column("fpr_shadow", "shadow", 7),
+    _column("boundary_f", "contour", 8), _column("object_recall", "objects", 8), FLICKER, MS,
 )
 LEGEND = (
     f"{BEST} best of its column. PWC: % of the pixels that are wrong. shadow: share of it that is called foreground. "
@@ -93,11 +98,11 @@ class Row:
 
 def comparison_text(comparison: Comparison) -> str:
     """All tables: sequence by sequence, the means, the sweeps, and the sequences without truth."""
-    unknown = {(agreement.category, agreement.sequence) for agreement in comparison.agreements}
-    groups: dict[tuple[str, str], list[MethodResult]] = {}
+    unknown = {agreement.title for agreement in comparison.agreements}
+    groups: dict[str, list[MethodResult]] = {}
     for result in comparison.results:
-        if (result.category, result.sequence) not in unknown:
-            groups.setdefault((result.category, result.sequence), []).append(result)
+        if result.title not in unknown:
+            groups.setdefault(result.title, []).append(result)
     parts = [sequence_text(results) for results in groups.values()]
     if len(parts) > 1:
         parts.append(means_text([result for results in groups.values() for result in results]))
@@ -118,7 +123,7 @@ def sequence_text(results: Sequence[MethodResult]) -> str:
     """
     n_frames, n_scored = (max(getattr(result, name) for result in results) for name in ("n_frames", "n_scored"))
     rows = [Row(result.method, values_of(result)) for result in results if not result.error]
-    title = f"{_title(results[0])}: {n_scored} of {n_frames} frames scored"
+    title = f"{results[0].title}: {n_scored} of {n_frames} frames scored"
     return "\n".join([title, *_table(rows), *_failed(results)])
 
 
@@ -150,8 +155,7 @@ def agreement_text(agreement: Agreement, results: Iterable[MethodResult] = ()) -
     results : iterable of MethodResult
         Where times and errors are looked up.
     """
-    own = {result.method: result for result in results
-           if (result.category, result.sequence) == (agreement.category, agreement.sequence)}
+    own = {result.method: result for result in results if result.title == agreement.title}
     columns = [Column(c.name, c.heading, None, c.width, c.digits, c.scale) for c in (MS, FLICKER, FOUND)]
     columns += [Column(str(n), str(n), None, 6) for n in range(1, len(agreement.methods) + 1)]
     rows = []
@@ -159,7 +163,7 @@ def agreement_text(agreement: Agreement, results: Iterable[MethodResult] = ()) -
         ms = values_of(own[name])["ms"] if name in own else None
         found = {"ms": ms, "flicker": agreement.flicker[n], "foreground": agreement.foreground[n]}
         rows.append(Row(f"{n + 1} {name}", found | {str(k): iou for k, iou in enumerate(ious, 1)}))
-    title = f"{_title(agreement)}: {agreement.n_frames} frames, {NO_TRUTH}"
+    title = f"{agreement.title}: {agreement.n_frames} frames, {NO_TRUTH}"
     where = f"{'':{LABEL + 2 + sum(column.width for column in columns[:3])}}IoU with"
     lines = [*textwrap.wrap(title, WIDTH), where, *_table(rows, columns, LABEL + 2), *_failed(own.values())]
     return "\n".join([*lines, textwrap.fill(AGREEMENT_LEGEND, WIDTH)])
@@ -194,10 +198,6 @@ def _record(result: MethodResult) -> dict[str, object]:
     }
 
 
-def _title(one: MethodResult | Agreement) -> str:
-    return f"{one.category}/{one.sequence}" if one.category else one.sequence
-
-
 def _means(title: str, means: Sequence[Mean]) -> str:
     """The table of some means, and what is not in them."""
     rows, notes = [], []
@@ -229,14 +229,11 @@ def _table(rows: Sequence[Row], columns: Sequence[Column] = COLUMNS, label: int 
 
 
 def _best(rows: Sequence[Row], column: Column) -> tuple[str, int] | None:
-    """What is to be marked, as it is written, so that what reads the same is marked alike.
-
-    Values of fewer sequences than others are not eligible, and where all are equal there is none.
-    """
+    """What is to be marked, as it is written; values of fewer sequences than others are not eligible."""
     most = max((row.n_behind(column) for row in rows), default=0)
-    texts = [column.text(row.values[column.name]) for row in rows if row.n_behind(column) == most]
-    values = {float(text): text for text in texts if text != MISSING}
-    return (values[column.better(values)], most) if column.better and len(values) > 1 else None
+    best = best_of((column.text(row.values[column.name]) for row in rows if row.n_behind(column) == most),
+                   column.better)
+    return (best, most) if best else None
 
 
 def _failed(results: Iterable[MethodResult]) -> list[str]:

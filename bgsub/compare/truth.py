@@ -13,24 +13,19 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from bgsub.compare.levels import Levels, Say
 from bgsub.compare.metrics import MOVING, OUTSIDE, SHADOW, UNKNOWN
 from bgsub.errors import InputError
 from bgsub.video.frame import Frame
 from bgsub.video.images import ImageSequence, images_in, numbers, read_image
 from bgsub.video.open import open_source
 
-LABELS = (0, SHADOW, OUTSIDE, UNKNOWN, MOVING)
+LABELS = Levels((0, SHADOW, OUTSIDE, UNKNOWN, MOVING), "truth", "moving")
 """What a truth holds, as CDnet has it."""
 
 COLOURED = 64
 """Grey levels between the channels of a pixel that has a colour; lossy formats make smaller ones."""
 
-_STRANGE = np.ones(256, np.uint8)
-_STRANGE[list(LABELS)] = 0
-_NEAREST = np.array([min(LABELS, key=lambda label: abs(label - level)) for level in range(256)], np.uint8)
-
-Say = Callable[[str], object]
-"""Called with a remark on the data, a sentence without a full stop."""
 At = Callable[[int, bool], np.ndarray | None]
 """From the next frame's number, and whether its truth is wanted, to that truth, if there is one."""
 
@@ -110,14 +105,7 @@ def labels(image: np.ndarray, say: Say = lambda note: None) -> np.ndarray:
     ndarray of uint8, shape (H, W)
         0 static, 50 shadow, 85 outside the ROI, 170 unknown, 255 moving.
     """
-    grey = image if image.ndim == 2 else _without_colour(image, say)
-    if not cv2.countNonZero(cv2.LUT(grey, _STRANGE)):
-        return grey
-    if grey.max() == 1:
-        say("its truth is 0 and 1: 1 is taken as moving")
-        return grey * np.uint8(MOVING)
-    say(f"its truth has grey levels other than {', '.join(map(str, LABELS))}: the nearest of these is taken")
-    return cv2.LUT(grey, _NEAREST)
+    return LABELS.of(image if image.ndim == 2 else _without_colour(image, say), say)
 
 
 def _without_colour(image: np.ndarray, say: Say) -> np.ndarray:

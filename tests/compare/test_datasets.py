@@ -156,7 +156,7 @@ def test_other_levels_are_said_once(sequence):
     folder = sequence("a")
     truths(folder / "groundtruth", range(100, 105), levels=(0, 1))
     clip = the_one(folder)
-    assert clip.notes == ("its truth is 0 and 1: 1 is taken as moving",)
+    assert clip.notes == ("truth of 0 and 1: 1 is taken as moving",)
     assert scored(clip) == ([102, 103, 104], [])
     assert all((truth == 255).sum() == 16 for _, truth in clip.pairs() if truth is not None)
     truths(folder / "groundtruth", [104], levels=(0, 250))

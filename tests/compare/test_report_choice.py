@@ -118,7 +118,7 @@ def test_pictures_and_the_reason(tmp_path):
     truth = mask_of(8)
     chooser = Chooser()
     chooser.add(7, np.full((*SIZE, 3), 9, np.uint8), truth, {"cv2:mog2?a=1": mask_of(4), "b": mask_of(8)})
-    (picture,) = save_pictures(chooser.chosen(), "a/b", tmp_path)
+    (picture,) = save_pictures(chooser.chosen(), "a/b", tmp_path, "pictures/a/b")
     assert [*picture.files] == ["input", "truth", "cv2:mog2?a=1", "cv2:mog2?a=1 errors", "b", "b errors"]
     assert picture.why == ("two methods differ in 4 pixels (8.3 % of the picture) on the mean; "
                            "F from 0.667 (cv2:mog2?a=1) to 1.000 (b)")
@@ -127,13 +127,13 @@ def test_pictures_and_the_reason(tmp_path):
     assert np.array_equal(read["truth"], truth)
     assert np.array_equal(read["cv2:mog2?a=1"], mask_of(4))
     assert read["b errors"].shape == (*SIZE, 3)
-    assert (tmp_path / "pictures" / "a-b").is_dir()
+    assert picture.files["b errors"] == "pictures/a/b/000007_05_b-errors.png"
 
 
 def test_pictures_without_truth(tmp_path):
     chooser = Chooser()
     chooser.add(1, mask_of(0), None, {"a": mask_of(2)})
-    (picture,) = save_pictures(chooser.chosen(), "clip", tmp_path, place="pictures/x")
+    (picture,) = save_pictures(chooser.chosen(), "clip", tmp_path, "pictures/x")
     assert [*picture.files] == ["input", "a"]
     assert picture.files["a"].startswith("pictures/x/")
     assert "differs from an empty mask in 2 pixels" in picture.why
@@ -143,5 +143,5 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "pictures").write_text("in the way")
     chooser = Chooser()
     chooser.add(1, mask_of(0), None, {"a": mask_of(2)})
-    with pytest.raises(OutputError, match=r"cannot write .*pictures"):
-        save_pictures(chooser.chosen(), "clip", tmp_path)
+    with pytest.raises(OutputError, match=r"cannot make the folder .*pictures"):
+        save_pictures(chooser.chosen(), "clip", tmp_path, "pictures/x")

@@ -13,8 +13,9 @@ import numpy as np
 from bgsub.compare.metrics import count, counted
 from bgsub.compare.report.errors_picture import errors_picture
 from bgsub.compare.results import Picture
-from bgsub.errors import OutputError
+from bgsub.compare.store import make_folder
 from bgsub.mixture.protocol import FOREGROUND
+from bgsub.video.sinks import write_image
 
 LIMIT = 3
 """Frames shown of a sequence, unless told."""
@@ -150,8 +151,8 @@ def mean_difference(masks: Sequence[np.ndarray], truth: np.ndarray | None = None
     return divided / (n * (n - 1) / 2)
 
 
-def save_pictures(chosen: Sequence[Candidate], sequence: str, folder: Path, roi: np.ndarray | None = None,
-                  place: str = "") -> tuple[Picture, ...]:
+def save_pictures(chosen: Sequence[Candidate], sequence: str, folder: Path, place: str,
+                  roi: np.ndarray | None = None) -> tuple[Picture, ...]:
     """Write the pictures of chosen frames as PNG.
 
     Parameters
@@ -161,22 +162,23 @@ def save_pictures(chosen: Sequence[Candidate], sequence: str, folder: Path, roi:
         Name of the sequence.
     folder : Path
         The output folder; what is returned names files relative to it.
+    place : str
+        Sub-folder of it for these pictures.
     roi : ndarray of uint8, shape (H, W), optional
-    place : str, optional
-        Sub-folder for these pictures, ``pictures/SEQUENCE`` unless told.
 
     Raises
     ------
     OutputError
         If a picture cannot be written.
     """
-    place = place or f"pictures/{_plain(sequence)}"
     told = []
+    if chosen:
+        make_folder(folder / place)
     for candidate in chosen:
         files = {}
         for number, (name, picture) in enumerate(_pictures(candidate, roi)):
             files[name] = f"{place}/{candidate.frame:06d}_{number:02d}_{_plain(name)}.png"
-            _write(folder / files[name], picture)
+            write_image(folder / files[name], picture)
         told.append(Picture(sequence, candidate.frame, _why(candidate, roi), files))
     return tuple(told)
 
@@ -212,11 +214,3 @@ def _why(candidate: Candidate, roi: np.ndarray | None) -> str:
 def _plain(name: str) -> str:
     """A name that every file system takes."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "unnamed"
-
-
-def _write(path: Path, picture: np.ndarray) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None

@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bgsub.compare.columns import COLUMNS, DETAILS
 from bgsub.compare.report import charts, tables
 from bgsub.compare.report.choice import LIMIT, rule
-from bgsub.compare.report.columns import COLUMNS, DETAILS
 from bgsub.compare.report.errors_picture import LEGEND
 from bgsub.compare.report.images import Inlined, heat_map, inlined
-from bgsub.compare.report.sentences import failures, lede, left_out, subtitle
+from bgsub.compare.report.sentences import caveats, failures, lede, left_out, subtitle
 from bgsub.compare.report.signs import sign
 from bgsub.compare.report.tables import Standing
 from bgsub.compare.results import Agreement, Comparison, MethodResult, Picture
@@ -36,10 +36,11 @@ def content(comparison: Comparison, folder: Path, limit: int | None = None) -> d
         "shown": shown,
         "subtitle": subtitle(comparison),
         "lede": lede(comparison, places),
+        "caveats": caveats(comparison),
         "failures": failures(comparison),
         "ranking": tables.ranking(places, names) if places else None,
         "left_out": left_out(comparison, places),
-        "several": len({(r.category, r.sequence) for r in tables.scored(comparison)}) > 1,
+        "several": len({result.title for result in tables.scored(comparison)}) > 1,
         "categories": tables.by_category(comparison),
         "sequences": tables.by_sequence(comparison) if places else None,
         "details": list(_details(comparison)),
@@ -98,34 +99,30 @@ def _single_spots(comparison: Comparison, numbers: Mapping[str, int]) -> Iterato
             yield charts.Spot(numbers[result.method], recall, precision, main=False)
 
 
-def _by_sequence(results: Sequence[MethodResult]) -> dict[tuple[str, str], list[MethodResult]]:
-    found: dict[tuple[str, str], list[MethodResult]] = {}
+def _by_title(results: Sequence[MethodResult]) -> dict[str, list[MethodResult]]:
+    found: dict[str, list[MethodResult]] = {}
     for result in results:
-        found.setdefault((result.category, result.sequence), []).append(result)
+        found.setdefault(result.title, []).append(result)
     return found
 
 
 def _details(comparison: Comparison) -> Iterator[tuple[str, str, tables.Table]]:
     numbers = {method.name: number for number, method in enumerate(comparison.methods)}
-    for place, results in _by_sequence(comparison.results).items():
+    for title, results in _by_title(comparison.results).items():
         n_frames, n_scored = (max(getattr(r, name) for r in results) for name in ("n_frames", "n_scored"))
         if n_scored:
-            yield _title(place), f"{n_frames:,} frames, {n_scored:,} scored", tables.details(results, numbers)
+            yield title, f"{n_frames:,} frames, {n_scored:,} scored", tables.details(results, numbers)
 
 
 def _over_time(comparison: Comparison, shown: Sequence[int]) -> Iterator[tuple[str, Markup, int]]:
-    sequences = _by_sequence(tables.scored(comparison))
+    sequences = _by_title(tables.scored(comparison))
     size = charts.WIDE if len(sequences) > 1 else charts.WIDEST
-    for place, results in sequences.items():
+    for title, results in sequences.items():
         own = {result.method: result.f_over_time for result in results}
         lines = {number: own[name] for number in shown if (name := comparison.methods[number].name) in own}
-        label = f"F of each frame of {_title(place)}"
+        label = f"F of each frame of {title}"
         step = max((charts.step_of(line) for line in lines.values()), default=1)
-        yield _title(place), Markup(charts.f_over_time(lines, label, size)), step
-
-
-def _title(place: tuple[str, str]) -> str:
-    return "/".join(filter(None, place))
+        yield title, Markup(charts.f_over_time(lines, label, size)), step
 
 
 def _pictures(comparison: Comparison, folder: Path, shown: set[str]) -> dict[str, list[dict[str, Any]]]:
@@ -158,5 +155,5 @@ def _first_ones(pictures: Sequence[Picture]) -> list[Picture]:
 def _agreement(agreement: Agreement, folder: Path, names: Sequence[str]) -> dict[str, Any]:
     heat = heat_map("where methods disagree", folder / agreement.heat_map) if agreement.heat_map else None
     numbers = [names.index(name) for name in agreement.methods]
-    return {"title": _title((agreement.category, agreement.sequence)), "record": agreement, "numbers": numbers,
+    return {"title": agreement.title, "record": agreement, "numbers": numbers,
             "heat": heat, "iou": COLUMNS["iou"]}

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bgsub.compare.results import Comparison
-from bgsub.errors import MisuseError, OutputError
+from bgsub.compare.store import write_whole
+from bgsub.errors import MisuseError
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -52,11 +53,7 @@ def write_report(comparison: Comparison, folder: Path, limit: int | None = None)
     """
     text = page(comparison, folder, limit)
     path = folder / NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, text)
     return path
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bgsub.compare.report.columns import COLUMNS, RANKING
+from bgsub.compare.columns import COLUMNS, RANKING
 from bgsub.compare.report.tables import Standing, scored
 from bgsub.compare.results import Comparison, Sweep
 
 
 def subtitle(comparison: Comparison) -> str:
     """How much was compared."""
-    results = {(r.category, r.sequence): r for r in comparison.results}  # any method's
-    categories = {category for category, _ in results if category}
-    n_frames = sum(_most(comparison, place, "n_frames") for place in results)
-    n_scored = sum(_most(comparison, place, "n_scored") for place in results)
+    results = {result.title: result for result in comparison.results}  # any method's
+    categories = {result.category for result in results.values() if result.category}
+    n_frames = sum(_most(comparison, title, "n_frames") for title in results)
+    n_scored = sum(_most(comparison, title, "n_scored") for title in results)
     parts = [_plural(len(comparison.methods), "method"), _plural(len(results), "sequence")]
     if len(categories) > 1:
         parts[-1] += f" in {len(categories)} categories"
@@ -61,13 +61,19 @@ def _ranking(comparison: Comparison, places: Sequence[Standing]) -> str:
         comparison, whole)
 
 
+def caveats(comparison: Comparison) -> list[str]:
+    """Notes on the run as a whole, which one should know before the figures; the others are on single sequences."""
+    titles = tuple(f"{title}: " for title in {result.title for result in comparison.results})
+    return [note for note in comparison.notes if not note.startswith(titles)]
+
+
 def failures(comparison: Comparison) -> list[tuple[str, str, str]]:
     """What has no result: method, sequences, why; the same failure on many sequences is told once."""
     found: dict[tuple[str, str], list[str]] = {}
     for result in comparison.results:
         if result.error:
             found.setdefault((result.method, result.error), []).append(result.sequence)
-    n_sequences = len({(result.category, result.sequence) for result in comparison.results})
+    n_sequences = len({result.title for result in comparison.results})
     return [(method, "all sequences" if len(names) == n_sequences > 1 else _listed(names), error)
             for (method, error), names in found.items()]
 
@@ -99,8 +105,8 @@ def _fastest(comparison: Comparison, places: Sequence[Standing]) -> str:
     return f" The fastest is {comparison.methods[place.number].name} with {ms:.2f} ms a frame."
 
 
-def _most(comparison: Comparison, place: tuple[str, str], name: str) -> int:
-    return max(getattr(r, name) for r in comparison.results if (r.category, r.sequence) == place)
+def _most(comparison: Comparison, title: str, name: str) -> int:
+    return max(getattr(result, name) for result in comparison.results if result.title == title)
 
 
 def _plural(n: int, word: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bgsub.compare import averages
-from bgsub.compare.averages import mean_of
-from bgsub.compare.report.columns import COLUMNS, DETAILS, HIGH, MISSING, RANKING, Column, best_of
+from bgsub.compare.averages import Mean, mean_of
+from bgsub.compare.columns import COLUMNS, DETAILS, HIGH, MISSING, RANKING, Column, best_of
 from bgsub.compare.results import Agreement, Comparison, MethodResult
 
 
@@ -159,7 +159,8 @@ def by_sequence(comparison: Comparison) -> Table:
     """F of each method (columns) on each sequence (rows), by category."""
     rows = []
     found = {(r.category, r.sequence, r.method): r.counts.f_measure for r in scored(comparison)}
-    for category, results in grouped(r for r in comparison.results if _has_truth(comparison, r)).items():
+    unknown = {agreement.title for agreement in comparison.agreements}
+    for category, results in grouped(r for r in comparison.results if r.title not in unknown).items():
         if category:
             rows.append(Row(category, (), kind="group"))
         for sequence in dict.fromkeys(result.sequence for result in results):
@@ -172,19 +173,21 @@ def by_category(comparison: Comparison) -> Table | None:
 
     A method that has no result for a sequence has no mean that it is in.
     """
-    means = {(mean.category, mean.method): mean for mean in averages.by_category(scored(comparison))}
-    categories = [*dict.fromkeys(result.category for result in scored(comparison))]
-    if len(categories) < 2:
+    results = scored(comparison)
+    means: dict[str | None, list[Mean]] = {}
+    for mean in [*averages.by_category(results), *averages.overall(results)]:
+        means.setdefault(mean.category, []).append(mean)
+    if len(means) < 3:
         return None
-    rows, parts = [], []
-    for category in categories:
-        own = [means.get((category, method.name)) for method in comparison.methods]
-        most = max(mean.n_videos for mean in own if mean)
-        parts.append([mean.measures["f_measure"] if mean and mean.n_videos == most else None for mean in own])
-        rows.append(_matrix_row(category or "no category", parts[-1]))
-    whole = [None if None in column else mean_of(column) for column in zip(*parts, strict=True)]
-    rows.append(_matrix_row("mean", whole, "sum"))
+    rows = [_row_of_means(category, own, comparison) for category, own in means.items()]
     return Table(tuple(rows), methods=tuple(range(len(comparison.methods))))
+
+
+def _row_of_means(category: str | None, means: Sequence[Mean], comparison: Comparison) -> Row:
+    most = max(mean.n_videos for mean in means)
+    found = {mean.method: mean.measures["f_measure"] for mean in means if mean.n_videos == most}
+    values = [found.get(method.name) for method in comparison.methods]
+    return _matrix_row("mean", values, "sum") if category is None else _matrix_row(category or "no category", values)
 
 
 def without_truth(comparison: Comparison) -> Table:
@@ -192,14 +195,13 @@ def without_truth(comparison: Comparison) -> Table:
     keys = ("agreement", "flicker", "foreground", "ms", "memory")
     agreement = Column("agreement", "Agreement", "IoU", HIGH, 3, 1, "with each other method, on the mean")
     columns = (agreement, *(COLUMNS[key] for key in keys[1:]))
-    places = {(a.category, a.sequence): a for a in comparison.agreements}
+    places = {agreement.title: agreement for agreement in comparison.agreements}
     rows = []
     for number, method in enumerate(comparison.methods):
-        own = [r for r in comparison.results if r.method == method.name and (r.category, r.sequence) in places
-               and not r.error]
+        own = [r for r in comparison.results if r.method == method.name and r.title in places and not r.error]
         if not own:
             continue
-        told = [_of_agreement(places[r.category, r.sequence], method.name) for r in own]
+        told = [_of_agreement(places[r.title], method.name) for r in own]
         values = [*(mean_of(value) for value in zip(*told, strict=True)),
                   *(mean_of(COLUMNS[key].value(r) for r in own) for key in keys[3:])]
         cells = tuple(_cell(column, value, "", _spread(own) if column.key == "ms" else "")
@@ -214,10 +216,6 @@ def _of_agreement(agreement: Agreement, name: str) -> tuple[float | None, float 
     i = agreement.methods.index(name)
     others = [iou for j, iou in enumerate(agreement.iou[i]) if j != i]
     return mean_of(others), agreement.flicker[i], agreement.foreground[i]
-
-
-def _has_truth(comparison: Comparison, result: MethodResult) -> bool:
-    return all((a.category, a.sequence) != (result.category, result.sequence) for a in comparison.agreements)
 
 
 def _matrix_row(label: str, values: Sequence[float | None], kind: str = "") -> Row:

@@ -1,15 +1,20 @@
-"""What the tables of a page have in their columns: names, meanings, which way is better, how a value is written."""
+"""What tables have in their columns: names, meanings, which way is better, how a value is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bgsub.compare.averages import values_of
 from bgsub.compare.extras import HIT, NEAR, SPECK, STEP
 from bgsub.compare.memory import FRAMES
 from bgsub.compare.results import MethodResult
 
-HIGH, LOW, NEITHER = 1, -1, 0
+Better = Callable[[Iterable[float]], float] | None
+"""Which of some values is best: that of ``max`` or ``min``, or none."""
+HIGH: Better = max
+LOW: Better = min
+NEITHER: Better = None
 MISSING = "n/a"
 """What stands where a value is undefined."""
 
@@ -21,7 +26,7 @@ class Column:
     Attributes
     ----------
     key : str
-        As in `ConfusionCounts.measures` or `Extras`, or "ms" or "memory".
+        As in `averages.VALUES`, or "memory".
     name, unit : str
     better : int
         `HIGH`, `LOW` or `NEITHER`.
@@ -35,20 +40,14 @@ class Column:
     key: str
     name: str
     unit: str
-    better: int
+    better: Better
     digits: int
     scale: float
     meaning: str
 
     def value(self, result: MethodResult) -> float | None:
         """Of one method on one sequence."""
-        if self.key == "ms":
-            return None if result.ms_per_frame is None else result.ms_per_frame.median
-        if self.key == "memory":
-            return result.peak_memory
-        if result.extras is not None and hasattr(result.extras, self.key):
-            return getattr(result.extras, self.key)
-        return result.counts.measures().get(self.key)
+        return result.peak_memory if self.key == "memory" else values_of(result)[self.key]
 
     def text(self, value: float | None) -> str:
         """As it stands in a table."""
@@ -87,9 +86,10 @@ DETAILS = ("f_measure", "precision", "recall", "specificity", "fpr", "fnr", "pwc
            "object_recall", "flicker", "foreground", "ms", "memory")
 
 
-def best_of(texts: Sequence[str], better: int) -> str:
-    """The best of values as they are written, so that what reads the same is marked alike; "" if there is none."""
-    told = [text for text in texts if text != MISSING]
-    if len(told) < 2 or better == NEITHER:
-        return ""
-    return (max if better == HIGH else min)(told, key=lambda text: float(text.replace(",", "")))
+def best_of(texts: Iterable[str], better: Better) -> str:
+    """The best of values as they are written, so that what reads the same is marked alike.
+
+    "" if there is none, as where all read the same.
+    """
+    values = {float(text.replace(",", "")): text for text in texts if text != MISSING}
+    return values[better(values)] if better is not None and len(values) > 1 else ""
