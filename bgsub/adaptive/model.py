@@ -15,7 +15,7 @@ from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import clean, odd
+from bgsub.masks.cleaning import clean, odd, surroundings
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -252,7 +252,7 @@ class Adaptive(Remembering):
         """0, 127 or 255 for each pixel, as the model alone has it."""
         blocks, which = self._learned(), self._which_blocks()
         rule, shape = self._rule_now(alpha, blocks.n_channels), (*blocks.shape, 1)
-        scores, ratios, offs, means, squares = self._scratch
+        scores, ratios, offs, *_ = self._scratch
 
         def judge(start: int, stop: int) -> None:
             kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
@@ -264,21 +264,28 @@ class Adaptive(Remembering):
             self._pixels(self._verdict, shape)[outside] = 0
         np.multiply(self._verdict, np.uint8(FOREGROUND), out=self._labels)
         if self._params.detect_shadows:
-            side = (odd(WINDOW * self._scale) or 1,) * 2
-            ratio = self._pixels(ratios, shape)
-            cv2.blur(ratio, side, dst=self._pixels(means, shape))
-            cv2.sqrBoxFilter(ratio, cv2.CV_32F, side, dst=self._pixels(squares, shape))
-            off = self._pixels(offs, shape)
-            cv2.blur(off, side, dst=off)
-            shadows = kernels.ShadowRule(
-                f32(self._params.darkest_shadow), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0),
-                f32(1), tuple(range(LANES)))
-
-            def shade(start: int, stop: int) -> None:
-                kernels.shade(self._labels, means, squares, offs, shadows, start, stop)
-
-            over_bands(shade, blocks.n_blocks, self.threads, SMALLEST_BAND // LANES)
+            self._shade(labels)
         return labels
+
+    def _shade(self, labels: np.ndarray) -> None:
+        """Make shadows of what is darker than the background, but otherwise like it."""
+        _, ratios, offs, means, squares = (self._pixels(flat, (*labels.shape, 1)) for flat in self._scratch)
+        side = odd(WINDOW * self._scale) or 1
+        near = surroundings(labels, side)  # only foreground is looked at, and what its windows hold
+        if not labels[near].size:
+            return
+        cv2.blur(ratios[near], (side, side), dst=means[near])
+        cv2.sqrBoxFilter(ratios[near], cv2.CV_32F, (side, side), dst=squares[near])
+        cv2.blur(offs[near], (side, side), dst=offs[near])
+        rule = kernels.ShadowRule(
+            f32(self._params.darkest_shadow), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0),
+            f32(1), tuple(range(LANES)))
+        _, _, offs, means, squares = self._scratch
+
+        def shade(start: int, stop: int) -> None:
+            kernels.shade(self._labels, means, squares, offs, rule, start, stop)
+
+        over_bands(shade, self._learned().n_blocks, self.threads, SMALLEST_BAND // LANES)
 
     def _notice(self, alpha: float, smooth: np.ndarray) -> float:
         """See whether the whole scene has changed; returns the rate for this frame."""

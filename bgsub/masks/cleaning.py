@@ -37,7 +37,7 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     hole, blob = params.fill_holes * mask.size, params.min_blob * mask.size
     voted = majority((mask == FOREGROUND).view(np.uint8), side)
     foreground = voted.copy()
-    part = foreground[_surroundings(foreground, close // 2 + 1)]  # a view: what holds all the foreground
+    part = foreground[surroundings(foreground, close // 2 + 1)]  # a view: what holds all the foreground
     if part.size and close > 1:
         part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((close, close), np.uint8))
     if part.size and hole:
@@ -48,7 +48,7 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     if shade := shadow_value(mask):
         darker = majority((mask != 0).view(np.uint8), side)  # foreground too: the vote is on three values in order
         shadow = cv2.subtract(darker, voted | foreground)
-        where = _surroundings(shadow, 1)
+        where = surroundings(shadow, 1)
         cleaned[where] += drop_blobs(shadow[where], blob) * np.uint8(shade)
     return cleaned
 
@@ -76,7 +76,7 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     return (counts > side * side // 2).view(np.uint8)
 
 
-def _surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
+def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
     """The rows and columns that hold all the foreground, and a margin so that they look like the whole picture."""
     left, top, width, height = cv2.boundingRect(foreground)
     if not width:
