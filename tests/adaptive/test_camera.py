@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from scenes import passing, seen, texture, with_box
+from drawn_scenes import passing, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scenes import seen, texture, with_box
+from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.exposure import BRIGHT, adjusted, gains

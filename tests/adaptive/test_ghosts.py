@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scenes import foreground_share, seen, texture, with_box
+from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.ghosts import EVERY, LOOKS, Ghosts, border_is_the_backgrounds

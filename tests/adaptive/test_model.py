@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenes import foreground_share, passing, seen, texture, with_box
+from drawn_scenes import foreground_share, passing, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.params import PRUNE, AdaptiveParams, rate_to_absorb

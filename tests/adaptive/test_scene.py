@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scenes import foreground_share, seen, texture, with_box
+from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.scene import LIGHT_FRAMES, VIEW_FRAMES, Scene, kind_of_change
