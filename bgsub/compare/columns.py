@@ -84,6 +84,7 @@ RANKING = ("f_measure", "precision", "recall", "pwc", "fpr_shadow", "boundary_f"
            "memory")
 DETAILS = ("f_measure", "precision", "recall", "specificity", "fpr", "fnr", "pwc", "fpr_shadow", "iou", "boundary_f",
            "object_recall", "flicker", "foreground", "ms", "memory")
+WITHOUT_TRUTH = ("flicker", "foreground", "ms", "memory")
 
 
 def best_of(texts: Iterable[str], better: Better) -> str:

@@ -155,7 +155,8 @@ class Session:
 
     def _notes(self, clip: Clip) -> Iterator[str]:
         if self._settings.max_frames is not None:
-            yield f"at most {self._settings.max_frames} frames of each clip: these are not the official figures"
+            meaning = ": these are not the official figures" if clip.truth is not None else ""
+            yield f"at most {self._settings.max_frames} frames of each clip{meaning}"
         yield from (f"{clip.title}: {note}" for note in clip.notes)
         yield from self.parts[clip.title].notes
 

@@ -108,6 +108,7 @@ def test_what_a_report_must_say(whole):
 
 def test_without_truth_it_says_plainly_what_it_is_not(pages):
     said = Reader(pages["none"]).said
+    assert "harmonic mean of precision" not in said, "what is not there need not be explained"
     assert "This is not quality." in said
     assert "0.250" in said
     for part in ("Ranking", "F over time", "Counting follows", "false alarm on shadow"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bgsub.compare.columns import COLUMNS, DETAILS
+from bgsub.compare.columns import COLUMNS, DETAILS, WITHOUT_TRUTH
 from bgsub.compare.report import charts, tables
 from bgsub.compare.report.choice import LIMIT, rule
 from bgsub.compare.report.errors_picture import LEGEND
@@ -54,7 +54,7 @@ def content(comparison: Comparison, folder: Path, limit: int | None = None) -> d
         "n_left_out": max(0, len(comparison.pictures) - MOST_FRAMES),
         "agreement": tables.without_truth(comparison) if comparison.agreements else None,
         "agreements": [_agreement(agreement, folder, names) for agreement in comparison.agreements],
-        "meanings": [COLUMNS[key] for key in DETAILS],
+        "meanings": [COLUMNS[key] for key in (DETAILS if places else WITHOUT_TRUTH)],
         "version": _version(comparison),
     }
 

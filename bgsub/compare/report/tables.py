@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bgsub.compare import averages
 from bgsub.compare.averages import Mean, mean_of
-from bgsub.compare.columns import COLUMNS, DETAILS, HIGH, MISSING, RANKING, Column, best_of
+from bgsub.compare.columns import COLUMNS, DETAILS, HIGH, MISSING, RANKING, WITHOUT_TRUTH, Column, best_of
 from bgsub.compare.results import Agreement, Comparison, MethodResult
 
 
@@ -192,9 +192,8 @@ def _row_of_means(category: str | None, means: Sequence[Mean], comparison: Compa
 
 def without_truth(comparison: Comparison) -> Table:
     """Methods by how much they agree with the others on the mean over the sequences without truth."""
-    keys = ("agreement", "flicker", "foreground", "ms", "memory")
     agreement = Column("agreement", "Agreement", "IoU", HIGH, 3, 1, "with each other method, on the mean")
-    columns = (agreement, *(COLUMNS[key] for key in keys[1:]))
+    columns = (agreement, *(COLUMNS[key] for key in WITHOUT_TRUTH))
     places = {agreement.title: agreement for agreement in comparison.agreements}
     rows = []
     for number, method in enumerate(comparison.methods):
@@ -203,7 +202,7 @@ def without_truth(comparison: Comparison) -> Table:
             continue
         told = [_of_agreement(places[r.title], method.name) for r in own]
         values = [*(mean_of(value) for value in zip(*told, strict=True)),
-                  *(mean_of(COLUMNS[key].value(r) for r in own) for key in keys[3:])]
+                  *(mean_of(COLUMNS[key].value(r) for r in own) for key in ("ms", "memory"))]
         cells = tuple(_cell(column, value, "", _spread(own) if column.key == "ms" else "")
                       for column, value in zip(columns, values, strict=True))
         rows.append(Row(method.name, cells, number))
