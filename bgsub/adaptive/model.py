@@ -41,7 +41,7 @@ NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
 WINDOW = 5
 """Side of the window in which a shadow is even."""
-UNEVENNESS, COLOURING, BRIGHTEST = 0.35, 0.1, 0.97
+UNEVENNESS, COLOURING, BRIGHTEST = 0.4, 0.1, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
 FALL = 0.25
