@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.cli import main
-from bgsub.masks.cleaning import clean
+from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.files import VideoFile
 from bgsub.video.open import open_source
 
@@ -56,11 +56,11 @@ def write_images(folder, frames, first=1100):
 
 
 def expected(spec, raw=False, only=slice(None), model=None, **parameters):
-    """The masks that the classes give for the frames of an input."""
-    model = model or StaufferGrimson(**parameters)
+    """The masks that the classes give for the frames of an input; the default model's, unless another is given."""
     with open_source(str(spec)) as source:
-        found = [model.apply(frame.image) for frame in itertools.islice(source, only.start, only.stop)]
-    return found if raw else [clean(mask, CleaningParams()) for mask in found]
+        model = model or Adaptive(frame_rate=source.frame_rate, **parameters)
+        masker = Masker(uncleaned(model)) if raw else Masker(model, CleaningParams())
+        return [masker.apply(frame.image) for frame in itertools.islice(source, only.start, only.stop)]
 
 
 def video_frames(path):

@@ -23,8 +23,8 @@ from run_helpers import (
     write_video,
 )
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.models.params import PARAMS
 
 
@@ -186,6 +186,9 @@ def test_two_outputs_of_one_name(refused, clip, tmp_path):
     assert "--mask and --overlay both name" in line
 
 
+SG = ["--model", "stauffer-grimson"]
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (["--mask", "m.gif"], "no video format '.gif' for --mask; use one of .mkv"),
     (["--mask", ""], "--mask needs the name"),
@@ -210,14 +213,20 @@ def test_two_outputs_of_one_name(refused, clip, tmp_path):
     (["--scale", "nan"], "scale must be above 0"),
     (["--threads", "0"], "at least 1"), (["--timeout", "0"], "above 0"),
     (["--model", "mog3"], "'mog3' is not"), (["--roi", "nowhere.png"], "no ROI image nowhere.png"),
-    (["--learning-rate", "0.1", "--absorb-after", "3"], "not both"),
-    (["--min-variance", "300", "--initial-variance", "200"], "must not exceed"),
-    (["--absorb-after", "3", "--background-ratio", "0"], "background_ratio between 0 and 1"),
+    ([*SG, "--learning-rate", "0.1", "--absorb-after", "3"], "not both"),
+    ([*SG, "--min-variance", "300", "--initial-variance", "200"], "must not exceed"),
+    ([*SG, "--absorb-after", "3", "--background-ratio", "0"], "background_ratio between 0 and 1"),
+    (["--absorb-after", "0.3"], "absorb_after must not be shorter than a hundredth of memory"),
     (["--load-model", "nowhere.npz"], "no model file nowhere.npz"),
     (["--model", "mog2", "--match-sigmas", "3"],
-     "--match-sigmas belongs to stauffer-grimson; mog2 has --var-threshold, its square"),
-    (["--history", "99"], "--history belongs to mog2; stauffer-grimson has --learning-rate, 1 over it"),
-    (["--no-detect-shadows"], "--no-detect-shadows belongs to mog2; leave it out, or choose --model mog2"),
+     "--match-sigmas belongs to adaptive and stauffer-grimson; mog2 has --var-threshold, its square"),
+    (["--history", "99"], "--history belongs to mog2; adaptive has --memory, the same in seconds"),
+    (["--min-variance", "50"], "--min-variance belongs to stauffer-grimson and mog2; adaptive has --noise"),
+    (["--rho", "weight"], "--rho belongs to stauffer-grimson; leave it out, or choose --model stauffer-grimson"),
+    ([*SG, "--history", "99"], "--history belongs to mog2; stauffer-grimson has --learning-rate, 1 over it"),
+    ([*SG, "--no-remove-ghosts"], "--no-remove-ghosts belongs to adaptive; leave it out, or choose --model adaptive"),
+    ([*SG, "--no-detect-shadows"],
+     "--no-detect-shadows belongs to adaptive and mog2; leave it out, or choose --model adaptive"),
     (["--model", "mog2", "--rho", "weight"], "--rho belongs to stauffer-grimson; leave it out, or choose --model st"),
     (["--model", "mog2", "--history", "9", "--absorb-after", "3"], "give history or absorb_after, not both"),
     (["--model", "mog2", "--absorb-after", "3", "--background-ratio", "1"], "background_ratio between 0 and 1"),
@@ -228,6 +237,12 @@ def test_misuse(refused, clip, tmp_path, monkeypatch, words, said):
 
 
 OUT_OF_RANGE = {
+    "adaptive": {
+        "n_components": (0, 9, 2.5, "nan"), "memory": (0, -1, "nan", "inf"), "absorb_after": (0, -1, "nan", "inf"),
+        "match_sigmas": (0, 101, "nan"), "background_ratio": (0, 1, "nan"), "noise": (-1, 101, "nan"),
+        "initial_variance": (3, 2e6, "nan"), "detect_shadows": (), "darkest_shadow": (-0.1, 1, "nan"),
+        "follow_camera": (), "follow_exposure": (), "remove_ghosts": (),
+    },
     "stauffer-grimson": {
         "n_components": (0, 9, 2.5, "nan"), "learning_rate": (-0.1, 1.1, "nan"), "absorb_after": (0, -1, "nan", "inf"),
         "match_sigmas": (0, 101, "nan"), "background_ratio": (-0.1, 1, "nan"),
@@ -303,7 +318,7 @@ def test_odd_sizes_to_video(refused, tmp_path):
 
 def not_a_model(tmp_path):
     good = tmp_path / "good.npz"
-    model = StaufferGrimson()
+    model = Adaptive()
     model.apply(np.zeros((*SIZE, 3), np.uint8))
     model.save(good)
     data = good.read_bytes()
@@ -365,7 +380,7 @@ def test_a_fault_of_ours_is_one_line_and_says_so(bgsub, clip, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr(StaufferGrimson, "apply", fail)
+    monkeypatch.setattr(Adaptive, "apply", fail)
     code, _, err = bgsub("run", clip)
     assert (code, err) == (1, "bgsub: unexpected RuntimeError: two lines (a fault of bgsub: --debug shows where)\n")
 
@@ -374,7 +389,7 @@ def test_out_of_memory_has_a_cure(bgsub, clip, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(StaufferGrimson, "apply", fail)
+    monkeypatch.setattr(Adaptive, "apply", fail)
     assert "--scale 0.5" in bgsub.refused(1, "run", clip)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from run_helpers import N_FRAMES, expected, folder_masks, same, start, video_frames, video_masks, write_video
 
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.adaptive.model import Adaptive
 from bgsub.video.sinks import ImageFolderSink
 
 
@@ -103,7 +103,8 @@ def test_a_full_disk_leaves_a_readable_video(bgsub, noise, small_disk, tmp_path,
 
 
 def test_a_full_disk_leaves_whole_images(bgsub, noise, small_disk, tmp_path):
-    code, _, err = bgsub("run", noise, "--cutout", f"{small_disk}/c/", "--mask", tmp_path / "m.mkv", "--quiet")
+    code, _, err = bgsub("run", noise, "--model", "stauffer-grimson", "--cutout", f"{small_disk}/c/", "--mask",
+                         tmp_path / "m.mkv", "--quiet")
     assert code == 1
     assert "No space left on device; what was written before is whole" in err
     found = folder_masks(small_disk / "c", "cutout")
@@ -146,14 +147,14 @@ def test_a_video_that_is_removed_in_the_middle(long_clip, tmp_path):
 
 
 def test_a_model_that_fails_in_the_middle(bgsub, clip, tmp_path, monkeypatch):
-    real, wanted = StaufferGrimson.apply, expected(clip)
+    real, wanted = Adaptive.apply, expected(clip)
 
     def fail(self, image):
         if self.n_frames == 17:
             raise FloatingPointError("boom")
         return real(self, image)
 
-    monkeypatch.setattr(StaufferGrimson, "apply", fail)
+    monkeypatch.setattr(Adaptive, "apply", fail)
     code, out, err = bgsub("run", clip, "--mask", tmp_path / "m.mkv", "--overlay", tmp_path / "o.mp4",
                            "--background", tmp_path / "bg.png", "--save-model", tmp_path / "model.npz")
     assert code == 1
@@ -163,7 +164,7 @@ def test_a_model_that_fails_in_the_middle(bgsub, clip, tmp_path, monkeypatch):
     assert same(video_masks(tmp_path / "m.mkv"), wanted[:17])
     assert len(video_frames(tmp_path / "o.mp4")) == 17
     assert cv2.imread(str(tmp_path / "bg.png")) is not None
-    assert StaufferGrimson.load(tmp_path / "model.npz").n_frames == 17
+    assert Adaptive.load(tmp_path / "model.npz").n_frames == 17
 
 
 def test_a_sink_that_fails_in_the_middle(bgsub, clip, tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
-"""`bgsub run` with either model: its options, its files, its shadows, its region of interest."""
+"""`bgsub run` with each model: its options, its files, its shadows, its region of interest."""
 
 import itertools
 import json
+from dataclasses import asdict
 
 import cv2
 import numpy as np
@@ -15,13 +16,15 @@ from run_helpers import (
     video_frames,
     video_masks,
     write_images,
+    write_video,
 )
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.compare.rivals import cv2_mog2
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.mog2 import MOG2
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.models.params import with_rate
 from bgsub.models.registry import MODELS, load
 from bgsub.video.render import SHADOW_TINT
 
@@ -71,11 +74,26 @@ def test_parameters_reach_mog2(bgsub, clip, tmp_path):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_absorb_after_counts_in_seconds_of_the_source(bgsub, clip, tmp_path, name):
-    bgsub.well("run", clip, "--model", name, "--mask", tmp_path / "m.mkv", "--absorb-after", 0.3)
-    found = video_masks(tmp_path / "m.mkv")
-    assert same(found, expected(clip, model=MODELS[name](absorb_after=0.3, frame_rate=RATE)))
-    assert not same(found, expected(clip, model=MODELS[name](absorb_after=0.3, frame_rate=25.0)))
+def test_absorb_after_counts_in_seconds_of_the_source(bgsub, tmp_path, name):
+    """Something is put down, and is background 0.6 s later, which is more frames where there are more in a second."""
+    rng, frames = np.random.default_rng(4), []
+    for i in range(120):
+        frame = np.clip(rng.normal(100, 2, (*SIZE, 3)), 0, 255).astype(np.uint8)
+        if i >= 80:  # they have warmed up
+            frame[12:34, 20:40] = (30, 220, 240)
+        frames.append(frame)
+    clip = write_video(tmp_path / "put.avi", frames)
+    memory, there = {"memory": 2} if name == "adaptive" else {}, {}
+    words = itertools.chain.from_iterable((f"--{key}", value) for key, value in memory.items())
+    words = ["--model", name, "--absorb-after", 0.6, *words]
+    for rate in (RATE, 25):
+        path = tmp_path / f"{rate}.mkv"
+        bgsub.well("run", clip, "--mask", path, "--fps", rate, *words)
+        masks = video_masks(path)
+        assert same(masks, expected(clip, model=MODELS[name](absorb_after=0.6, frame_rate=rate, **memory)))
+        there[rate] = sum(mask[15:30, 25:35].mean() > 127 for mask in masks)
+    assert 4 <= there[RATE] <= 9, there
+    assert 12 <= there[25] <= 22, there
 
 
 def test_a_shadow_is_foreground_nowhere(bgsub, street, tmp_path):
@@ -141,12 +159,18 @@ def roi(tmp_path):
 @pytest.mark.parametrize("name", MODELS)
 def test_outside_the_roi_there_is_nothing(bgsub, clip, tmp_path, roi, name):
     path, inside = roi
+    given = with_rate(name, {}, RATE)
     bgsub.well("run", clip, "--model", name, "--raw", "--mask", tmp_path / "m.mkv", "--roi", path)
-    everywhere = expected(clip, raw=True, model=MODELS[name]())
+    everywhere = expected(clip, raw=True, model=MODELS[name](**given))
     assert any(mask[inside == 0].any() for mask in everywhere)
-    assert same(video_masks(tmp_path / "m.mkv"), [mask & inside for mask in everywhere])
+    found = video_masks(tmp_path / "m.mkv")
+    if name == "adaptive":  # its shadows and its noise are of windows and of the frame
+        assert not any(mask[inside == 0].any() for mask in found)
+        assert any((mask == 255).any() for mask in found)
+    else:
+        assert same(found, [mask & inside for mask in everywhere])
     bgsub.well("run", clip, "--model", name, "--mask", tmp_path / "c.mkv", "--roi", path)
-    masker = Masker(MODELS[name](), CleaningParams(), roi=inside)
+    masker = Masker(MODELS[name](**given), CleaningParams(), roi=inside)
     assert same(video_masks(tmp_path / "c.mkv"), [masker.apply(image) for image in video_frames(clip)])
 
 
@@ -186,7 +210,7 @@ def test_a_loaded_model_brings_its_roi(bgsub, tmp_path, frames, roi, words):
 def test_the_roi_of_a_loaded_model_may_be_narrowed_but_not_widened(bgsub, clip, tmp_path, roi):
     path, inside = roi
     model = tmp_path / "m.npz"
-    bgsub.well("run", clip, "--roi", path, "--save-model", model)
+    bgsub.well("run", clip, "--model", "stauffer-grimson", "--roi", path, "--save-model", model)
     wider, narrower = tmp_path / "wider.png", tmp_path / "narrower.png"
     cv2.imwrite(str(wider), np.full(SIZE, 255, np.uint8))
     line = bgsub.refused(2, "run", clip, "--load-model", model, "--roi", wider, "--mask", tmp_path / "no.mkv")
@@ -204,6 +228,87 @@ def test_a_model_without_an_roi_may_be_given_one(bgsub, clip, tmp_path, roi):
     path, inside = roi
     bgsub.well("run", clip, "--save-model", tmp_path / "m.npz")
     bgsub.well("run", clip, "--load-model", tmp_path / "m.npz", "--roi", path, "--save-model", tmp_path / "n.npz")
-    before, after = (StaufferGrimson.load(tmp_path / name) for name in ("m.npz", "n.npz"))
+    before, after = (load(tmp_path / name) for name in ("m.npz", "n.npz"))
     assert np.array_equal(before.weights[inside == 0], after.weights[inside == 0])
     assert not np.array_equal(before.weights[inside > 0], after.weights[inside > 0])
+
+
+def test_the_default_is_adaptive_and_its_masks_are_cleaned_once(bgsub, clip, tmp_path):
+    bgsub.well("run", clip, "--mask", tmp_path / "d.mkv")
+    model = Adaptive(frame_rate=RATE)
+    wanted = [model.apply(image) for image in video_frames(clip)]
+    assert same(video_masks(tmp_path / "d.mkv"), wanted)
+    bgsub.well("run", clip, "--model", "adaptive", "--mask", tmp_path / "r.mkv", "--raw")
+    raw = Adaptive(frame_rate=RATE, raw=True)
+    before = [raw.apply(image) for image in video_frames(clip)]
+    assert same(video_masks(tmp_path / "r.mkv"), before)
+    assert not same(before, wanted)
+    assert np.array_equal(raw.weights, model.weights), "it learns from cleaned masks all the same"
+
+
+def test_cleaning_goes_into_the_model(bgsub, clip, tmp_path):
+    """Masks that were cleaned otherwise teach the model otherwise."""
+    words = ["--median", 15, "--min-blob", 0.2]
+    for name, given in (("a", words), ("b", [])):
+        bgsub.well("run", clip, "--mask", tmp_path / f"{name}.mkv", "--save-model", tmp_path / f"{name}.npz", *given)
+    one, other = (load(tmp_path / f"{name}.npz") for name in "ab")
+    assert (one.cleaning, other.cleaning) == (CleaningParams(median=15, min_blob=0.2), CleaningParams())
+    assert not np.array_equal(one.weights, other.weights)
+
+
+def test_a_loaded_model_brings_its_cleaning_which_may_be_changed(bgsub, clip, tmp_path):
+    model, again = tmp_path / "m.npz", tmp_path / "n.npz"
+    bgsub.well("run", clip, "--median", 3, "--close", 1, "--save-model", model)
+    run = ["run", clip, "--load-model", model, "--save-model", again, "--force", "--json"]
+    for words, close in (([], 1), (["--close", 9], 9)):
+        told = json.loads(bgsub.well(*run, *words))
+        assert load(again).cleaning == CleaningParams(median=3, close=close)
+        assert told["cleaning"] == asdict(CleaningParams(median=3, close=close))
+    told = json.loads(bgsub.well(*run, "--raw"))
+    assert told["cleaning"] is None
+    assert load(again).cleaning == CleaningParams(median=3, close=1)
+    bgsub.well("run", clip, "--load-model", again, "--mask", tmp_path / "c.mkv")
+    bgsub.well("run", clip, "--load-model", again, "--mask", tmp_path / "r.mkv", "--raw")
+    assert not same(video_masks(tmp_path / "c.mkv"), video_masks(tmp_path / "r.mkv")), "raw is not for ever"
+
+
+@pytest.fixture
+def switched(tmp_path):
+    """A folder of images in which a lamp goes on in the 31st."""
+    rng, frames = np.random.default_rng(2), []
+    wall = np.repeat(np.repeat(rng.uniform(40, 120, (6, 8, 3)), 8, axis=0), 8, axis=1)
+    for i in range(80):
+        frame = wall + rng.normal(0, 2, wall.shape)
+        if i >= 30:
+            frame[:, 24:] *= 1.6
+            frame[:, :24] *= 0.6
+        frames.append(np.clip(frame, 0, 255).astype(np.uint8))
+    return write_images(tmp_path / "switched", frames, first=1)
+
+
+def test_a_change_of_the_scene_is_told(bgsub, switched, tmp_path):
+    told = json.loads(bgsub.well("run", switched, "--mask", f"{tmp_path}/m/", "--json", "--fps", 10))
+    (change,) = told["scene_changes"]
+    assert 31 < change["frame"] < 60
+    assert change["time"] == pytest.approx((change["frame"] - 1) / 10, abs=0.11)
+    assert change["kind"] in ("light", "view")
+    assert 0.2 < change["share"] <= 1
+    masks = folder_masks(tmp_path / "m")
+    assert (masks[change["frame"] - 1] == 255).mean() > 0.2
+    assert not (masks[80] == 255).any(), "useful again"
+    line = bgsub.well("run", switched, "--mask", f"{tmp_path}/m/", "--force", "--fps", 10).splitlines()[-1]
+    assert line == (f"the {change['kind']} changed at {change['time']:.1f} s, frame {change['frame']}; "
+                    "from there on the background is learned anew")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_where_nothing_changes_nothing_is_told(bgsub, clip, tmp_path, name):
+    assert "changed" not in bgsub.well("run", clip, "--model", name, "--mask", tmp_path / "m.mkv")
+
+
+def test_a_change_before_the_model_was_saved_is_not_told_again(bgsub, switched, tmp_path):
+    bgsub.well("run", switched, "--save-model", tmp_path / "m.npz", "--fps", 10)
+    assert load(tmp_path / "m.npz").last_event is not None
+    told = json.loads(bgsub.well("run", switched, "--start", 7, "--load-model", tmp_path / "m.npz", "--mask",
+                                 f"{tmp_path}/m/", "--json", "--fps", 10))
+    assert told["scene_changes"] == []

@@ -5,6 +5,7 @@ import itertools
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
 
 import cv2
 import numpy as np
@@ -26,9 +27,9 @@ from run_helpers import (
     write_video,
 )
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.files import VideoFile
 from bgsub.video.render import cutout, overlay
 from bgsub.video.y4m import Y4MReader
@@ -79,9 +80,10 @@ def test_all_outputs_at_once(bgsub, clip, tmp_path, masks):
     assert same(list(folder_masks(tmp_path / "o", "overlay").values()), [overlay(*pair) for pair in pairs])
     cut = list(folder_masks(tmp_path / "c", "cutout").values())
     assert same(cut, [cutout(*pair) for pair in pairs])
-    assert all((picture[..., 3] == mask).all() for picture, mask in zip(cut, masks, strict=True))
-    assert all((c[m > 0, :3] == image[m > 0]).all() for c, m, image in zip(cut, masks, images, strict=True))
-    model = StaufferGrimson()
+    found = [mask == 255 for mask in masks]
+    assert all((picture[..., 3] == 255 * there).all() for picture, there in zip(cut, found, strict=True))
+    assert all((c[m, :3] == image[m]).all() for c, m, image in zip(cut, found, images, strict=True))
+    model = Adaptive(frame_rate=RATE)
     for image in images:
         model.apply(image)
     assert (cv2.imread(str(tmp_path / "bg.png")) == model.background()).all()
@@ -117,22 +119,18 @@ def test_raw(bgsub, clip, tmp_path, masks):
 
 def test_parameters_reach_model_and_cleaning(bgsub, clip, tmp_path, masks):
     bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--n-components", 2, "--match-sigmas", 4, "--min-blob", 0,
-               "--median", 0, "--close", 0, "--fill-holes", 0)
-    assert same(video_masks(tmp_path / "m.mkv"), expected(clip, raw=True, n_components=2, match_sigmas=4.0))
-
-
-def test_absorb_after_counts_in_seconds_of_the_source(bgsub, clip, tmp_path, masks):
-    bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--absorb-after", 0.3)
+               "--median", 0, "--close", 0, "--fill-holes", 0, "--no-follow-exposure", "--memory", 5)
+    cleaning = CleaningParams(median=0, close=0, fill_holes=0, min_blob=0)
+    given = {"n_components": 2, "match_sigmas": 4.0, "follow_exposure": False, "memory": 5, "frame_rate": RATE}
+    model = Adaptive(**given, cleaning=cleaning)
     found = video_masks(tmp_path / "m.mkv")
-    assert same(found, expected(clip, absorb_after=0.3, frame_rate=RATE))
-    assert not same(found, expected(clip, absorb_after=0.3, frame_rate=25.0))
-    bgsub.well("run", clip, "--mask", tmp_path / "f.mkv", "--absorb-after", 0.3, "--fps", 25)
-    assert same(video_masks(tmp_path / "f.mkv"), expected(clip, absorb_after=0.3, frame_rate=25.0))
+    assert same(found, [model.apply(image) for image in video_frames(clip)])
+    assert not same(found, masks)
 
 
 def test_scale_gives_masks_of_full_size(bgsub, clip, tmp_path, masks):
     bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--background", tmp_path / "bg.png", "--scale", 0.5)
-    masker = Masker(StaufferGrimson(), CleaningParams(), scale=0.5)
+    masker = Masker(Adaptive(frame_rate=RATE), scale=0.5)
     found = video_masks(tmp_path / "m.mkv")
     assert same(found, [masker.apply(image) for image in video_frames(clip)])
     assert found[0].shape == SIZE
@@ -163,15 +161,17 @@ def test_threads_change_nothing(bgsub, tmp_path):
 
 
 def test_json_is_true(bgsub, clip, tmp_path, masks):
-    told = json.loads(bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--json", "--min-variance", 55))
+    told = json.loads(bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--json", "--noise", 3.5))
     share = np.mean([mask == 255 for mask in video_masks(tmp_path / "m.mkv")])
     assert told["foreground_share"] == pytest.approx(share)
     assert share > 0.01
     assert (told["input"], told["outputs"]) == (str(clip), {"mask": str(tmp_path / "m.mkv")})
     assert (told["width"], told["height"], told["frame_rate"], told["frames"]) == (64, 48, RATE, N_FRAMES)
     assert told["complete"] is True
-    assert told["model"] == "stauffer-grimson"
-    assert told["parameters"]["min_variance"] == 55
+    assert told["model"] == "adaptive"
+    assert (told["parameters"]["noise"], told["parameters"]["frame_rate"]) == (3.5, RATE)
+    assert told["cleaning"] == asdict(CleaningParams())
+    assert told["scene_changes"] == []
     assert told["frames_per_second"] == pytest.approx(N_FRAMES / told["seconds"], rel=0.05)
 
 
@@ -231,7 +231,7 @@ def test_a_model_may_be_saved_over_the_one_loaded(bgsub, clip, tmp_path):
     before = model.read_bytes()
     bgsub.well("run", clip, "--load-model", model, "--save-model", model, "--force")
     assert model.read_bytes() != before
-    assert StaufferGrimson.load(model).n_frames == 2 * N_FRAMES
+    assert Adaptive.load(model).n_frames == 2 * N_FRAMES
 
 
 def test_force_replaces(bgsub, clip, tmp_path, masks):
@@ -289,10 +289,11 @@ def test_between_two_ffmpegs(clip, tmp_path):
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
     piped = subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-f", "yuv4mpegpipe", "-pix_fmt", "yuv420p", "-"],
                            capture_output=True, timeout=60, check=True).stdout
-    masker = Masker(StaufferGrimson(), CleaningParams())
-    wanted = [masker.apply(frame.image) for frame in Y4MReader(io.BytesIO(piped))]
+    model = Adaptive(frame_rate=RATE)
+    wanted = [model.apply(frame.image) for frame in Y4MReader(io.BytesIO(piped))]
     assert any(mask.any() for mask in wanted)
-    assert same([(image[..., 0] > 127) * 255 for image in video_frames(tmp_path / "m.mkv")], wanted)
+    found = [image[..., 0] > 191 for image in video_frames(tmp_path / "m.mkv")]
+    assert same(found, [mask == 255 for mask in wanted])
 
 
 def test_same_input_same_bytes(bgsub, clip, tmp_path):

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from run_helpers import expected, folder_masks, same, scene, start, tree, video_frames, video_masks, write_video
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.cli import run as run_module
-from bgsub.mixture.stauffer_grimson import StaufferGrimson
 from bgsub.video.y4m import Y4MWriter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -63,7 +63,7 @@ def test_a_signal_leaves_everything_playable(long_clip, tmp_path, number, code):
     assert len(video_frames(tmp_path / "o.mp4")) == n
     assert list(folder_masks(tmp_path / "c", "cutout")) == list(range(1, n + 1))
     assert cv2.imread(str(tmp_path / "bg.png")) is not None
-    assert StaufferGrimson.load(tmp_path / "m.npz").n_frames == n
+    assert Adaptive.load(tmp_path / "m.npz").n_frames == n
     assert sorted(os.listdir(tmp_path)) == ["bg.png", "c", "m.mkv", "m.npz", "o.mp4"]
 
 
@@ -91,7 +91,7 @@ def test_more_ctrl_c_does_no_harm(long_clip, tmp_path):
     assert (code, err.strip()) == (130, "")
     n = json.loads(out)["frames"]
     assert len(video_masks(tmp_path / "m.mkv")) == len(video_frames(tmp_path / "o.avi")) == n
-    assert StaufferGrimson.load(tmp_path / "m.npz").n_frames == n
+    assert Adaptive.load(tmp_path / "m.npz").n_frames == n
 
 
 def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
