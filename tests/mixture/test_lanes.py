@@ -111,15 +111,15 @@ def test_installed_read_only_the_cache_is_in_the_home_folder_and_found_again(tmp
     for folder in [path for path in library.rglob("*") if path.is_dir()]:
         (folder / "__pycache__").touch()  # no folder can be made of this name, not even by root
     home.mkdir()
-    code = TINY + "; from bgsub.mixture.kernels.mog2 import mog2; stats = mog2.stats; " \
-                  "print(len(stats.cache_hits), stats.cache_path)"
+    code = "from bgsub.mixture.lanes.vectors import _tried; stats = _tried.stats; " \
+           "print(len(stats.cache_hits), stats.cache_path)"  # compiled and kept like all others, in less time
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
     environment |= {"PYTHONPATH": str(library), "HOME": str(home), "LOCALAPPDATA": str(home)}
     for n_found in ("0", "1"):
         done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=home, capture_output=True, text=True,
                               timeout=110)
         assert done.returncode == 0, done.stderr
-        hits, where = done.stdout.split("\n")[1].split(" ", 1)
+        hits, where = done.stdout.split(" ", 1)
         assert hits == n_found
         assert where.startswith(str(home))
 
@@ -132,7 +132,8 @@ def test_where_nothing_can_be_cached_all_works_without(tmp_path):
     (tmp_path / "home").touch()  # a file: nothing can be made in it
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
     environment |= {"PYTHONPATH": str(library), "HOME": str(tmp_path / "home"), "LOCALAPPDATA": str(tmp_path / "home")}
-    code = TINY + "; from bgsub.mixture import lanes; print(lanes.LANES)"
+    code = "from bgsub.mixture import lanes; from bgsub.mixture.kernels import adaptive, mog2, stauffer_grimson; " \
+           "print(lanes.LANES)"  # Numba raises where a function is defined; one is run, to see what the machine can do
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True,
                           timeout=110)
-    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"{127 * 32}\n16\n")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "16\n")
