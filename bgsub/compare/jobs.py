@@ -26,6 +26,8 @@ POLL = 0.1
 PATIENCE = 2.0
 """Seconds that a process has to end after its result is there."""
 NOTHING = -1
+PRELOADED = ["bgsub.compare.runner"]
+"""Modules that processes find loaded, where that can be."""
 
 
 class Meter:
@@ -136,7 +138,7 @@ def _context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bgsub.compare.runner"])
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 
