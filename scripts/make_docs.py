@@ -26,7 +26,8 @@ HEAD = """# Parameters
 
 Each is an option of `bgsub run` (`--match-sigmas 3`, `--no-detect-shadows`) and an argument of the class
 (`match_sigmas=3`, `detect_shadows=False`). `frame_rate` comes from the video, or from `--fps`.
-This page is written by `python scripts/make_docs.py` from `bgsub/mixture/params.py` and `bgsub/masks/params.py`.
+This page is written by `python scripts/make_docs.py` from `bgsub/adaptive/params.py`, `bgsub/mixture/params.py` and
+`bgsub/masks/params.py`.
 """
 
 

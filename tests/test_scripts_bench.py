@@ -18,7 +18,7 @@ from benches.clips import DEMO, Clip, count_frames
 from benches.models import processors
 from benches.processes import in_turn
 
-MODELS = ["mog2", "mog2 without shadows", "stauffer-grimson"]
+MODELS = ["mog2", "mog2 without shadows", "adaptive", "stauffer-grimson"]
 RATIO = r"\d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\)"
 
 
@@ -62,16 +62,16 @@ def test_stages_and_memory(clip):
 def test_models(clip):
     rows = table(script("bench.py", "model", "--clip", str(clip), "--frames", "30", "--scale-from", str(clip),
                         "--size", "80x60"))
-    assert [row[0] for row in rows] == ["small"] * 3 + ["small at 80x60"] * 3
+    assert [row[0] for row in rows] == ["small"] * 4 + ["small at 80x60"] * 4
     assert [row[1] for row in rows] == MODELS * 2
     assert all(re.fullmatch(RATIO, cell) for row in rows for cell in row[5:-1])
-    assert [row[-1] for row in rows] == ["0 pixels", "0 pixels", "other rule"] * 2
+    assert [row[-1] for row in rows] == ["0 pixels", "0 pixels", "other rule", "other rule"] * 2
 
 
 def test_overhead_of_the_comparison(tmp_path):
     write_sequence(tmp_path / "square")
     (row,) = table(script("bench.py", "compare", "--dataset", str(tmp_path / "square"), "--repeat", "1"))
-    assert row[:2] == ["square", "120"]
+    assert row[:2] == ["square", "150"]
     methods, decoding, scoring, share, whole, rest = (float(cell.split()[0]) for cell in row[2:])
     assert 0 < methods + decoding + scoring < whole
     assert share == pytest.approx(100 * scoring / (methods + decoding + scoring), abs=20)
@@ -89,10 +89,10 @@ def test_other_processors(clip, capsys, monkeypatch, tmp_path):
     models.isa([Clip(clip, tmp_path)], 30, tmp_path)
     out = capsys.readouterr().out
     rows = table(out)
-    assert [row[0].split(":")[0] for row in rows] == ["vectors"] * 3 + ["portable"] * 3
+    assert [row[0].split(":")[0] for row in rows] == ["vectors"] * 4 + ["portable"] * 4
     assert [row[2] for row in rows] == MODELS * 2
     assert all(row[-1] in ("0 pixels", "other rule") for row in rows)
-    assert out.rstrip().endswith("All 6 series of masks are the same on all of them.")
+    assert out.rstrip().endswith("All 8 series of masks are the same on all of them.")
 
 
 def test_masks_that_differ_between_processors_are_an_error(clip, monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -11,9 +12,9 @@ from run_helpers import scene, start, write_images, write_video
 
 from bgsub.cli import bench as module
 from bgsub.cli import main
-from bgsub.models.params import PARAMS
+from bgsub.models.params import DEFAULT
 
-MODELS = ["mog2", "mog2 without shadows", "stauffer-grimson"]
+MODELS = ["mog2", "mog2 without shadows", "adaptive", "stauffer-grimson"]
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +41,24 @@ def test_json(capsys, small):
     ]
     assert [one["threads"] for one in found["streaming"]] == [1, 2]
     assert found["cv2_bytes_per_pixel"] == 101
-    assert found["stages"]["model_name"] == module.MODEL
+    assert found["stages"]["model_name"] == DEFAULT
+    assert found["stages"]["cleaning"] is None, "it is part of the model's time"
     assert found["stages"]["encoder"] == "FFV1"
     assert found["stages"]["slowest"] in ("decoding", "masking", "encoding")
 
 
 def test_races_hang_together(capsys, small):
     races = measured(capsys, small, "--threads", 1)["races"]
-    assert len(races) == 6
+    assert len(races) == 8
     for race in races:
         assert race["n_frames"] == (25 if race["chunk"] == 1 else 20)
         assert race["ratio"]["low"] <= race["ratio"]["median"] <= race["ratio"]["high"]
         assert race["ours"]["ns_per_pixel"] == pytest.approx(1e6 * race["ours"]["ms"] / (48 * 64))
         assert race["theirs"]["frames_per_second"] == pytest.approx(1e3 / race["theirs"]["ms"])
-        assert race["same_masks"] == (race["model"] != "stauffer-grimson")
+        assert race["same_masks"] == race["model"].startswith("mog2")
         assert (race["masks"]["n_differing"] == 0) == race["same_masks"]
         assert 0 < race["memory"]["resident"] <= race["memory"]["allocated"]
-    assert len({race["masks"]["digest"] for race in races if race["chunk"] == 10}) == 3
+    assert len({race["masks"]["digest"] for race in races if race["chunk"] == 10}) == 4
 
 
 def test_as_text(capsys, small):
@@ -64,7 +66,7 @@ def test_as_text(capsys, small):
     out, err = capsys.readouterr()
     assert err == ""
     assert "45 frames of 64x48, colour; the first 20 do not count" in out
-    assert [out.count(f"\n  {name}  ") for name in MODELS] == [6, 6, 5]  # four races, memory, and masks for two
+    assert [out.count(f"\n  {name}  ") for name in MODELS] == [6, 6, 5, 5]  # four races, memory, and masks for two
     assert out.count("memory alone  ") == 2
     assert out.count("170 masks, 522,240 pixels compared, 0 differ") == 2
     assert "where `bgsub run --model mog2` spends its time" in out
@@ -137,5 +139,8 @@ def test_ctrl_c(long_clip, as_json):
     assert not (as_json and out)
 
 
-def test_the_model_is_that_of_run():
-    assert module.MODEL in PARAMS
+def test_cleaning_is_a_stage_of_models_that_do_not_clean(capsys, small):
+    assert main(["bench", str(small), "--threads", "1"]) == 0
+    assert re.search(r"^  cleaning +in model$", capsys.readouterr().out, re.M)
+    found = measured(capsys, small, "--threads", 1, "--model", "mog2")
+    assert found["stages"]["cleaning"] > 0

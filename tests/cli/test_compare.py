@@ -68,7 +68,7 @@ def test_json(compared, dataset):
 def test_by_default_ours_against_opencv(bgsub, one):
     out = bgsub.well("compare", one)
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line[:1].isalpha() and "." in line}
-    assert set(rows) >= {"stauffer-grimson", "mog2", "cv2:mog2", "cv2:knn"}
+    assert set(rows) >= {"adaptive", "stauffer-grimson", "mog2", "cv2:mog2", "cv2:knn"}
     assert rows["mog2"][:4] == rows["cv2:mog2"][:4], "the same masks"
     assert "*" in out
     assert max(map(len, out.splitlines())) <= 80

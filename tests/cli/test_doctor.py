@@ -30,7 +30,7 @@ def test_what_it_says_is_so(capsys, monkeypatch):
     assert not set(found["can_write"]) & set(found["cannot_write"])
     assert found["threads"] >= 1
     assert found["kernels"] == describe()
-    assert re.fullmatch(r"(warm: loaded|was cold: \d kernels compiled) in \d+\.\d s (from|into) .+ \(writable\).*",
+    assert re.fullmatch(r"(warm: loaded|was cold: \d+ kernels compiled) in \d+\.\d s (from|into) .+ \(writable\).*",
                         found["kernel_cache"])
     assert found["problems"] == []
 

@@ -1,5 +1,6 @@
 """Methods by their specs: found or not, with the parameters that were typed, alike in all else."""
 
+import itertools
 import pickle
 import sys
 from dataclasses import asdict, replace
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.compare import rivals
 from bgsub.compare.clips import labelled_clip
 from bgsub.compare.methods import method, parameters_of
@@ -111,12 +113,52 @@ def same(one, other):
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_ours(name, frames):
-    found = method(name)
-    assert (found.info.name, found.info.kind, found.info.cleaned, found.error) == (name, "bgsub", False, "")
-    assert found.info.parameters == asdict(MODELS[name]().params)
+    found, cleans = method(name), name == "adaptive"
+    assert (found.info.name, found.info.kind, found.info.cleaned, found.error) == (name, "bgsub", cleans, "")
+    more = {**asdict(CleaningParams()), "raw": False} if cleans else {}
+    assert found.info.parameters == {**asdict(MODELS[name]().params), **more}
     model = MODELS[name]()
     assert same(masks(found, frames), [model.apply(frame) for frame in frames])
-    assert found.make(3).threads == 3
+    made = found.make(3)
+    assert getattr(made, "subtractor", made).threads == 3
+
+
+@pytest.fixture(scope="module")
+def speckled():
+    """A square that moves, and dots of one frame each."""
+    rng = np.random.default_rng(7)
+    images = rng.integers(90, 110, (12, 96, 128, 3), dtype=np.uint8)
+    for i, image in enumerate(images):
+        image[rng.random(image.shape[:2]) < 0.003] = 255
+        image[30:60, 4 * i:4 * i + 25] = 220
+    return images
+
+
+@pytest.mark.parametrize(("text", "given"), [
+    ("adaptive", {}), ("adaptive?clean=true", {}), ("adaptive?raw=false", {}), ("adaptive?raw=true", {"raw": True}),
+    ("adaptive?clean=false", {"raw": True}), ("adaptive?median=3", {"cleaning": CleaningParams(median=3)}),
+])
+@pytest.mark.parametrize("clean", [False, True])
+def test_adaptive_is_cleaned_once_or_not_at_all(speckled, text, given, clean):
+    found = method(text, clean)
+    model = Adaptive(**given)
+    assert same(masks(found, speckled), [model.apply(frame) for frame in speckled])
+    assert found.info.cleaned == (not model.raw)
+    assert found.info.parameters["raw"] == model.raw
+    assert found.info.parameters.get("median") == (None if model.raw else model.cleaning.median)
+
+
+def test_the_three_ways_of_cleaning_it_differ(speckled):
+    found = [masks(method(text), speckled) for text in ("adaptive", "adaptive?raw=true", "adaptive?median=3")]
+    assert not any(same(one, other) for one, other in itertools.combinations(found, 2))
+
+
+def test_seconds_of_adaptive_are_those_of_the_clip():
+    clip = labelled_clip(Path(__file__).parents[2] / "videos" / "ghost")
+    found = method("adaptive")
+    assert found.info.parameters["frame_rate"] is None
+    assert found.make(1, replace(clip, frame_rate=50.0)).subtractor.params.frame_rate == 50
+    assert method("adaptive?frame_rate=7&raw=true").make(1, clip).params.frame_rate == 7
 
 
 def test_parameters_of_ours(frames):
@@ -168,6 +210,9 @@ def test_what_a_sweep_can_change():
 
 @pytest.mark.parametrize(("text", "words"), [
     ("mog2?histori=3", "mog2 has no parameter 'histori'; did you mean history"),
+    ("mog2?raw=true", "mog2 has no parameter 'raw'"), ("adaptive?raw=3", "raw must be true or false; got 3"),
+    ("adaptive?raw=true&clean=true", "says both clean and raw; leave out one of them"),
+    ("adaptive?raw=true&median=3", "gives median and no cleaning"),
     ("mog2?xyz=3", "there are n_components, .*, clean, median, close, fill_holes, min_blob"),
     ("mog2?history=-1", "history must be a whole number"), ("mog2?history=a", "history must be a whole number"),
     ("mog2?absorb_after=-1", "absorb_after"), ("mog2?history=9&absorb_after=1", "not both"),

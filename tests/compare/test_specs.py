@@ -28,7 +28,7 @@ def test_specs(text, kind, name, given):
 @pytest.mark.parametrize(("text", "words"), [
     ("mogg2", "did you mean mog2"), ("MOG2", "did you mean mog2"), ("knn", "did you mean cv2:knn"),
     ("GSOC", "did you mean cv2:gsoc"), ("stauffergrimson", "did you mean stauffer-grimson"),
-    ("xyzzy", "there are stauffer-grimson, mog2.*cv2:mog2.*pybgs:NAME, MODULE:FACTORY, masks:FOLDER"),
+    ("xyzzy", "there are adaptive, stauffer-grimson, mog2.*cv2:mog2.*pybgs:NAME, MODULE:FACTORY, masks:FOLDER"),
     ("", "no method ''"), ("cv2:", "is no method"), (":make", "is no method"), ("masks:?a=1", "is no method"),
     ("mog2?", "expected NAME=VALUE"), ("mog2?history", "got 'history'"), ("mog2?history=", "got 'history='"),
     ("mog2?history=1&&a=2", "got ''"), ("mog2?history=1&history=2", "gives history twice"),

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.compare.rivals import cv2_mog2
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
-from bgsub.masks.masker import Masker, reduced_region
+from bgsub.masks.masker import Masker, reduced_region, uncleaned
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
@@ -158,6 +159,14 @@ def walk(n=12, shape=FRAMES, seed=4):
         yield image
 
 
+def speckled(n=12, shape=(96, 128)):
+    """The same with dots of one frame each, which only cleaning takes away."""
+    rng = np.random.default_rng(7)
+    for image in walk(n, shape):
+        image[rng.random(shape) < 0.003] = 255
+        yield image
+
+
 def region(shape=FRAMES):
     """A crooked region of interest with a hole."""
     roi = np.zeros(shape, np.uint8)
@@ -172,17 +181,43 @@ def test_a_model_computes_nothing_outside_the_roi(cls, scale):
     roi = region()
     model, whole = cls(), cls()
     masker, everywhere = Masker(model, scale=scale, roi=roi), Masker(whole, scale=scale)
-    found = False
+    alone, found = cls is not Adaptive, False  # whether a pixel depends on no other one
     for image in walk():
-        mask = masker.apply(image)
-        assert np.array_equal(mask, np.where(roi, everywhere.apply(image), 0))
+        mask, elsewhere = masker.apply(image), everywhere.apply(image)
+        assert not mask[roi == 0].any()
+        assert not alone or np.array_equal(mask, np.where(roi, elsewhere, 0))
         found |= (mask == 255).any()
     assert found
     inside = model.roi
     assert np.array_equal(model.weights.any(axis=2), inside)
     assert 0.2 < inside.mean() < 0.8
-    assert np.array_equal(model.weights[inside], whole.weights[inside])
+    assert not alone or np.array_equal(model.weights[inside], whole.weights[inside])
     assert whole.weights.any(axis=2).all()
+
+
+def test_a_model_that_cleans_by_itself_is_told_how_and_cleaned_once():
+    params, images = CleaningParams(median=20, min_blob=0.02), list(speckled())
+    model = Adaptive(cleaning=params)
+    wanted = [model.apply(image) for image in images]
+    for raw in (False, True):
+        masker = Masker(Adaptive(raw=raw), params)
+        assert masker.cleaning is None
+        assert all(np.array_equal(masker.apply(image), mask) for image, mask in zip(images, wanted, strict=True))
+    assert any((mask == 255).any() for mask in wanted)
+    twice = [clean(mask, params) for mask in wanted]
+    assert not all(np.array_equal(*pair) for pair in zip(wanted, twice, strict=True)), "it would be seen"
+    own = Masker(Adaptive(cleaning=params))
+    assert all(np.array_equal(own.apply(image), mask) for image, mask in zip(images, wanted, strict=True))
+
+
+def test_uncleaned():
+    images = list(speckled())
+    finished, raw = Adaptive(), uncleaned(Adaptive())
+    pairs = [(finished.apply(image), raw.apply(image)) for image in images]
+    assert raw.raw
+    assert not all(np.array_equal(*pair) for pair in pairs)
+    other = MOG2()
+    assert uncleaned(other) is other
 
 
 @pytest.mark.parametrize("scale", [1, 0.5])
