@@ -198,7 +198,9 @@ class Adaptive(Remembering):
             labels = self._judge(alpha, outside)
             self._mask = clean(labels, self.cleaning)
         if alpha > 0:
-            alpha = self._notice(alpha, smooth)
+            if self._notice(smooth):
+                cv2.blur(image, (BLUR, BLUR), dst=smooth)  # as it is, not as the background that is gone would have it
+                alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
         finished = labels if self.raw else self._mask
         mask[:] = warp(finished, self.shift, back=True, smooth=False) if self.shift else finished
@@ -287,18 +289,20 @@ class Adaptive(Remembering):
 
         over_bands(shade, self._learned().n_blocks, self.threads, SMALLEST_BAND // LANES)
 
-    def _notice(self, alpha: float, smooth: np.ndarray) -> float:
-        """See whether the whole scene has changed; returns the rate for this frame."""
+    def _notice(self, smooth: np.ndarray) -> bool:
+        """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
         n_pixels = self._mask.size if self._inside is None else max(1, int(np.count_nonzero(self._inside)))
         share = np.count_nonzero(self._mask == FOREGROUND) / n_pixels
         if not self._scene.changed(share, self.gains):
-            return alpha
+            return False
         kind = kind_of_change(smooth, self._picture, self._inside)
         self.last_event = SceneChange(self.n_frames + 1, kind, share)
         self._age = 0
+        self.shift = self._camera.last = NONE
+        self.gains = (1.0,) * len(self.gains)
         self._mask = np.zeros_like(self._mask)
         self._maps = Maps.fresh(self._learned().counts.size)
-        return 1.0
+        return True
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         blocks, which = self._learned(), self._which_blocks()

@@ -38,6 +38,11 @@ def test_a_camera_that_stands_still_does_not_move(noise):
     assert [camera.shift_of(seen(shifted(0, 0), rng, noise)) for _ in range(10)] == [NONE] * 10
 
 
+def test_a_shift_too_small_to_matter_is_none():
+    assert a_camera().shift_of(shifted(0.12, 0)) == NONE
+    assert a_camera().shift_of(shifted(0.3, 0)) == pytest.approx((0.3, 0), abs=0.05)
+
+
 @pytest.mark.parametrize("brighter", [-15, 25])
 def test_light_and_what_moves_by_itself_are_no_shift(brighter):
     """A quarter of the picture goes another way, and all of it is brighter."""

@@ -155,6 +155,15 @@ def test_outside_the_region_of_interest_nothing_is_found_or_learned():
     assert np.count_nonzero(masks[inner] != whole[inner]) < 0.05 * np.count_nonzero(whole[inner])
 
 
+def test_cleaning_fills_no_gap_that_is_outside_the_region_of_interest():
+    scene, rng = texture((120, 160, 3), seed=20), np.random.default_rng(21)
+    roi = with_box(np.ones((120, 160), bool), (0, 120, 80, 81), False)
+    model = Adaptive(roi=roi)
+    run(model, [seen(scene, rng) for _ in range(30)])
+    mask = model.apply(seen(with_box(scene, (30, 90, 60, 100), 220), rng))
+    assert (mask[40:80, 70:90] == np.where(roi[40:80, 70:90], 255, 0)).all()
+
+
 def test_known_foreground_is_foreground_and_not_learned():
     shape, model, frames = (60, 80, 3), Adaptive(), list(passing((60, 80, 3), 40, seed=12))
     known = with_box(np.zeros(shape[:2], np.uint8), (10, 30, 40, 71), 1)

@@ -1,5 +1,6 @@
 """When the whole scene has changed, and what it has become."""
 
+import cv2
 import numpy as np
 import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
@@ -70,6 +71,23 @@ def test_after_a_light_is_switched_masks_are_useful_within_two_seconds(shape):
     wanted = with_box(np.zeros(shape[:2]), box, 255) > 0
     mask = model.apply(seen(with_box(lit, box, 10), np.random.default_rng(4))) == 255
     assert np.count_nonzero(mask & wanted) > 0.85 * np.count_nonzero(mask | wanted)
+
+
+def test_after_a_light_is_switched_it_learns_as_at_the_start():
+    """The new background is the mean of all frames since, and not for long the first of them."""
+    model, lit = Adaptive(threads=1), ROOM * a_lamp()
+    after_a_change(model, ROOM, lit)
+    off = np.abs(model.means[:, :, 0] - cv2.blur(lit, (3, 3)))[lit.max(axis=2) < 220]
+    assert off.mean() < 0.2
+
+
+def test_somebody_large_who_comes_in_after_that_is_no_second_event():
+    model, lit, rng = Adaptive(threads=1), ROOM * a_lamp(), np.random.default_rng(5)
+    after_a_change(model, ROOM, lit)
+    event = model.last_event
+    masks = [model.apply(seen(with_box(lit, (0, 120, 50, 95), 10), rng)) for _ in range(20)]
+    assert model.last_event == event
+    assert min(map(foreground_share, masks)) > 0.25
 
 
 def test_after_the_camera_is_turned_masks_are_useful_within_two_seconds():
