@@ -26,6 +26,7 @@ def _python(code: str) -> str:
 @pytest.mark.parametrize("statement", [
     "import bgsub", "import bgsub.mixture", "from bgsub.mixture import params", "from bgsub.masks import params",
     "from bgsub import StaufferGrimsonParams, CleaningParams; StaufferGrimsonParams(); CleaningParams()",
+    "from bgsub import AdaptiveParams; AdaptiveParams()", "from bgsub.models.params import PARAMS",
     "from bgsub import MisuseError", "import bgsub; dir(bgsub); hasattr(bgsub, 'nothing')",
 ])
 def test_import_is_light(statement):
@@ -77,9 +78,9 @@ def test_errors_are_of_one_family_with_exit_codes():
     assert (bgsub.BgsubError.exit_code, bgsub.MisuseError.exit_code, bgsub.OutputError.exit_code) == (1, 2, 1)
 
 
-@pytest.mark.parametrize("module", ["stauffer_grimson", "mog2"])
+@pytest.mark.parametrize("module", ["adaptive.model", "mixture.stauffer_grimson", "mixture.mog2"])
 def test_examples_of_the_models_run(module):
-    results = doctest.testmod(importlib.import_module(f"bgsub.mixture.{module}"))
+    results = doctest.testmod(importlib.import_module(f"bgsub.{module}"))
     assert results.attempted >= 6
     assert results.failed == 0
 
