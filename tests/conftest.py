@@ -12,6 +12,13 @@ settings.load_profile("bgsub")
 
 
 @pytest.fixture(scope="session")
+def kernel_cache(tmp_path_factory) -> Path:
+    """Where kernels are compiled to that are not to come from an earlier run: empty at first, and one for all tests."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "kernels"
+
+
+@pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder of real clips, outside the project."""
     folder = Path(os.environ.get("BGSUB_DATA") or Path(__file__).parents[2] / "shared" / "data")

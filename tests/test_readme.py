@@ -86,6 +86,7 @@ def test_command(command: str, place: Path, camera: str, tmp_path: Path):
     # No camera is attached to a test machine, and rtsp://camera/1 is nobody's: both become the one on loopback.
     command = command.replace("rtsp://camera/1", camera)
     command = command.replace("bgsub run 0 ", f"bgsub run {camera} --max-frames 30 ")
+    command = re.sub(r"\bbgsub compare ", "bgsub compare --max-frames 80 ", command)
     command = re.sub(r"\bbgsub (?=run|compare|demo|bench|doctor|--help)", f"{sys.executable} -m bgsub ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
     done = subprocess.run(

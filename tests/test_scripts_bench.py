@@ -42,7 +42,7 @@ def table(out: str) -> list[list[str]]:
 
 
 def test_whole_with_a_model(clip):
-    out = script("bench.py", "whole", "--clip", str(clip), "--repeat", "2", "--model", "mog2")
+    out = script("bench.py", "whole", "--clip", str(clip), "--repeat", "1", "--model", "mog2")
     assert "## `bgsub run --model mog2` against the plain loop" in out
     (row,) = table(out)
     assert row[:2] == ["small", "60"]
@@ -84,8 +84,10 @@ def two_processors():
     return [("native", found["native"]), ("portable", found["portable"])]
 
 
-def test_other_processors(clip, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "processors", two_processors)
+def test_other_processors(clip, capsys, monkeypatch, tmp_path, kernel_cache):
+    native, (name, environment) = two_processors()
+    portable = name, {**environment, "NUMBA_CACHE_DIR": str(kernel_cache)}
+    monkeypatch.setattr(models, "processors", lambda: [native, portable])
     models.isa([Clip(clip, tmp_path)], 30, tmp_path)
     out = capsys.readouterr().out
     rows = table(out)

@@ -251,16 +251,17 @@ import sys
 import numpy as np
 from small_videos import MODELS
 model = MODELS[sys.argv[1]](n_components=2)
-model.apply(np.zeros((2, 3), np.uint8))
+model.apply(np.zeros((2, 3, 3)[:int(sys.argv[2])], sys.argv[3]))
 stats = model.kernel.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_second_process_finds_the_compiled_kernel(model, tmp_path):
-    assert _python(CACHED, model, NUMBA_CACHE_DIR=str(tmp_path)) == "0 1\n"
-    assert _python(CACHED, model, NUMBA_CACHE_DIR=str(tmp_path)) == "1 0\n"
+@pytest.mark.parametrize("given", [("mog2", "3", "uint8"), ("stauffer-grimson", "2", "float32")], ids=lambda given: given[0])
+def test_second_process_finds_the_compiled_kernel(given, kernel_cache):
+    """The first may find it as well, of a test that has compiled it for another purpose."""
+    assert _python(CACHED, *given, NUMBA_CACHE_DIR=str(kernel_cache)) in ("0 1\n", "1 0\n")
+    assert _python(CACHED, *given, NUMBA_CACHE_DIR=str(kernel_cache)) == "1 0\n"
 
 
 @of_both_models

@@ -47,13 +47,8 @@ def python(code: str, cache: Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def by_vectors(cache):
-    width, digest, words = python(MASKS, cache).split(" ", 2)
+def by_vectors(kernel_cache):
+    width, digest, words = python(MASKS, kernel_cache).split(" ", 2)
     assert width == "16"
     assert words.startswith("vectors: 16 pixels at a time, with ")
     return digest
@@ -64,29 +59,29 @@ def by_vectors(cache):
     (OLD_NUMBA, {}, "no vectors with Numba"),
     (WRONG_VECTORS, {}, "ArithmeticError: vectors give"),
 ], ids=["asked for", "another extension interface", "vectors miscalculate"])
-def test_portable_form_gives_the_same_to_the_last_bit(cache, by_vectors, before, environment, reason):
+def test_portable_form_gives_the_same_to_the_last_bit(kernel_cache, by_vectors, before, environment, reason):
     """In the same cache as the vectors, whose kernels must not be taken for its own."""
-    width, digest, words = python(before + MASKS, cache, **environment).split(" ", 2)
+    width, digest, words = python(before + MASKS, kernel_cache, **environment).split(" ", 2)
     assert (width, digest) == ("1", by_vectors)
     assert words.startswith("portable: one pixel at a time (")
     assert reason in words
 
 
-def test_vectors_again_after_the_portable_form(cache, by_vectors):
-    python(MASKS, cache, BGSUB_PORTABLE="1")
-    assert python(MASKS, cache).split()[:2] == ["16", by_vectors]
+def test_vectors_again_after_the_portable_form(kernel_cache, by_vectors):
+    python(MASKS, kernel_cache, BGSUB_PORTABLE="1")
+    assert python(MASKS, kernel_cache).split()[:2] == ["16", by_vectors]
 
 
-def test_zero_does_not_ask_for_the_portable_form(cache, by_vectors):
-    assert python(MASKS, cache, BGSUB_PORTABLE="0").split()[:2] == ["16", by_vectors]
+def test_zero_does_not_ask_for_the_portable_form(kernel_cache, by_vectors):
+    assert python(MASKS, kernel_cache, BGSUB_PORTABLE="0").split()[:2] == ["16", by_vectors]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or "x86" not in os.uname().machine, reason="x86-64 only")
 @pytest.mark.parametrize(("cpu", "features", "words"), [
     ("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2"),
 ])
-def test_narrower_instructions_give_the_same(cache, by_vectors, tmp_path, cpu, features, words):
-    widest = python(MASKS_OF_MOG2, cache)
+def test_narrower_instructions_give_the_same(kernel_cache, by_vectors, tmp_path, cpu, features, words):
+    widest = python(MASKS_OF_MOG2, kernel_cache)
     told = python(MASKS_OF_MOG2, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
     assert told.split()[:2] == widest.split()[:2]
     assert widest.split()[1] != by_vectors, "one model less"
