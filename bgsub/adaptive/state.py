@@ -52,6 +52,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _scene: Scene
     _camera: Camera
     _ghosts: Ghosts
+    _scratch: list[np.ndarray]
 
     @property
     def tolerance(self) -> np.ndarray:
@@ -93,6 +94,12 @@ class Remembering(Mixture[AdaptiveParams]):
         with self._lock:
             height, width = self._learned().shape
             return flat[:height * width].reshape(height, width).copy()
+
+    def _which_blocks(self) -> np.ndarray:
+        if self._inside is not None and self._which is None:  # a new region: what was seen outside is over
+            for values in self._scratch:
+                values[:] = 0
+        return super()._which_blocks()
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         header, arrays = super()._contents()

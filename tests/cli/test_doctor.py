@@ -11,6 +11,7 @@ from run_helpers import start
 from bgsub.cli import doctor as module
 from bgsub.cli import main
 from bgsub.cli.doctor import can_write, examine
+from bgsub.mixture.compiled import KERNELS
 from bgsub.mixture.lanes import describe
 from bgsub.mixture.model import Mixture
 from bgsub.models.registry import MODELS
@@ -65,6 +66,12 @@ def test_every_kernel_is_warmed_on_grey_and_on_colour(monkeypatch):
     monkeypatch.setattr(Mixture, "apply", noted)
     examine()
     assert seen == {(name, ndim) for name in MODELS for ndim in (2, 3)}
+
+
+def test_no_kernel_is_forgotten():
+    examine()
+    assert [kernel for kernel in KERNELS if not kernel.signatures] == []
+    assert {kernel.__name__ for kernel in KERNELS} >= {"judge", "learn", "register", "mog2", "stauffer_grimson"}
 
 
 def test_a_cold_cache_is_told(monkeypatch):
