@@ -13,6 +13,8 @@ DARK, BRIGHT = 25.0, 230.0
 """Grey levels outside of which a pixel tells nothing: noise, or saturation."""
 LEAST = 100
 """Pixels that must tell."""
+BETTER, LIMIT = 0.95, 30.0
+"""Gains count if they lower the difference to this share; a pixel's difference counts no more than so many levels."""
 UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
 
@@ -33,8 +35,19 @@ def gains(image: np.ndarray, background: np.ndarray, foreground: np.ndarray) -> 
     """
     step = max(1, round(4 * math.sqrt(foreground.size / (320 * 240))))
     grid = np.s_[step // 2::step, step // 2::step]
-    found = median_ratios(image[grid], background[grid], foreground[grid], DARK, BRIGHT, LEAST)
-    return found if max(abs(gain - 1) for gain in found) > UNCHANGED else (1.0,) * len(found)
+    seen, known = image[grid], background[grid]
+    found, none = median_ratios(seen, known, foreground[grid], DARK, BRIGHT, LEAST), (1.0,) * image.shape[2]
+    if max(abs(gain - 1) for gain in found) <= UNCHANGED:
+        return none
+    better = _difference(seen, known, foreground[grid], found) < BETTER * _difference(
+        seen, known, foreground[grid], none)
+    return found if better else none  # or what has come into view leads the median
+
+
+def _difference(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, factors: tuple[float, ...]) -> float:
+    """The mean difference outside the foreground with these gains, no pixel's counting more than a limit."""
+    off = np.abs(seen * np.array(factors, np.float32) - known)[foreground == 0]
+    return float(np.minimum(off, LIMIT).mean()) if off.size else 0.0
 
 
 def median_ratios(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, dark: float, bright: float,

@@ -53,6 +53,8 @@ FULL_DISTANCE, WIDEST = 3.0, 100.0
 MORE_BACKGROUND, MOST_BACKGROUND = 0.6, 0.95
 """By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
 colours."""
+WARM_UP = 0.5
+"""Share of `memory` in which foreground is learned faster at the start, the sooner the more."""
 BLUR = 3
 """Side of the window in which frames are averaged first."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
@@ -224,7 +226,8 @@ class Adaptive(Remembering):
     def _measure_noise(self) -> None:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
         if self.n_frames > EARLY:
-            noise = float(np.median(self._learned().heaviest_variances()[::37]))
+            blocks = self._learned()
+            noise = float(np.median(blocks.heaviest_variances()[::37])) * 3 / blocks.n_channels
             self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
 
     def _adjust(self, smooth: np.ndarray) -> None:
@@ -340,17 +343,21 @@ class Adaptive(Remembering):
 
     def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
         p = self._params
-        foreground = min(1.0, alpha * p.alpha_foreground / p.alpha)
+        usual = max(p.alpha, 1 / (self._age + 1))
+        to_come = 1 / (p.alpha * (self._age + 1))
+        early = max(1.0, min(to_come, (WARM_UP * to_come) ** 2))  # at first it is not known what is foreground
+        foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
+        per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
         return kernels.AdaptiveRule(
             background_limit=f32(p.match_sigmas * p.match_sigmas),
             match_limit=f32(MATCH_LIMIT),
             background_ratio=f32(p.background_ratio),
             more_background=f32(MORE_BACKGROUND),
             most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
-            floor=f32(self.floor),
-            initial_variance=f32(p.initial_variance),
-            min_variance=f32(MIN_VARIANCE),
-            max_variance=f32(MAX_VARIANCE),
+            floor=f32(self.floor * per_sum),
+            initial_variance=f32(p.initial_variance * per_sum),
+            min_variance=f32(MIN_VARIANCE * per_sum),
+            max_variance=f32(MAX_VARIANCE * per_sum),
             alpha=f32(alpha),
             alpha_foreground=f32(foreground),
             alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
