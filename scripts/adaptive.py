@@ -36,17 +36,16 @@ PARTS: dict[str, Setting] = {
     "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
     "exposure": {"follow_exposure": False},
     "shadows": {"detect_shadows": False},
-    "tolerance where pixels blink": {"model.STEP": 0.0},
+    "tolerance where pixels blink": {"model.STEP": 0.0, "background_ratio": 0.9},
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
     "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30},
 }
 """Part → what switches it off."""
 
-CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "initial_variance", "darkest_shadow", "median", "close",
-             "fill_holes", "min_blob", "model.NOISE_MOST", "model.MATCH_LIMIT", "model.MAX_VARIANCE", "model.PRUNE",
-             "model.NEAR", "model.STEP", "model.UNEVENNESS", "model.COLOURING", "camera.GAIN", "ghosts.STILL",
-             "ghosts.MAJORITY", "ghosts.LEAST_PART", "scene.LIGHT_SHARE")
+CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
+             "model.MORE_BACKGROUND", "model.STEP", "model.UNEVENNESS", "model.COLOURING", "model.MATCH_LIMIT",
+             "ghosts.STILL", "camera.GAIN")
 
 
 def main() -> None:
