@@ -53,6 +53,9 @@ FULL_DISTANCE, WIDEST = 3.0, 100.0
 MORE_BACKGROUND, MOST_BACKGROUND = 0.6, 0.95
 """By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
 colours."""
+GREY = 2.25
+"""By which the limits of squared distances are wider for grey: by chance, one channel exceeds 20 variances as often as
+three together exceed 9 of theirs (chi-squared of one degree of freedom at 20, of three at 27)."""
 WARM_UP = 0.5
 """Share of `memory` in which foreground is learned faster at the start, the sooner the more."""
 BLUR = 3
@@ -348,9 +351,10 @@ class Adaptive(Remembering):
         early = max(1.0, min(to_come, (WARM_UP * to_come) ** 2))  # at first it is not known what is foreground
         foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
         per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
+        rarer = GREY if n_channels == 1 else 1.0
         return kernels.AdaptiveRule(
-            background_limit=f32(p.match_sigmas * p.match_sigmas),
-            match_limit=f32(MATCH_LIMIT),
+            background_limit=f32(p.match_sigmas * p.match_sigmas * rarer),
+            match_limit=f32(MATCH_LIMIT * rarer),
             background_ratio=f32(p.background_ratio),
             more_background=f32(MORE_BACKGROUND),
             most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),

@@ -34,7 +34,7 @@ def test_weights_sum_to_1_and_fall_in_order(shape):
         assert np.abs(weights.sum(axis=2) - 1).max() < 1e-5
         assert (np.diff(weights, axis=2) <= 0).all()
     assert (np.count_nonzero(weights, axis=2) > 1).any()
-    assert (model.variances[weights > 0] >= 4).all()
+    assert (model.variances[weights > 0] >= np.float32(4 * (shape[2:] or (1,))[0] / 3)).all()
 
 
 def test_masks_and_state_are_the_same_for_any_number_of_threads():
@@ -124,7 +124,7 @@ def test_frames_of_every_kind_and_size(shape, dtype):
     assert model.background().dtype == dtype
     assert model.background().shape == (shape if shape[2:] != (1,) else shape[:2])
     if min(shape[:2]) >= 12:
-        assert 0.02 < foreground_share(masks[-1]) < 0.15
+        assert 0.02 < foreground_share(masks[-1]) < 0.2
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
