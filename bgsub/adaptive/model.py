@@ -56,8 +56,8 @@ colours."""
 GREY = 2.25
 """By which the limits of squared distances are wider for grey: by chance, one channel exceeds 20 variances as often as
 three together exceed 9 of theirs (chi-squared of one degree of freedom at 20, of three at 27)."""
-WARM_UP = 0.5
-"""Share of `memory` in which foreground is learned faster at the start, the sooner the more."""
+HEAD_START, WARM_UP = 2.0, 0.7
+"""By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
 BLUR = 3
 """Side of the window in which frames are averaged first."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
@@ -348,7 +348,8 @@ class Adaptive(Remembering):
         p = self._params
         usual = max(p.alpha, 1 / (self._age + 1))
         to_come = 1 / (p.alpha * (self._age + 1))
-        early = max(1.0, min(to_come, (WARM_UP * to_come) ** 2))  # at first it is not known what is foreground
+        # At first it is not known what is foreground.
+        early = max(1.0, min(HEAD_START * to_come, (WARM_UP * to_come) ** 2))
         foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
         per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
         rarer = GREY if n_channels == 1 else 1.0

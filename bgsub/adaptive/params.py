@@ -32,7 +32,7 @@ class AdaptiveParams:
         unit="seconds", symbol="1/α", low=0, open_low=True,
     )
     absorb_after: float = parameter(
-        84.0,
+        170.0,
         "An object that stands still becomes background after about this long. Raise it to keep what stands still.",
         unit="seconds", low=0, open_low=True,
     )
