@@ -8,7 +8,7 @@ import traceback
 
 import click
 
-from bgsub.cli.common import Sectioned, Suggesting
+from bgsub.cli.common import Suggesting
 from bgsub.cli.progress import Terminated, ignore_signals, stop_on_signals
 from bgsub.errors import BgsubError, one_line
 
@@ -18,7 +18,10 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-@click.group(cls=Suggesting, epilog="""\b
+COMMANDS = ("run", "compare", "demo", "bench", "doctor", "completion")
+
+
+@click.group(cls=Suggesting, homes=COMMANDS, epilog="""\b
 Examples:
   bgsub demo                                    see it work on a clip of its own
   bgsub run street.mp4                          masks beside the video
@@ -107,19 +110,3 @@ def entry() -> None:
 def _forget_stdout() -> None:
     """Let what Python still holds for a broken pipe go nowhere, silently."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _add_commands() -> None:
-    from bgsub.cli.bench import bench
-    from bgsub.cli.compare import compare
-    from bgsub.cli.completion import completion
-    from bgsub.cli.demo import demo
-    from bgsub.cli.doctor import doctor
-    from bgsub.cli.run import run
-
-    for command in (run, compare, demo, bench, doctor, completion):
-        assert isinstance(command, Sectioned)
-        cli.add_command(command)
-
-
-_add_commands()

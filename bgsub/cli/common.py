@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,10 +47,27 @@ class Sectioned(click.Command):
 
 
 class Suggesting(click.Group):
-    """A group that answers a mistyped command with the nearest one, and lists the main one first."""
+    """A group that answers a mistyped command with the nearest one, and loads the one that was typed, no other.
+
+    Parameters
+    ----------
+    homes : sequence of str
+        The commands' names, the main one first; each is defined in the module ``bgsub.cli.<name>``.
+    """
+
+    def __init__(self, *args: Any, homes: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._homes = tuple(homes)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(self._homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._homes:
+            return None
+        command = getattr(importlib.import_module(f"bgsub.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):

@@ -16,17 +16,18 @@ from bgsub.mixture.storage import load_arrays
 
 MODELS: dict[str, type[Mixture[Any]]] = {model.name: model for model in (Adaptive, StaufferGrimson, MOG2)}
 """Command-line name → model."""
-ENOUGH = (128, 128)
-"""A frame in which every kernel has something to do."""
+ENOUGH = np.add.outer(np.arange(128), np.arange(128) // 8 % 2 * 100).astype(np.uint8)
+"""A frame in which every kernel has something to do, if another one comes that is shifted."""
+SHIFTED = np.roll(ENOUGH, 3, axis=1)
 
 
 def warm_up(*models: type[Mixture[Any]]) -> None:
     """Get the kernels of models ready, or of all: compiled, or loaded from the cache, for grey and for colour."""
     for model in models or MODELS.values():
-        for shape in (ENOUGH, (*ENOUGH, 3)):
+        for channels in (1, 3):
             fresh = model()
-            for _ in range(2):  # the first frame is only learned by some
-                fresh.apply(np.zeros(shape, np.uint8))
+            for frame in (ENOUGH, SHIFTED):  # the first frame is only learned by some
+                fresh.apply(frame if channels == 1 else np.dstack([frame] * channels))
 
 
 def load(path: str | Path, *, threads: int | None = None) -> Mixture[Any]:

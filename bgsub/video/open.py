@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from bgsub.errors import MisuseError
 
@@ -65,6 +63,9 @@ def open_source(spec: str | Path | int, *, frame_rate: float | None = None, time
     if spec == "-":
         return Y4MReader(sys.stdin.buffer, frame_rate=frame_rate)
     if spec.lower().startswith("file://"):
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname  # brings the web along, 20 ms of it
+
         return _open_path(Path(url2pathname(urlsplit(spec).path)), frame_rate)
     if "://" in spec:
         return _with_rate(NetworkStream(spec, timeout=timeout), frame_rate)
