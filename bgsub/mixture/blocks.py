@@ -104,6 +104,18 @@ class Blocks:
         """σ² of the first component of the pixels, float32, flat: a copy."""
         return self._first[:, 1].reshape(-1)[:self.shape[0] * self.shape[1]]
 
+    def pixel(self, row: int, col: int) -> Pixel:
+        """The components that one pixel has in use. A copy."""
+        at = row * self.shape[1] + col
+        block, lane = divmod(at, LANES)
+        n = int(self.counts[at])
+        first, cold = self._first[block, :, lane], self._cold[:, block, :, lane]
+        return Pixel(
+            np.append(first[:1], self._weights[:, block, lane])[:n],
+            np.concatenate([first[None, 2:], cold[:, 1:]])[:n],
+            np.append(first[1:2], cold[:, 0])[:n],
+        )
+
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
         height, width = self.shape
@@ -170,6 +182,21 @@ class Blocks:
         self.__init__(*state["size"])  # type: ignore[misc]  # aligned anew: a copy or pickle of an array is not
         self.values[:] = state["values"]
         self.counts[:] = state["counts"]
+
+
+class Pixel(NamedTuple):
+    """The components of one pixel, in the order in which the model keeps them.
+
+    Attributes
+    ----------
+    weights : ndarray of float32, shape (n,)
+    means : ndarray of float32, shape (n, C)
+    variances : ndarray of float32, shape (n,)
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
 
 
 class Keepsake(NamedTuple):

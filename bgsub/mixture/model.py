@@ -14,7 +14,7 @@ import numpy as np
 
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
-from bgsub.mixture.blocks import Blocks, Keepsake
+from bgsub.mixture.blocks import Blocks, Keepsake, Pixel
 from bgsub.mixture.checks import DTYPES, checked_image, checked_out, checked_pixels, checked_threads
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.parameter import build, is_number
@@ -274,6 +274,28 @@ class Mixture(ABC, Generic[P]):
         """μ as float32 (H, W, K, C), in grey levels; 0 where a component is not in use. A copy."""
         with self._lock:
             return self._learned().means()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the frames that the model learns; a misuse before the first."""
+        return self._learned().shape
+
+    def pixel(self, row: int, col: int) -> Pixel:
+        """Weights, means and variances of the components that one pixel has in use. A copy, of that pixel only.
+
+        Raises
+        ------
+        MisuseError
+            Before the first frame, or outside of it.
+        """
+        with self._lock:
+            height, width = self.shape
+            if not (0 <= row < height and 0 <= col < width):
+                raise MisuseError(
+                    f"pixel ({row}, {col}) is outside of frames of {height} rows and {width} columns; give row, col "
+                    f"from (0, 0) to ({height - 1}, {width - 1})"
+                )
+            return self._learned().pixel(row, col)
 
     def _learned(self) -> Blocks:
         if self._blocks is None:
