@@ -1,0 +1,343 @@
+"""A thread that reads a source and comes back when the source does."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bgsub.errors import BgsubError, InputError, MisuseError
+from bgsub.live.status import Pace
+from bgsub.video.frame import Frame, Sequence, Source
+
+Policy = Literal["latest", "every"]
+WAITING_BYTES, WAITING_FRAMES = 128 << 20, 64
+"""How much may wait with the policy "every"."""
+HANGING = 3
+"""Connections that hang in a driver, at most; no more are tried while so many do."""
+SETTLED = 10.0
+"""Seconds after which a connection counts as good, and the next loss begins with the shortest pause again."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait before the source is tried again: longer each time, and never for all at the same moment.
+
+    Attributes
+    ----------
+    first, most : float
+        Seconds before the first try, and at most.
+    factor : float
+        By which each pause is longer than the one before.
+    jitter : float
+        Share by which a pause may be shorter or longer, by chance.
+    give_up : float or None
+        Seconds without a picture after which the source is given up; None: never.
+    """
+
+    first: float = 0.5
+    most: float = 30.0
+    factor: float = 2.0
+    jitter: float = 0.3
+    give_up: float | None = None
+
+    def pause(self, n_failed: int, chance: float) -> float:
+        """Seconds before the next try.
+
+        Parameters
+        ----------
+        n_failed : int
+            Tries that failed in a row, at least 1.
+        chance : float
+            From 0 to 1, by chance.
+        """
+        usual = min(self.most, self.first * self.factor ** min(n_failed - 1, 60))
+        return usual * (1 + self.jitter * (2 * chance - 1))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A frame that has come in.
+
+    Attributes
+    ----------
+    image : ndarray
+    time : float
+        Seconds of the source's own time.
+    arrived, clock : float
+        When it came: of the monotonic clock, and since 1970.
+    connection : int
+        Which connection brought it, from 1 on.
+    frame_rate : float
+        What the source says of itself.
+    """
+
+    image: np.ndarray
+    time: float
+    arrived: float
+    clock: float
+    connection: int
+    frame_rate: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """The connection was lost or found."""
+
+    found: bool
+    clock: float
+    words: str
+
+
+class Reader:
+    """Reads a source in a thread of its own, and opens it again when it breaks.
+
+    Parameters
+    ----------
+    open : callable
+        Opens the source; may take its time.
+    changed : Condition
+        Notified whenever there is something to take or the state has changed. Its lock guards all that is here.
+    policy : {"latest", "every"}
+        Keep only the newest frame, and count those that it replaces; or keep all, and make the source wait.
+    timeout : float
+        Seconds within which a source must open and each frame must come. A source that hangs longer than it should
+        is left to itself, and a new one is opened.
+    backoff : Backoff
+    retry_first : bool
+        Whether to try again if the source cannot even be opened the first time.
+    random_numbers : Random, optional
+        Where chance comes from.
+
+    Attributes
+    ----------
+    state : {"connecting", "live", "lost", "ended", "failed"}
+    error : BgsubError or None
+        Of a source that has failed, or is lost.
+    n_dropped, n_connections : int
+    """
+
+    def __init__(self, open: Callable[[], Source], changed: threading.Condition, *, policy: Policy = "latest",
+                 timeout: float = 10.0, backoff: Backoff | None = None, retry_first: bool = True,
+                 random_numbers: random.Random | None = None) -> None:
+        self.state: Literal["connecting", "live", "lost", "ended", "failed"] = "connecting"
+        self.error: BaseException | None = None
+        self.n_dropped = self.n_connections = 0
+        self.frame_rate = 0.0
+        self.passing_over = False
+        """While it is true, what newer frames replace is not counted as dropped."""
+        self.pace = Pace()
+        self._open, self._policy, self._patience = open, policy, 2 * timeout + 1
+        self._backoff, self._retry_first = backoff or Backoff(), retry_first
+        self._chance = random_numbers or random.Random()
+        self._changed = changed
+        self._arrivals: deque[Arrival] = deque()
+        self._changes: deque[Change] = deque()
+        self._hanging: list[_Connection] = []
+        self._connection: _Connection | None = None
+        self._stopped = False
+        self._next_try = 0.0
+        self._last_seen = 0.0
+        self._thread = threading.Thread(target=self._run, name="bgsub-capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no more. Never waits, not even for a source that hangs."""
+        with self._changed:
+            self._stopped = True
+            connection = self._connection
+            self._changed.notify_all()
+        if connection is not None:
+            connection.abandon()
+
+    def take(self) -> Arrival | None:
+        """The next frame, if there is one. To be called with the lock held."""
+        if not self._arrivals:
+            return None
+        arrival = self._arrivals.popleft()
+        self._changed.notify_all()  # there is room
+        return arrival
+
+    def changes(self) -> list[Change]:
+        """Losses and finds since the last call. To be called with the lock held."""
+        found = list(self._changes)
+        self._changes.clear()
+        return found
+
+    @property
+    def n_waiting(self) -> int:
+        """Frames that wait; of the policy "latest" at most one."""
+        return len(self._arrivals)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will come any more, and all that came was taken."""
+        return self.state in ("ended", "failed") and not self._arrivals
+
+    @property
+    def words(self) -> str:
+        """The state for people; empty while all is well."""
+        what = "" if self.error is None else str(self.error)
+        if self.state != "lost":
+            return what
+        wait = max(0.0, self._next_try - time.monotonic())
+        return f"{what}; trying again {f'in {wait:.0f} s' if wait >= 0.5 else 'now'}"
+
+    def _run(self) -> None:
+        self._last_seen = time.monotonic()
+        n_failed = 0
+        while not self.stopped:
+            begun = time.monotonic()
+            connection = _Connection(self._open, self)
+            self._connection = connection
+            error = self._follow(connection)
+            if self.stopped:
+                return
+            n_failed = 1 if time.monotonic() - begun > SETTLED and connection.n_frames else n_failed + 1
+            if self._is_final(error, connection):
+                self._turn("ended" if error is None else "failed", error)
+                return
+            self._lose(error, n_failed)
+
+    def _follow(self, connection: _Connection) -> BaseException | None:
+        """Wait until a connection is over, or has been silent for too long; what went wrong, None at a proper end."""
+        connection.start()
+        with self._changed:
+            while not connection.over and not self._stopped:
+                silent = time.monotonic() - connection.last_sign
+                if silent > self._patience and not connection.waiting:
+                    break
+                self._changed.wait(0.25)
+            if connection.over:
+                return connection.error
+        connection.abandon()
+        self._hanging = [other for other in [*self._hanging, connection] if not other.over]
+        return InputError(f"no sign of the source for {self._patience:.0f} s, it hangs in its driver")
+
+    def _is_final(self, error: BaseException | None, connection: _Connection) -> bool:
+        """Whether there is no use in trying again."""
+        if error is None or isinstance(error, MisuseError) or not isinstance(error, BgsubError):
+            return True
+        if isinstance(connection.source, Sequence):  # a file would only begin anew
+            return True
+        if not self.n_connections and not self._retry_first:
+            return True
+        give_up = self._backoff.give_up
+        return give_up is not None and time.monotonic() - self._last_seen >= give_up
+
+    def _lose(self, error: BaseException | None, n_failed: int) -> None:
+        """Tell that the picture is gone, and wait for the next try."""
+        pause = self._backoff.pause(n_failed, self._chance.random())
+        with self._changed:
+            self._next_try = time.monotonic() + pause
+            if self.state == "live":
+                self._changes.append(Change(False, time.time(), str(error)))
+            self.state, self.error = "lost", error
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopped, pause)
+            while not self._stopped and sum(not other.over for other in self._hanging) >= HANGING:
+                self._changed.wait(1)
+
+    def _turn(self, state: Literal["ended", "failed"], error: BaseException | None) -> None:
+        with self._changed:
+            if self.state == "live" and error is not None:
+                self._changes.append(Change(False, time.time(), str(error)))
+            self.state, self.error = state, error
+            self._changed.notify_all()
+
+    def deliver(self, connection: _Connection, frame: Frame, rate: float) -> bool:
+        """Take a frame from a connection; False if no more are wanted from it."""
+        with self._changed:
+            now = time.monotonic()
+            connection.last_sign = self._last_seen = now
+            if connection.abandoned or self._stopped:
+                return False
+            if not connection.n_frames:
+                self._find(connection, rate)
+            connection.n_frames += 1
+            self.pace.tick(now)
+            arrival = Arrival(frame.image, frame.time, now, time.time(), self.n_connections, rate)
+            if self._policy == "every":
+                self._wait_for_room(connection, frame.image.nbytes)
+            elif self._arrivals:
+                self._arrivals.clear()
+                self.n_dropped += not self.passing_over
+            self._arrivals.append(arrival)
+            self._changed.notify_all()
+            return not (connection.abandoned or self._stopped)
+
+    def _find(self, connection: _Connection, rate: float) -> None:
+        """The first frame of a connection is there."""
+        if self.state == "lost" and self.n_connections:
+            self._changes.append(Change(True, time.time(), ""))
+        self.n_connections += 1
+        self.state, self.error, self.frame_rate = "live", None, rate
+
+    def _wait_for_room(self, connection: _Connection, n_bytes: int) -> None:
+        most = min(WAITING_FRAMES, max(2, WAITING_BYTES // max(1, n_bytes)))
+        connection.waiting = True
+        self._changed.wait_for(lambda: len(self._arrivals) < most or connection.abandoned or self._stopped)
+        connection.waiting = False
+        connection.last_sign = time.monotonic()
+
+
+class _Connection:
+    """One try: opens a source and hands its frames on, in a thread that may hang."""
+
+    def __init__(self, open: Callable[[], Source], reader: Reader) -> None:
+        self.error: BaseException | None = None
+        self.over = self.abandoned = self.waiting = False
+        self.last_sign = time.monotonic()
+        self.n_frames = 0
+        self._open, self._reader = open, reader
+        self.source: Source | None = None
+        self._thread = threading.Thread(target=self._run, name="bgsub-read", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def abandon(self) -> None:
+        """Want no more of it. The thread ends when the driver lets it."""
+        with self._reader._changed:
+            self.abandoned = True
+            source = self.source
+            self._reader._changed.notify_all()
+        if source is not None:
+            source.close()
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except BaseException as error:  # told by the reader
+            self.error = error
+        with self._reader._changed:
+            self.over = True
+            self._reader._changed.notify_all()
+
+    def _read(self) -> None:
+        source = self._open()
+        try:
+            with self._reader._changed:
+                self.source = source
+            self.last_sign = time.monotonic()
+            if self.abandoned:
+                return
+            for frame in source:
+                if not self._reader.deliver(self, frame, source.frame_rate):
+                    return
+        finally:
+            source.close()
