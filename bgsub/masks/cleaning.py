@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,25 +33,48 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
         A new array. Shadow has a part in the vote and loses its crumbs; it gives way to foreground, and never becomes
         any.
     """
-    scale = math.sqrt(mask.size / REFERENCE_AREA)
-    side, close = odd(params.median * scale), odd(params.close * scale)
-    hole, blob = params.fill_holes * mask.size, params.min_blob * mask.size
-    voted = majority((mask == FOREGROUND).view(np.uint8), side)
-    foreground = voted.copy()
-    part = foreground[surroundings(foreground, close // 2 + 1)]  # a view: what holds all the foreground
-    if part.size and close > 1:
-        part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((close, close), np.uint8))
-    if part.size and hole:
-        part[:] = fill_holes(part, hole)
-    if part.size and blob:
-        part[:] = drop_blobs(part, blob)
+    sizes = Sizes.of(params, mask.size)
+    voted = majority((mask == FOREGROUND).view(np.uint8), sizes.side)
+    foreground = mended(voted, sizes)
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade := shadow_value(mask):
-        darker = majority((mask != 0).view(np.uint8), side)  # foreground too: the vote is on three values in order
+        darker = majority((mask != 0).view(np.uint8), sizes.side)  # the vote is on three values, in order
         shadow = cv2.subtract(darker, voted | foreground)
         where = surroundings(shadow, 1)
-        cleaned[where] += drop_blobs(shadow[where], blob) * np.uint8(shade)
+        cleaned[where] += drop_blobs(shadow[where], sizes.blob) * np.uint8(shade)
     return cleaned
+
+
+class Sizes(NamedTuple):
+    """What the parameters are in pixels of a frame."""
+
+    side: int  # of the window that votes, odd; 0 for none
+    close: int  # of the square that closes gaps, odd; 0 for none
+    hole: float  # pixels that a hole has at most
+    blob: float  # pixels that a blob has at least
+
+    @classmethod
+    def of(cls, params: CleaningParams, area: int) -> Sizes:
+        """For a frame of so many pixels."""
+        scale = math.sqrt(area / REFERENCE_AREA)
+        return cls(odd(params.median * scale), odd(params.close * scale), params.fill_holes * area,
+                   params.min_blob * area)
+
+
+def mended(voted: np.ndarray, sizes: Sizes) -> np.ndarray:
+    """What was voted foreground, 0 or 1, with gaps closed, holes filled and without crumbs: a new array.
+
+    More foreground in never gives less out.
+    """
+    foreground = voted.copy()
+    part = foreground[surroundings(foreground, sizes.close // 2 + 1)]  # a view: what holds all the foreground
+    if part.size and sizes.close > 1:
+        part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((sizes.close, sizes.close), np.uint8))
+    if part.size and sizes.hole:
+        part[:] = fill_holes(part, sizes.hole)
+    if part.size and sizes.blob:
+        part[:] = drop_blobs(part, sizes.blob)
+    return foreground
 
 
 def shadow_value(mask: np.ndarray) -> int:
