@@ -179,11 +179,6 @@ class Reader:
         return len(self._arrivals)
 
     @property
-    def stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopped
-
-    @property
     def over(self) -> bool:
         """Whether nothing will come any more, and all that came was taken."""
         return self.state in ("ended", "failed") and not self._arrivals
@@ -200,12 +195,12 @@ class Reader:
     def _run(self) -> None:
         self._last_seen = time.monotonic()
         n_failed = 0
-        while not self.stopped:
+        while True:
             begun = time.monotonic()
             connection = _Connection(self._open, self)
             self._connection = connection
             error = self._follow(connection)
-            if self.stopped:
+            if self._stopped:
                 return
             n_failed = 1 if time.monotonic() - begun > SETTLED and connection.n_frames else n_failed + 1
             if self._is_final(error, connection):
@@ -249,8 +244,10 @@ class Reader:
             self.state, self.error = "lost", error
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped, pause)
-            while not self._stopped and sum(not other.over for other in self._hanging) >= HANGING:
-                self._changed.wait(1)
+            self._changed.wait_for(lambda: self._stopped or self._n_hanging() < HANGING)
+
+    def _n_hanging(self) -> int:
+        return sum(not connection.over for connection in self._hanging)
 
     def _turn(self, state: Literal["ended", "failed"], error: BaseException | None) -> None:
         with self._changed:

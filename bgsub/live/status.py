@@ -120,6 +120,12 @@ class Pace:
         pause = (times[-1] - times[0]) / (len(times) - 1)
         return 1 / max(pause, now - times[-1], 1e-6)
 
+    def steady(self, now: float) -> float | None:
+        """Times per second over the whole window; None if it has not gone on for so long."""
+        if not self._times or now - self._times[0] < 0.8 * self.WINDOW:
+            return None
+        return self.rate(now) or None
+
 
 @dataclass(frozen=True)
 class Moment:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from bgsub.errors import BgsubError, InputError, MisuseError, OutputError, one_line
-from bgsub.events.event import Event, Kind, clock_at
+from bgsub.errors import BgsubError, InputError, MisuseError, one_line
+from bgsub.events.event import Event
+from bgsub.events.params import MotionParams
+from bgsub.live import settings
 from bgsub.live.capture import Arrival, Backoff, Policy, Reader
-from bgsub.live.commands import (
-    Command,
-    Freeze,
-    Pause,
-    Record,
-    Reset,
-    Resume,
-    Set,
-    SetZones,
-    Snapshot,
-    Step,
-)
+from bgsub.live.commands import Command, Freeze, Pause, Record, Reset, Resume, Set, SetZones, Snapshot, Step
+from bgsub.live.recorder import Recorder
+from bgsub.live.reporter import Reporter
+from bgsub.live.rival import Rival
+from bgsub.live.snapshot import write_snapshot
 from bgsub.live.status import History, Moment, Pace, Shown, State, Status
-from bgsub.masks.masker import Masker, SelfCleaning
+from bgsub.live.timing import Timeline
+from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.masks.zones import Zones
 from bgsub.mixture.model import Mixture
@@ -41,20 +36,8 @@ Answer = Callable[[], None]
 
 USUAL_RATE = 25.0
 """Frames per second for which the model is made, until the source says."""
-WANTED = 2.0
-"""Seconds for which the rival's mask is made after somebody wanted it."""
 STOPPING = 10.0
 """Seconds that closing the recording may take."""
-
-
-class Recording(Protocol):
-    """What keeps frames and masks."""
-
-    error: OutputError | None
-
-    def begin(self) -> None: ...
-    def put(self, shown: Shown, rate: float) -> None: ...
-    def end(self) -> None: ...
 
 
 class Watch:
@@ -75,9 +58,13 @@ class Watch:
     timeout, backoff, retry_first
         See `Reader`.
     zones : Zones, optional
+        Where motion counts. The model learns everywhere, so that zones may change at any time.
+    motion : MotionParams, optional
     on_event : callable, optional
         Called with each event, in the watch's thread.
-    recorder : Recording, optional
+    recorder : Recorder, optional
+    record : bool
+        Whether to record from the first frame on.
 
     Notes
     -----
@@ -87,28 +74,29 @@ class Watch:
     def __init__(self, spec: str, *, open: Callable[[], Source], make_model: Callable[[float], Masker],
                  name: str | None = None, policy: Policy = "latest", timeout: float = 10.0,
                  backoff: Backoff | None = None, retry_first: bool = True, zones: Zones | None = None,
-                 on_event: Callable[[Event], None] | None = None, recorder: Recording | None = None) -> None:
+                 motion: MotionParams | None = None, on_event: Callable[[Event], None] | None = None,
+                 recorder: Recorder | None = None, record: bool = False) -> None:
         self.spec = spec
         self.name = spec if name is None else name
         self.masker = make_model(USUAL_RATE)
+        self.zones = zones
+        self.error: BaseException | None = None
+        """What ended its thread, if that was no order to stop."""
         self._changed = threading.Condition()
         self._reader = Reader(open, self._changed, policy=policy, timeout=timeout, backoff=backoff,
                               retry_first=retry_first)
+        self._timeline = Timeline(follow=policy == "latest")
+        self._reporter = Reporter(self.name, motion or MotionParams(), on_event or (lambda event: None))
+        self._recorder, self._recording = recorder, record and recorder is not None
+        self._rival = Rival()
         self._orders: deque[Command | Answer] = deque()
-        self._on_event, self._recorder = on_event, recorder
-        self.zones = zones
         self._region: np.ndarray | None = None
         self._shown: Shown | None = None
         self._history, self._pace = History(), Pace()
         self._paused, self._steps = False, 0
-        self._recording = False
-        self._stopped = False
-        self._error: BaseException | None = None
+        self._stopped = self._source_over = False
         self._note = ""
-        self._last_event: Event | None = None
-        self._n_frames, self._share, self._model_ms = 0, 0.0, 0.0
-        self._rival: Any = None
-        self._rival_wanted = 0.0
+        self._share = self._model_ms = 0.0
         self._thread = threading.Thread(target=self._run, name=f"bgsub-watch {self.name}", daemon=True)
 
     @property
@@ -120,9 +108,18 @@ class Watch:
     @property
     def cleaning(self) -> CleaningParams | None:
         """How masks are cleaned; None if they are not."""
-        if isinstance(self.model, SelfCleaning):
-            return None if self.model.raw else self.model.cleaning
-        return self.masker.cleaning
+        return settings.cleaning_of(self.masker)
+
+    @property
+    def recorded(self) -> list[str]:
+        """Files that were recorded so far."""
+        return [] if self._recorder is None else list(self._recorder.written)
+
+    @property
+    def fault(self) -> str:
+        """What went wrong for good beside the source: a recording or a file of events that could not be written."""
+        error = None if self._recorder is None else self._recorder.error
+        return self._reporter.fault or ("" if error is None else str(error))
 
     def start(self) -> None:
         """Begin."""
@@ -143,13 +140,13 @@ class Watch:
         with self._changed:
             reader, shown = self._reader, self._shown
             return Status(
-                state=self._state(), words=one_line(self._error) if self._error else reader.words, note=self._note,
-                size=None if shown is None else (shown.mask.shape[0], shown.mask.shape[1]),
+                state=self._state(), words=one_line(self.error) if self.error else reader.words,
+                note=self._reporter.fault or self._note, size=None if shown is None else _size(shown.mask),
                 frame_rate=reader.frame_rate, capture_rate=reader.pace.rate(), processing_rate=self._pace.rate(),
-                latency=0.0 if shown is None else shown.latency, n_frames=self._n_frames, n_dropped=reader.n_dropped,
-                n_waiting=reader.n_waiting, foreground_share=self._share, model_ms=self._model_ms,
-                frozen=self.model.frozen, recording=self._recording, n_reconnects=max(0, reader.n_connections - 1),
-                last_event=self._last_event,
+                latency=0.0 if shown is None else shown.latency, n_frames=0 if shown is None else shown.index,
+                n_dropped=reader.n_dropped, n_waiting=reader.n_waiting, foreground_share=self._share,
+                model_ms=self._model_ms, frozen=self.model.frozen, recording=self._recording,
+                n_reconnects=max(0, reader.n_connections - 1), last_event=self._reporter.last,
             )
 
     def shown(self, after: int = -1, timeout: float | None = None) -> Shown | None:
@@ -231,10 +228,10 @@ class Watch:
 
     def want_rival(self) -> None:
         """Have the mask of OpenCV's MOG2 made beside ours, for the next seconds; say so again while it is looked at."""
-        self._rival_wanted = time.monotonic() + WANTED
+        self._rival.want()
 
     def _state(self) -> State:
-        if self._error is not None:
+        if self.error is not None:
             return "failed"
         state = self._reader.state
         if state in ("ended", "failed") and self._reader.n_waiting:
@@ -254,92 +251,95 @@ class Watch:
                 arrival = self._next()
                 if arrival is not None:
                     self._process(arrival)
+            self._end_source()
         except BaseException as error:  # shown as the state; the other watches go on
-            self._error = error
-        with contextlib.suppress(BgsubError):
+            self.error = error
+            self._reader.stop()
             self._set_recording(False)
         with self._changed:
             self._changed.notify_all()
 
     def _next(self) -> Arrival | None:
-        """The next frame to process, once there is one, or None if there is an order first."""
+        """The next frame to process, once there is one; None if there is something else to do first."""
+        arrival = None
         with self._changed:
             self._changed.wait_for(self._has_work, 0.5)
             changes = self._reader.changes()
-            arrival = None
-            if not self._orders and (not self._paused or self._steps) and not self._stopped:
+            if not self._orders and not changes and not self._stopped and (not self._paused or self._steps):
                 arrival = self._reader.take()
                 self._steps -= self._paused and arrival is not None
+            over = self._reader.over and arrival is None
         for change in changes:
-            self._tell("connection_found" if change.found else "connection_lost", change.clock,
-                       {} if change.found else {"words": change.words})
+            self._reporter.connection(change)
+        if over and not self._source_over and not changes:
+            self._end_source()
         return arrival
 
     def _has_work(self) -> bool:
         ready = self._reader.n_waiting and (not self._paused or self._steps)
-        return bool(self._stopped or self._orders or ready)
+        return bool(self._stopped or self._orders or ready or (self._reader.over and not self._source_over))
 
     def _process(self, arrival: Arrival) -> None:
         begun = time.monotonic()
         self._suit(arrival)
-        event = getattr(self.model, "last_event", None)
         mask = self.masker.apply(arrival.image)
+        index = 1 if self._shown is None else self._shown.index + 1
+        shown = Shown(index, self._timeline.now, arrival.clock, arrival.image, mask, 0.0)
+        if self._reporter.scene(shown, self.masker):
+            mask[:] = 0
         if self._region is not None:
             np.bitwise_and(mask, self._region, out=mask)
         done = time.monotonic()
-        latency = done - arrival.arrived
-        rival = self._rival_mask(arrival.image)
-        shown = Shown(self._n_frames + 1, arrival.time, arrival.clock, arrival.image, mask, latency, rival)
-        share = float(np.count_nonzero(mask == FOREGROUND)) / mask.size
+        self._show(replace(shown, latency=done - arrival.arrived, rival=self._rival.mask(arrival.image)),
+                   (done - begun) * 1000)
+        self._reporter.motion(mask)
+        self._record(arrival.frame_rate)
+
+    def _show(self, shown: Shown, model_ms: float) -> None:
+        share = float(np.count_nonzero(shown.mask == FOREGROUND)) / shown.mask.size
         with self._changed:
-            self._n_frames += 1
-            self._shown, self._share, self._model_ms = shown, share, (done - begun) * 1000
-            self._pace.tick(done)
-            self._history.add(Moment(shown.clock, share, self._model_ms, latency))
+            self._shown, self._share, self._model_ms = shown, share, model_ms
+            self._pace.tick(time.monotonic())
+            self._history.add(Moment(shown.clock, share, model_ms, shown.latency))
             self._changed.notify_all()
-        change = getattr(self.model, "last_event", None)
-        if change is not None and change is not event:
-            self._tell("scene_change", shown.clock, {"change": change.kind, "share": round(change.share, 4)})
-        if self._recording and self._recorder is not None:
-            self._recorder.put(shown, arrival.frame_rate)
 
     def _suit(self, arrival: Arrival) -> None:
-        """Make the model one for such frames: begin anew with another size, and take the source's rate."""
-        params = self.model.params
-        if getattr(params, "frame_rate", None) not in (None, arrival.frame_rate):
-            self.model.params = replace(params, frame_rate=arrival.frame_rate)
+        """Make model and zones ones for such frames."""
+        rate = self._timeline.take(arrival, self._pace)
+        params: Any = self.model.params
+        if rate is not None and getattr(params, "frame_rate", None) is not None:
+            self.model.params = replace(params, frame_rate=rate)
         before = self._shown
-        if before is not None and before.image.shape != arrival.image.shape:
-            self.model.reset()
-            self._rival = None
-            self._tell("model_restarted", arrival.clock, {"height": arrival.image.shape[0],
-                                                          "width": arrival.image.shape[1]})
-        if self._region is None and self.zones:
-            self._region = self.zones.on(arrival.image.shape[:2]).region()
+        if before is None:
+            self._zone(self.zones, _size(arrival.image))
+        elif before.image.shape != arrival.image.shape:
+            self.masker.reset()
+            self._reporter.restarted(_size(arrival.image))
+            self._note = "the frames have another size; the model begins anew"
+            try:
+                self._zone(self.zones, _size(arrival.image))
+            except MisuseError as error:  # better without zones than without anything
+                self._zone(None, _size(arrival.image))
+                self._note = str(error)
 
-    def _rival_mask(self, image: np.ndarray) -> np.ndarray | None:
-        if time.monotonic() > self._rival_wanted:
-            self._rival = None
-            return None
-        if self._rival is None:
-            import cv2
+    def _zone(self, zones: Zones | None, size: tuple[int, int] | None) -> None:
+        """Let motion count only there; before the first frame the size is not known."""
+        if size is not None:
+            zones = zones.on(size) if zones else None
+            self._reporter.look_at(zones)
+            self._region = zones.region() if zones else None
 
-            self._rival = cv2.createBackgroundSubtractorMOG2(detectShadows=True)
-        return self._rival.apply(image)
-
-    def _tell(self, kind: Kind, clock: float, details: dict[str, Any]) -> None:
-        shown = self._shown
-        event = Event(kind, self.name, 0.0 if shown is None else shown.time, self._n_frames, clock_at(clock),
-                      details=details)
-        self._last_event = event
-        if self._on_event is not None:
-            self._on_event(event)
+    def _end_source(self) -> None:
+        """Nothing will come any more: end what moves, and close the files."""
+        self._source_over = True
+        self._reporter.cut()
+        self._set_recording(False)
 
     def _check(self, command: Command) -> None:
         """Refuse what cannot be done."""
         match command:
             case Set(name, value):
-                self._with(name, value)
+                settings.changed(self.masker, name, value)
             case Freeze(on) | Record(on):
                 if not isinstance(on, bool):
                     raise MisuseError(f"expected True or False, got {on!r}")
@@ -353,15 +353,7 @@ class Watch:
                     raise MisuseError(f"expected zones, got {zones!r}")
                 size = self.status.size
                 if zones is not None and size is not None:
-                    zones.on(size)
-
-    def _with(self, name: str, value: Any) -> Any:
-        """The parameters, of the model or of cleaning, in which one has another value."""
-        for params in (self.model.params, self.cleaning):
-            if params is not None and name in {f.name for f in fields(params)} and name != "frame_rate":
-                return replace(params, **{name: value})
-        known = [*asdict(self.model.params), *(asdict(self.cleaning) if self.cleaning else ())]
-        raise MisuseError(f"no parameter {str(name)[:80]!r}; there are {', '.join(known)}")
+                    self._reporter.check(zones.on(size))
 
     def _carry_out(self) -> None:
         while self._orders and not self._stopped:
@@ -376,56 +368,54 @@ class Watch:
 
     def _carry(self, command: Command) -> None:
         match command:
-            case Pause():
-                self._pause(True)
-            case Resume():
-                self._pause(False)
-            case Step():
-                self._pause(True)
-                self._steps += 1
+            case Pause() | Resume() | Step():
+                self._pause(command)
             case Reset():
                 self.masker.reset()
                 self._note = "the model begins anew"
             case Freeze(on):
                 (self.model.freeze if on else self.model.unfreeze)()
             case Set(name, value):
-                self._set(self._with(name, value))
+                settings.take(self.masker, settings.changed(self.masker, name, value))
             case Snapshot(folder):
-                self._note = f"wrote {self._snapshot(Path(folder))}"
+                if self._shown is None:
+                    raise MisuseError("there is no frame yet to take a snapshot of")
+                path = write_snapshot(Path(folder), self.name, self._shown, self.masker)
+                self._note = f"snapshot: {path}"
             case Record(on):
                 self._set_recording(on)
             case SetZones(zones):
-                self.zones, self._region = zones, None
+                self._zone(zones, None if self._shown is None else _size(self._shown.mask))
+                self.zones = zones
 
-    def _pause(self, on: bool) -> None:
+    def _pause(self, command: Pause | Resume | Step) -> None:
         with self._changed:
-            self._paused, self._steps = on, 0
-            self._reader.passing_over = on
-
-    def _set(self, params: Any) -> None:
-        if not isinstance(params, CleaningParams):
-            self.model.params = params
-        elif isinstance(self.model, SelfCleaning):
-            self.model.cleaning = params
-        else:
-            self.masker.cleaning = params
-
-    def _snapshot(self, folder: Path) -> Path:
-        from bgsub.video.render import overlay
-        from bgsub.video.sinks import write_image
-
-        shown = self._shown
-        if shown is None:
-            raise MisuseError("there is no frame yet to take a snapshot of")
-        stem = f"{''.join(c if c.isalnum() else '-' for c in self.name)}_{time.strftime('%Y%m%d-%H%M%S')}_{shown.index}"
-        write_image(folder / f"{stem}.png", shown.image)
-        write_image(folder / f"{stem}_mask.png", shown.mask)
-        write_image(folder / f"{stem}_overlay.png", overlay(shown.image, shown.mask))
-        write_image(folder / f"{stem}_background.png", self.masker.background())
-        return folder / f"{stem}.png"
+            self._paused = self._reader.passing_over = not isinstance(command, Resume)
+            self._steps = self._steps + 1 if isinstance(command, Step) else 0
+            self._pace = Pace()
 
     def _set_recording(self, on: bool) -> None:
         if self._recorder is None or on == self._recording:
             return
-        (self._recorder.begin if on else self._recorder.end)()
         self._recording = on
+        try:
+            if on:
+                self._recorder.begin()
+            else:
+                self._recorder.end()
+                self._note = f"recorded: {', '.join(self._recorder.written)}"
+        except BgsubError as error:
+            self._recording, self._note = False, str(error)
+
+    def _record(self, rate: float) -> None:
+        shown = self._shown
+        if not self._recording or self._recorder is None or shown is None:
+            return
+        try:
+            self._recorder.put(shown, rate, self.spec)
+        except BgsubError as error:
+            self._recording, self._note = False, str(error)
+
+
+def _size(picture: np.ndarray) -> tuple[int, int]:
+    return picture.shape[0], picture.shape[1]

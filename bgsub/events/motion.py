@@ -1,0 +1,176 @@
+"""From masks to motion: when it starts, peaks and ends, with hysteresis and a shortest duration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bgsub.errors import MisuseError
+from bgsub.events.blobs import Blob, blobs
+from bgsub.events.params import MotionParams
+from bgsub.masks.zones import Zone, Zones
+from bgsub.mixture.protocol import FOREGROUND
+
+SUSPICIOUS = 0.2
+"""Share of the frame from which foreground may be a change of the whole scene: such motion is told only once it has
+lasted longer than it takes to notice one."""
+FIRST_AREAS = 1
+"""Pixels of an empty region count as this, so that no share is divided by nothing."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a video.
+
+    Attributes
+    ----------
+    time : float
+        Seconds of video.
+    frame : int
+    """
+
+    time: float
+    frame: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Motion from its start to its end.
+
+    Attributes
+    ----------
+    zone : str or None
+        None where the whole frame is looked at.
+    start, peak : Mark
+        Its first frame, and that in which most of the zone was foreground.
+    end : Mark
+        The last frame so far in which something moved.
+    share : float
+        Of the zone that was foreground at the peak.
+    blob : Blob or None
+        The largest one at the peak.
+    over : bool
+        Whether it has ended.
+    cut : bool
+        Whether it ended because the scene changed, the picture was lost or the video ended.
+    """
+
+    zone: str | None
+    start: Mark
+    peak: Mark
+    end: Mark
+    share: float
+    blob: Blob | None
+    over: bool = False
+    cut: bool = False
+
+
+class Motion:
+    """Watches one zone, or the whole frame.
+
+    Parameters
+    ----------
+    params : MotionParams
+    zone : str, optional
+    region : ndarray of uint8, shape (H, W), optional
+        Where it is 0, nothing counts.
+    """
+
+    def __init__(self, params: MotionParams, zone: str | None = None, region: np.ndarray | None = None) -> None:
+        self._params, self._zone, self._region = params, zone, region
+        self._area = None if region is None else max(FIRST_AREAS, int(np.count_nonzero(region)))
+        self._current: Interval | None = None
+        self._told = False
+        self._whole = 0.0  # the largest share of the frame so far
+
+    def see(self, mark: Mark, mask: np.ndarray) -> list[Interval]:
+        """Take the next mask in.
+
+        Returns
+        -------
+        list of Interval
+            Motion of which it is now known that it has started (``over`` is false), or that it has ended.
+        """
+        n_pixels, largest = self._measure(mask)
+        share = n_pixels / (self._area or mask.size)
+        current, params = self._current, self._params
+        if current is None:
+            if share >= params.start_share and n_pixels:
+                self._current = Interval(self._zone, mark, mark, mark, share, largest)
+                self._whole = n_pixels / mask.size
+                return self._tell_start(mark)
+            return []
+        if share >= params.end_share and n_pixels:
+            self._whole = max(self._whole, n_pixels / mask.size)
+            current = replace(current, end=mark)
+            if share > current.share:
+                current = replace(current, peak=mark, share=share, blob=largest)
+            self._current = current
+            return self._tell_start(mark)
+        if not self._told or mark.time - current.end.time >= params.end_after:
+            return self._close(cut=False)
+        return []
+
+    def stop(self) -> list[Interval]:
+        """Say that what comes next has nothing to do with what was: motion that is under way is cut off."""
+        return self._close(cut=True)
+
+    def _tell_start(self, mark: Mark) -> list[Interval]:
+        current = self._current
+        assert current is not None
+        patience = self._params.min_duration
+        if self._whole >= min(SUSPICIOUS, self._params.scene_share):
+            patience = max(patience, self._params.scene_after)
+        if self._told or mark.time - current.start.time < patience:
+            return []
+        self._told = True
+        return [current]
+
+    def _close(self, cut: bool) -> list[Interval]:
+        current, told = self._current, self._told
+        self._current, self._told = None, False
+        return [replace(current, over=True, cut=cut)] if current is not None and told else []
+
+    def _measure(self, mask: np.ndarray) -> tuple[int, Blob | None]:
+        """Foreground pixels that count, and the largest blob of them."""
+        params = self._params
+        if self._region is None and not params.min_blob and params.max_blob == 1:
+            n = int(np.count_nonzero(mask == FOREGROUND))
+            if n < params.end_share * mask.size or not n:
+                return n, None
+        counted = [blob for blob in blobs(mask, self._region)
+                   if params.min_blob * mask.size <= blob.area <= params.max_blob * mask.size]
+        return sum(blob.area for blob in counted), counted[0] if counted else None
+
+
+def motions(params: MotionParams, zones: Zones | None = None) -> list[Motion]:
+    """What watches each zone that includes, or all that is not excluded.
+
+    Parameters
+    ----------
+    params : MotionParams
+        For all zones that do not say otherwise.
+    zones : Zones, optional
+        For frames of the masks' size.
+
+    Raises
+    ------
+    MisuseError
+        If a zone's own thresholds do not go with the others.
+    """
+    if not zones:
+        return [Motion(params)]
+    if not zones.included:
+        return [Motion(params, None, zones.outside())]
+    return [Motion(_own(params, zone), zone.name, zones.region_of(zone)) for zone in zones.included]
+
+
+def _own(params: MotionParams, zone: Zone) -> MotionParams:
+    told = zone.thresholds
+    if "start_share" in told and "end_share" not in told:
+        told["end_share"] = min(params.end_share, told["start_share"])
+    try:
+        return replace(params, **told)
+    except MisuseError as error:
+        raise MisuseError(f"zone {zone.name!r}: {error}") from None

@@ -1,0 +1,90 @@
+"""Changes of the whole scene: those that the model notices itself, and those that no model may miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from bgsub.adaptive.scene import kind_of_change
+from bgsub.errors import MisuseError
+from bgsub.events.params import MotionParams
+from bgsub.masks.masker import Masker
+from bgsub.mixture.protocol import FOREGROUND
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has changed.
+
+    Attributes
+    ----------
+    kind : {"light", "view"}
+        Whether the same edges are still there.
+    share : float
+        Of the frame that was foreground.
+    """
+
+    kind: Literal["light", "view"]
+    share: float
+
+
+class SceneWatch:
+    """Notices that the whole scene has changed, whatever the model, and has it learned anew.
+
+    `Adaptive` notices most by itself, and sooner. For the others, and where frames are rare, foreground that fills the
+    picture for some time is taken for such a change.
+
+    Parameters
+    ----------
+    params : MotionParams
+        Its ``scene_share`` and ``scene_after``.
+    """
+
+    def __init__(self, params: MotionParams) -> None:
+        self._params = params
+        self._since: float | None = None
+        self._known: Any = None
+
+    def see(self, time: float, image: np.ndarray, mask: np.ndarray, masker: Masker) -> Change | None:
+        """Look at a frame that the masker has just done.
+
+        Parameters
+        ----------
+        time : float
+            Seconds of video.
+        image, mask : ndarray
+            The frame, and its mask before zones.
+        masker : Masker
+            It begins anew if the scene has changed and its model has not noticed.
+        """
+        noticed = getattr(masker.subtractor, "last_event", None)
+        if noticed is not self._known:
+            self._known = noticed
+            if noticed is not None:
+                self._since = None
+                return Change(noticed.kind, noticed.share)
+        share = np.count_nonzero(mask == FOREGROUND) / mask.size
+        if share < self._params.scene_share or _frozen(masker):
+            self._since = None
+            return None
+        self._since = time if self._since is None else self._since
+        if time - self._since < self._params.scene_after:
+            return None
+        self._since = self._known = None
+        change = Change(_kind(image, masker), share)
+        masker.reset()
+        return change
+
+
+def _frozen(masker: Masker) -> bool:
+    return bool(getattr(masker.subtractor, "frozen", False))
+
+
+def _kind(image: np.ndarray, masker: Masker) -> Literal["light", "view"]:
+    try:
+        background = masker.background()
+    except MisuseError:
+        return "view"
+    return kind_of_change(image, background)

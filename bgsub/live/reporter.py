@@ -1,0 +1,109 @@
+"""What happens to one source, as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bgsub.errors import OutputError
+from bgsub.events.event import Event, Kind, clock_at
+from bgsub.events.motion import Mark, motions
+from bgsub.events.params import MotionParams
+from bgsub.events.scene import SceneWatch
+from bgsub.events.tell import MotionEvents
+from bgsub.live.capture import Change
+from bgsub.live.status import Shown
+from bgsub.masks.masker import Masker
+from bgsub.masks.zones import Zones
+
+
+class Reporter:
+    """Makes events of motion, of the scene and of the connection, and hands them on.
+
+    Parameters
+    ----------
+    name : str
+        The source's.
+    params : MotionParams
+    send : callable
+        Called with each event.
+
+    Attributes
+    ----------
+    last : Event or None
+    fault : str
+        Why events could not be handed on, once that has happened.
+    """
+
+    def __init__(self, name: str, params: MotionParams, send: Callable[[Event], None]) -> None:
+        self.last: Event | None = None
+        self.fault = ""
+        self._name, self._params, self._send = name, params, send
+        self._scene = SceneWatch(params)
+        self._motion: MotionEvents | None = None
+        self._mark, self._clock = Mark(0.0, 0), 0.0
+
+    def look_at(self, zones: Zones | None) -> None:
+        """Watch these zones from now on; what moves is cut off."""
+        self.cut()
+        self._motion = MotionEvents(self._name, self._params, zones)
+
+    def check(self, zones: Zones) -> None:
+        """Refuse zones whose thresholds do not go with the others.
+
+        Raises
+        ------
+        MisuseError
+        """
+        motions(self._params, zones)
+
+    def scene(self, shown: Shown, masker: Masker) -> bool:
+        """Whether the whole scene has changed with this frame; its mask is to be that before zones."""
+        self._mark, self._clock = Mark(shown.time, shown.index), shown.clock
+        change = self._scene.see(shown.time, shown.image, shown.mask, masker)
+        if change is None:
+            return False
+        self.cut()
+        self._tell("scene_change", {"change": change.kind, "share": round(change.share, 4)})
+        return True
+
+    def motion(self, mask: np.ndarray) -> None:
+        """See whether something moves in the frame that `scene` has looked at."""
+        if self._motion is None:
+            self.look_at(None)
+        assert self._motion is not None
+        self._hand_on(self._motion.see(self._mark, mask, clock_at(self._clock)))
+
+    def cut(self) -> None:
+        """End what moves: nothing comes any more, or something else."""
+        if self._motion is not None:
+            self._hand_on(self._motion.stop())
+
+    def connection(self, change: Change) -> None:
+        """The picture is gone, or back."""
+        self._clock = change.clock
+        if change.found:
+            self._tell("connection_found", {})
+        else:
+            self.cut()
+            self._tell("connection_lost", {"words": change.words})
+
+    def restarted(self, size: tuple[int, int]) -> None:
+        """The model has begun anew, with frames of another size."""
+        self.cut()
+        self._scene = SceneWatch(self._params)
+        self._tell("model_restarted", {"height": size[0], "width": size[1]})
+
+    def _tell(self, kind: Kind, details: dict[str, Any]) -> None:
+        self._hand_on([Event(kind, self._name, self._mark.time, self._mark.frame, clock_at(self._clock),
+                             details=details)])
+
+    def _hand_on(self, events: list[Event]) -> None:
+        for event in events:
+            self.last = event
+            try:
+                self._send(event)
+            except OutputError as error:  # watching is worth more than telling
+                self.fault = str(error)
