@@ -6,6 +6,7 @@ order of the kernels, so that nothing here says other than the mask.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +39,8 @@ def rule_of(model: Mixture[Any], n_channels: int, alpha: float = 0.0) -> Any:
     return model._rule(alpha, n_channels)
 
 
-def measure(model: Mixture[Any], mixed: Mixed, tolerance: np.ndarray | float = 1.0) -> Measure:
+def measure(model: Mixture[Any], mixed: Mixed, tolerance: np.ndarray | float = 1.0,
+            floor: np.ndarray | None = None) -> Measure:
     """By what a model judges, if it does not learn.
 
     Parameters
@@ -47,18 +49,69 @@ def measure(model: Mixture[Any], mixed: Mixed, tolerance: np.ndarray | float = 1
     mixed : Mixed
     tolerance : ndarray of float32, shape (N,), or float
         R of `Adaptive`.
+    floor : ndarray of float32, shape (N,), optional
+        Below which its variances do not count, if it is not that of now.
     """
     rule, before = rule_of(model, mixed.means.shape[2]), share_before(mixed.weights)
     variances, wide = mixed.variances, np.broadcast_to(f32(tolerance), len(mixed.weights))
     if isinstance(model, Adaptive):
-        enough = np.minimum(rule.background_ratio + rule.more_background * (wide - f32(1)), rule.most_background)
-        variances, limit = np.maximum(variances, rule.floor), rule.background_limit
-        background = before <= enough[:, None]
+        lowest = rule.floor if floor is None else floor[:, None]
+        variances, limit = np.maximum(variances, lowest), rule.background_limit
+        background = before <= enough(rule, wide)[:, None]
     elif isinstance(model, MOG2):
         limit, background = rule.background_limit, before < rule.background_ratio
     else:
         limit, background = rule.match_limit, before <= rule.background_ratio
     return Measure(np.sqrt(variances), np.sqrt(limit) * wide, background & (mixed.weights > 0))
+
+
+def enough(rule: Any, tolerance: np.ndarray) -> np.ndarray:
+    """The background's share T of `Adaptive`, which grows with the tolerance."""
+    return np.minimum(rule.background_ratio + rule.more_background * (tolerance - f32(1)), rule.most_background)
+
+
+def as_judged(model: Mixture[Any], mixed: Mixed, colours: np.ndarray, alphas: np.ndarray,
+              extras: Mapping[str, np.ndarray]) -> tuple[Measure, np.ndarray]:
+    """By what a model judges a colour, (N, C), in a frame from which it learns at the same time; and T, (N,).
+
+    `Adaptive` judges before it learns. The other two let weights fade first, and `StaufferGrimson` ranks anew too, so
+    that a component may be background in the frame in which it gains the rank.
+    """
+    rule = rule_of(model, colours.shape[1])
+    if isinstance(model, Adaptive):
+        wide = np.asarray(extras["tolerance"], f32)
+        return measure(model, mixed, wide, np.asarray(extras["floor"], f32)), enough(rule, wide)
+    measured, alpha = measure(model, mixed), alphas.astype(f32)[:, None]
+    shares, used = np.full(len(colours), rule.background_ratio), mixed.weights > 0
+    if isinstance(model, MOG2):
+        prune = (-alphas * float(f32(model.params.complexity_reduction))).astype(f32)[:, None]
+        faded = mixed.weights * (f32(1) - alpha) + prune
+        background = share_before(np.where(used & (faded >= -prune), faded, f32(0))) < rule.background_ratio
+    else:
+        background = _share_once_matched(mixed, colours, alpha, rule) <= rule.background_ratio
+    return measured._replace(background=background & used), shares
+
+
+def _share_once_matched(mixed: Mixed, colours: np.ndarray, alpha: np.ndarray, rule: Any) -> np.ndarray:
+    """The weights of those that outrank each component of `StaufferGrimson`, if it is the one that matches, (N, K)."""
+    square, faded = squared_distances(mixed, colours), mixed.weights * (f32(1) - alpha)
+    share = np.zeros_like(faded)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        gained = faded + alpha
+        if rule.density:
+            eta = np.exp(-0.5 * square / mixed.variances) * (2 * np.pi * mixed.variances) ** (-0.5 * colours.shape[1])
+            rho = np.minimum(alpha * f32(eta), f32(1))
+        else:
+            rho = alpha / gained
+        stay = f32(1) - rho
+        varied = np.maximum(stay * mixed.variances + rho * (stay * stay * square), rule.min_variance)
+        for k in range(faded.shape[1]):
+            for j in range(faded.shape[1]):
+                mine = gained[:, k] * gained[:, k] * mixed.variances[:, j]
+                other = faded[:, j] * faded[:, j] * varied[:, k]
+                above = ~(mine > other) if j < k else other > mine
+                share[:, k] += np.where(above & (j != k) & (mixed.weights[:, j] > 0), faded[:, j], f32(0))
+    return share
 
 
 def share_before(weights: np.ndarray) -> np.ndarray:

@@ -280,6 +280,11 @@ class Mixture(ABC, Generic[P]):
         """(H, W) of the frames that the model learns; a misuse before the first."""
         return self._learned().shape
 
+    @property
+    def learned(self) -> bool:
+        """Whether there are mixtures yet: a first frame was learned, or a file of a model read."""
+        return self._blocks is not None
+
     def pixel(self, row: int, col: int) -> Pixel:
         """Weights, means and variances of the components that one pixel has in use. A copy, of that pixel only.
 
