@@ -1,4 +1,4 @@
-"""How much of a mask is foreground, and its largest blob."""
+"""The blobs of a mask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from bgsub.masks.cleaning import surroundings
-from bgsub.mixture.protocol import FOREGROUND
 
 
 @dataclass(frozen=True)
@@ -35,19 +34,8 @@ class Blob:
         return asdict(self)
 
 
-def blobs(mask: np.ndarray, region: np.ndarray | None = None) -> list[Blob]:
-    """The blobs of a mask, the largest first.
-
-    Parameters
-    ----------
-    mask : ndarray of uint8, shape (H, W)
-        255 foreground; the rest is ignored.
-    region : ndarray of uint8, shape (H, W), optional
-        Where it is 0, nothing counts; a blob that reaches out of it counts with what is inside.
-    """
-    foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
-    if region is not None:
-        foreground = cv2.bitwise_and(foreground, region)
+def blobs(foreground: np.ndarray) -> list[Blob]:
+    """The blobs of a picture of uint8, (H, W), that is not 0 where something is: the largest first."""
     rows, cols = surroundings(foreground, 0)
     part = foreground[rows, cols]
     if not part.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from bgsub.errors import MisuseError
@@ -133,14 +134,18 @@ class Motion:
         return [replace(current, over=True, cut=cut)] if current is not None and told else []
 
     def _measure(self, mask: np.ndarray) -> tuple[int, Blob | None]:
-        """Foreground pixels that count, and the largest blob of them."""
+        """Foreground pixels that count, and the largest blob of them, where it may be told."""
         params = self._params
-        if self._region is None and not params.min_blob and params.max_blob == 1:
-            n = int(np.count_nonzero(mask == FOREGROUND))
-            if n < params.end_share * mask.size or not n:
-                return n, None
-        counted = [blob for blob in blobs(mask, self._region)
-                   if params.min_blob * mask.size <= blob.area <= params.max_blob * mask.size]
+        foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
+        if self._region is not None:
+            foreground = cv2.bitwise_and(foreground, self._region)
+        n_pixels = cv2.countNonZero(foreground)
+        all_count = not params.smallest_blob and params.largest_blob == 1
+        highest = params.end_share if self._current is None else self._current.share
+        if not n_pixels or (all_count and n_pixels <= highest * (self._area or mask.size)):
+            return n_pixels, None
+        counted = [blob for blob in blobs(foreground)
+                   if params.smallest_blob * mask.size <= blob.area <= params.largest_blob * mask.size]
         return sum(blob.area for blob in counted), counted[0] if counted else None
 
 

@@ -28,11 +28,11 @@ class MotionParams:
     end_after: float = parameter(
         1.5, "Motion is over when there was none for so long; what begins sooner belongs to it.", unit="seconds", low=0,
     )
-    min_blob: float = parameter(
+    smallest_blob: float = parameter(
         0.0, "Connected foreground smaller than this does not count. Raise it against rain and leaves.",
         unit="share of the frame", low=0, high=1,
     )
-    max_blob: float = parameter(
+    largest_blob: float = parameter(
         1.0, "Connected foreground larger than this does not count. Lower it against headlights and clouds.",
         unit="share of the frame", low=0, high=1, open_low=True,
     )
@@ -49,5 +49,6 @@ class MotionParams:
         if self.end_share > self.start_share:
             raise MisuseError(
                 f"end_share must be at most start_share; got {self.end_share:g} and {self.start_share:g}")
-        if self.min_blob > self.max_blob:
-            raise MisuseError(f"min_blob must be at most max_blob; got {self.min_blob:g} and {self.max_blob:g}")
+        if self.smallest_blob > self.largest_blob:
+            raise MisuseError(
+                f"smallest_blob must be at most largest_blob; got {self.smallest_blob:g} and {self.largest_blob:g}")

@@ -59,6 +59,8 @@ class Watch:
         See `Reader`.
     zones : Zones, optional
         Where motion counts. The model learns everywhere, so that zones may change at any time.
+    zones_file : str or Path
+        Where zones that are drawn are to be saved.
     motion : MotionParams, optional
     on_event : callable, optional
         Called with each event, in the watch's thread.
@@ -74,12 +76,15 @@ class Watch:
     def __init__(self, spec: str, *, open: Callable[[], Source], make_model: Callable[[float], Masker],
                  name: str | None = None, policy: Policy = "latest", timeout: float = 10.0,
                  backoff: Backoff | None = None, retry_first: bool = True, zones: Zones | None = None,
-                 motion: MotionParams | None = None, on_event: Callable[[Event], None] | None = None,
-                 recorder: Recorder | None = None, record: bool = False) -> None:
+                 zones_file: str | Path = "zones.json", motion: MotionParams | None = None,
+                 on_event: Callable[[Event], None] | None = None, recorder: Recorder | None = None,
+                 record: bool = False) -> None:
         self.spec = spec
         self.name = spec if name is None else name
         self.masker = make_model(USUAL_RATE)
         self.zones = zones
+        self.zones_file = Path(zones_file)
+        """Where whoever draws zones saves them; `SetZones` itself writes nothing."""
         self.error: BaseException | None = None
         """What ended its thread, if that was no order to stop."""
         self._changed = threading.Condition()

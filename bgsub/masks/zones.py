@@ -23,7 +23,7 @@ LARGEST_FILE = 1 << 20
 """Bytes."""
 SAME_SHAPE = 0.02
 """By which the ratio of width to height may differ where zones are used on frames of another size."""
-THRESHOLDS = ("start_share", "end_share", "min_duration", "end_after", "min_blob", "max_blob")
+THRESHOLDS = ("start_share", "end_share", "min_duration", "end_after", "smallest_blob", "largest_blob")
 """What a zone may set for itself, in place of the general thresholds of motion."""
 
 
@@ -38,7 +38,7 @@ class Zone:
         Its corners in pixels, at least three; the last is joined to the first.
     kind : {"include", "exclude"}
         Without any zone that includes, the whole frame counts; what is excluded never does.
-    start_share, end_share, min_duration, end_after, min_blob, max_blob : float or None
+    start_share, end_share, min_duration, end_after, smallest_blob, largest_blob : float or None
         Thresholds of motion for this zone alone; None: the general ones. `MotionParams` tells what they mean.
     """
 
@@ -49,8 +49,8 @@ class Zone:
     end_share: float | None = None
     min_duration: float | None = None
     end_after: float | None = None
-    min_blob: float | None = None
-    max_blob: float | None = None
+    smallest_blob: float | None = None
+    largest_blob: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable() or not 0 < len(self.name) <= LONGEST_NAME:
