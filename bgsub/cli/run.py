@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from bgsub.cli.common import (
     LAST,
@@ -24,16 +22,17 @@ from bgsub.cli.common import (
     debug_option,
     json_option,
 )
-from bgsub.cli.parameters import check_owned, given, model_options, parameter_options, spelled
+from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
+from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.summary import SceneChanges, in_words, summary
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.parameter import build
-from bgsub.models.params import DEFAULT, PARAMS, with_rate
+from bgsub.models.params import DEFAULT, PARAMS
 
 if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
+    from bgsub.masks.zones import Zones
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
@@ -97,6 +96,9 @@ Examples:
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
+@option("--zones", metavar="JSON", section=MODEL,
+        help="Zones drawn with `bgsub live --web`: nothing is computed, and nothing is foreground, outside those that "
+             "include and inside those that exclude. Overlays show them.")
 @option("--raw", is_flag=True, section=CLEANING,
         help="Write masks as they are before cleaning. (adaptive cleans them all the same, to learn from them.)")
 @parameter_options(CleaningParams, CLEANING)
@@ -114,15 +116,16 @@ def run(spec: str, **chosen: Any) -> None:
     from bgsub.video.outputs import open_all
     from bgsub.video.pipeline import Job
 
-    typed = _parameters(chosen)
-    cleaning = _cleaning(chosen)
+    typed = typed_parameters(chosen)
+    cleaning = typed_cleaning(chosen)
     selection = _selection(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
     with stop_on_signals(), interruptible(opened) as source:
-        outputs = _outputs(chosen, source, spec)
+        zones = zones_on(chosen["zones"], source.size)
+        outputs = _outputs(chosen, source, spec, zones)
         # Numba calls back from C, where what a signal raises would be lost.
-        model = interruptible(partial(_model, chosen, typed, source.frame_rate))
-        masker = _masker(chosen, model, cleaning, source)
+        model = interruptible(partial(make_model, chosen, typed, source.frame_rate))
+        masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
         subtractor = Announced(masker, chosen["quiet"])
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
         raise_if_stopped()
@@ -134,32 +137,21 @@ def run(spec: str, **chosen: Any) -> None:
             _finish(chosen, spec, source, job, masker, model, outputs, changes)
 
 
-def _first(typed: dict[str, Any]) -> str:
-    """The first of the options that were typed, as it was typed."""
-    return spelled(*next(iter(typed.items())))
-
-
 def _selection(chosen: dict[str, Any]) -> Any:
     from bgsub.video.pipeline import Selection
 
     return Selection(chosen["start"], chosen["end"], chosen["max_frames"])
 
 
-def _cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
-    typed = given(chosen, CleaningParams)
-    if chosen["raw"] and typed:
-        raise MisuseError(f"--raw means no cleaning, and {_first(typed)} sets it; leave one out")
-    return None if chosen["raw"] else CleaningParams(**typed)
-
-
-def _outputs(chosen: dict[str, Any], source: Source, spec: str) -> list[Output]:
+def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | None) -> list[Output]:
     """The outputs that were asked for, all checked before any is opened."""
     from bgsub.video.outputs import PREFIXES, Kind, Output, beside, check_distinct
 
     asked: dict[Kind, str] = {kind: chosen[kind] for kind in PREFIXES if chosen[kind] is not None}
     if not asked and chosen["background"] is None and chosen["save_model"] is None:
         asked = {"mask": beside(source, spec)}
-    outputs = [Output(kind, target, chosen["codec"], chosen["cutout_colour"]) for kind, target in asked.items()]
+    outputs = [Output(kind, target, chosen["codec"], chosen["cutout_colour"], () if zones is None else zones.zones)
+               for kind, target in asked.items()]
     check_distinct(outputs)
     for output in outputs:
         output.check(source, chosen["force"])
@@ -182,56 +174,6 @@ def _check_file(name: str, target: str, suffix: str, source: Source, force: bool
         raise MisuseError(f"{path} is part of the input; name another {name}")
     if path.exists() and not force:
         raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
-
-
-def _parameters(chosen: dict[str, Any]) -> dict[str, Any]:
-    """What was typed for the model, refused here if it is wrong whatever the source is."""
-    typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
-    if not chosen["load_model"]:
-        check_owned(typed, chosen["model_name"], PARAMS)
-        build(PARAMS[chosen["model_name"]], with_rate(chosen["model_name"], typed, 1.0))
-    elif typed:
-        raise MisuseError(f"a loaded model brings its parameters; leave out {_first(typed)}")
-    elif click.get_current_context().get_parameter_source("model_name") is ParameterSource.DEFAULT:
-        chosen["model_name"] = None  # whichever it is
-    return typed
-
-
-def _model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
-    from bgsub.mixture.bands import threads_beside_others
-    from bgsub.models.registry import MODELS, load
-
-    threads = chosen["threads"] or threads_beside_others()
-    name, path = chosen["model_name"], chosen["load_model"]
-    if not path:
-        return MODELS[name](build(PARAMS[name], with_rate(name, typed, frame_rate)), threads=threads)
-    model = load(path, threads=threads)
-    if name not in (None, model.name):
-        raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
-    return model
-
-
-def _masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None, source: Source) -> Masker:
-    from bgsub.masks.masker import Masker, SelfCleaning, uncleaned
-    from bgsub.video.images import read_image
-
-    if cleaning is None:
-        uncleaned(model)
-    elif chosen["load_model"] and isinstance(model, SelfCleaning):
-        cleaning = replace(model.cleaning, **given(chosen, CleaningParams))  # what it brings holds if nobody says
-    roi = None
-    if chosen["roi"]:
-        path = Path(chosen["roi"])
-        if not path.is_file():
-            raise MisuseError(f"no ROI image {path}")
-        roi = read_image(path)
-        roi = roi.max(axis=2) if roi.ndim == 3 else roi
-        if roi.shape != source.size:
-            raise MisuseError(
-                f"the ROI {path} is {roi.shape[1]}x{roi.shape[0]} and the frames are "
-                f"{source.size[1]}x{source.size[0]}; make a mask image of the frames' size"
-            )
-    return Masker(model, cleaning, scale=chosen["scale"], roi=roi)
 
 
 def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from bgsub.errors import MisuseError, OutputError
+from bgsub.masks.zones import Zone, outlined
 
 from .frame import Source
 from .images import ImageSequence
@@ -39,12 +40,15 @@ class Output:
         Four letters, instead of the one that fits the suffix.
     colour : tuple of int
         BGR behind a cut-out in a video.
+    zones : tuple of Zone
+        That an overlay shows.
     """
 
     kind: Kind
     target: str
     codec: str | None = None
     colour: tuple[int, int, int] = GREEN
+    zones: tuple[Zone, ...] = ()
     path: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +137,7 @@ class Output:
         if self.kind == "mask":
             return mask_itself
         if self.kind == "overlay":
-            return overlay
+            return overlay if not self.zones else lambda image, mask: outlined(overlay(image, mask), self.zones)
         return cutout if self.is_folder else cutout_on(self.colour)
 
     def _already_there(self) -> Path | None:

@@ -110,7 +110,7 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-@pytest.mark.parametrize("where", ["_model", "_masker"])
+@pytest.mark.parametrize("where", ["make_model", "make_masker"])
 def test_a_signal_that_foreign_code_loses_ends_it_all_the_same(bgsub, long_clip, tmp_path, monkeypatch, where, number,
                                                                code):
     """Python drops what is raised in a callback from C, such as llvmlite's."""

@@ -1,0 +1,121 @@
+"""From options to the model and what is around it, for the commands that run one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from bgsub.cli.parameters import check_owned, given, spelled
+from bgsub.errors import MisuseError
+from bgsub.masks.params import CleaningParams
+from bgsub.mixture.parameter import build
+from bgsub.models.params import PARAMS, with_rate
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from bgsub.masks.masker import Masker
+    from bgsub.masks.zones import Zones
+    from bgsub.mixture.model import Mixture
+
+
+def typed_parameters(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was typed for the model, refused here if it is wrong whatever the source is."""
+    typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
+    if not chosen["load_model"]:
+        check_owned(typed, chosen["model_name"], PARAMS)
+        build(PARAMS[chosen["model_name"]], with_rate(chosen["model_name"], typed, 1.0))
+    elif typed:
+        raise MisuseError(f"a loaded model brings its parameters; leave out {_first(typed)}")
+    elif click.get_current_context().get_parameter_source("model_name") is ParameterSource.DEFAULT:
+        chosen["model_name"] = None  # whichever it is
+    return typed
+
+
+def typed_cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
+    """How to clean masks; None with ``--raw``."""
+    typed = given(chosen, CleaningParams)
+    if chosen["raw"] and typed:
+        raise MisuseError(f"--raw means no cleaning, and {_first(typed)} sets it; leave one out")
+    return None if chosen["raw"] else CleaningParams(**typed)
+
+
+def make_model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
+    """The model that was asked for, fresh or from a file."""
+    from bgsub.mixture.bands import threads_beside_others
+    from bgsub.models.registry import MODELS, load
+
+    threads = chosen["threads"] or threads_beside_others()
+    name, path = chosen["model_name"], chosen["load_model"]
+    if not path:
+        return MODELS[name](build(PARAMS[name], with_rate(name, typed, frame_rate)), threads=threads)
+    model = load(path, threads=threads)
+    if name not in (None, model.name):
+        raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
+    return model
+
+
+def make_masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None,
+                roi: np.ndarray | None = None) -> Masker:
+    """The model with cleaning, scale and region around it."""
+    from bgsub.masks.masker import Masker, SelfCleaning, uncleaned
+
+    if cleaning is None:
+        uncleaned(model)
+    elif chosen["load_model"] and isinstance(model, SelfCleaning):
+        cleaning = replace(model.cleaning, **given(chosen, CleaningParams))  # what it brings holds if nobody says
+    return Masker(model, cleaning, scale=chosen["scale"], roi=roi)
+
+
+def zones_on(path: str | None, size: tuple[int, int]) -> Zones | None:
+    """The zones of ``--zones`` for frames of a size."""
+    if path is None:
+        return None
+    from bgsub.masks.zones import Zones
+
+    return Zones.load(path).on(size)
+
+
+def region(path: str | None, zones: Zones | None, size: tuple[int, int]) -> np.ndarray | None:
+    """Where the picture of ``--roi`` and zones both let motion count, uint8 (H, W); None if there is neither.
+
+    Raises
+    ------
+    MisuseError
+        If the picture is not of this size, or nothing is left.
+    """
+    import cv2
+
+    roi = _picture(path, size) if path else None
+    if zones is None:
+        return roi
+    zoned = zones.region()
+    both = zoned if roi is None else cv2.copyTo(zoned, roi)
+    if not both.any():
+        raise MisuseError(f"--roi {path} and --zones have nothing in common; leave one out")
+    return both
+
+
+def _picture(name: str, size: tuple[int, int]) -> np.ndarray:
+    from bgsub.video.images import read_image
+
+    path = Path(name)
+    if not path.is_file():
+        raise MisuseError(f"no ROI image {path}")
+    roi = read_image(path)
+    roi = roi.max(axis=2) if roi.ndim == 3 else roi
+    if roi.shape != size:
+        raise MisuseError(
+            f"the ROI {path} is {roi.shape[1]}x{roi.shape[0]} and the frames are {size[1]}x{size[0]}; make a mask "
+            "image of the frames' size"
+        )
+    return roi
+
+
+def _first(typed: dict[str, Any]) -> str:
+    """The first of the options that were typed, as it was typed."""
+    return spelled(*next(iter(typed.items())))
