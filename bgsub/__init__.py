@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bgsub.masks.cleaning import clean as clean
     from bgsub.masks.masker import Masker as Masker
     from bgsub.masks.params import CleaningParams as CleaningParams
+    from bgsub.mixture import em as em
     from bgsub.mixture.mog2 import MOG2 as MOG2
     from bgsub.mixture.opencv import BackgroundSubtractorMOG2 as BackgroundSubtractorMOG2
     from bgsub.mixture.opencv import createBackgroundSubtractorMOG2 as createBackgroundSubtractorMOG2
@@ -64,16 +65,20 @@ _HOMES = {
     "overlay": "video.render",
 }
 
+_MODULES = {"em": "mixture.em"}
+
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("bgsub")
+    if name in _MODULES:
+        return importlib.import_module(f"bgsub.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'bgsub' has no attribute {name!r}")
     return getattr(importlib.import_module(f"bgsub.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]
