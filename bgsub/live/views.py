@@ -132,7 +132,7 @@ def draw_zones(drawn: np.ndarray, zones: Zones | None, view: str = "picture") ->
 
 def scale_for(height: int) -> float:
     """Of letters in a picture of so many rows that may be shown smaller or larger."""
-    return min(max(0.35, height / 900), 4.0)
+    return min(max(0.35, height / 600), 5.0)
 
 
 def _nothing_yet(shown: Shown, words: str) -> np.ndarray:
