@@ -71,11 +71,11 @@ def draw(picture: np.ndarray, found: Glance, top: int, right: int) -> None:
     lettering.box(picture, left, top, WIDTH, (len(rows) + 4) * step + 2 * PAD, 0.88)
     left, top = left + PAD, top + PAD
     _swatch(picture, left, top, found.colour)
-    names = "RGB " if len(found.colour) > 1 else "grey "
-    lettering.write(picture, f"row {found.row}, col {found.col}: {names}{_levels(found.colour)}", left + COLUMNS[1], top)
+    channels = "R G B" if len(found.colour) > 1 else "grey"
+    place = f"row {found.row}, col {found.col}: {channels} {_levels(found.colour)}"
+    lettering.write(picture, place, left + COLUMNS[1], top)
     lettering.write(picture, _verdict(found), left, top + step)
-    mean = "R G B" if len(found.colour) > 1 else "grey"
-    for name, column in zip(("weight", mean, "sigma", "away", "bg"), COLUMNS[1:], strict=True):
+    for name, column in zip(("weight", channels, "sigma", "away", "bg"), COLUMNS[1:], strict=True):
         lettering.write(picture, name, left + column, top + 2 * step, FAINT)
     for i, component in enumerate(rows):
         _component(picture, component, left, top + (3 + i) * step, found.state.limit)
