@@ -37,9 +37,9 @@ TOLD = 4.0
 SINGLE_LINES, GRID_LINES = 3, 2
 
 
-def show(watches: Sequence[Watch], *, display: Display | None = None, folder: str | Path = ".",
-         on_turn: Callable[[], object] = lambda: None) -> None:
-    """Show sources in a window until it is closed. To be called in the main thread.
+def show(watches: Sequence[Watch], *, display: Display | None = None, snapshots: str | Path = ".",
+         over: Callable[[], bool] = lambda: False) -> None:
+    """Show sources in a window until it is closed, or it is over. To be called in the main thread.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ def show(watches: Sequence[Watch], *, display: Display | None = None, folder: st
         At least one; started, and stopped, by the caller.
     display : Display, optional
         Made early, so that this need not wait for its trial.
-    folder : str or Path
-        Where snapshots go.
-    on_turn : callable
-        Called many times a second; what it raises closes the window and is raised here.
+    snapshots : str or Path
+        Folder for snapshots.
+    over : callable
+        Asked many times a second; the window closes once it says True, or raises.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def show(watches: Sequence[Watch], *, display: Display | None = None, folder: st
         If no window can open.
     """
     (display or Display()).require()
-    window = Window(watches, folder)
+    window = Window(watches, snapshots)
     try:
-        window.run(on_turn)
+        window.run(over)
     finally:
         window.close()
 
@@ -71,13 +71,13 @@ class Window:
     Parameters
     ----------
     watches : sequence of Watch
-    folder : str or Path
-        Where snapshots go.
+    snapshots : str or Path
+        Folder for snapshots.
     """
 
-    def __init__(self, watches: Sequence[Watch], folder: str | Path) -> None:
+    def __init__(self, watches: Sequence[Watch], snapshots: str | Path) -> None:
         self.tiles = [Tile(watch) for watch in watches]
-        self.folder = folder
+        self.folder = snapshots
         self.shows, self.with_zones, self.table = "overlay", True, ""
         self.chosen, self.together = 0, len(self.tiles) > 1
         self.closed = False
@@ -88,15 +88,14 @@ class Window:
         self._notes = [tile.status.note for tile in self.tiles]
         self._ticked, self._size, self._sized, self._dirty = 0.0, SMALLEST, False, True
 
-    def run(self, on_turn: Callable[[], object]) -> None:
-        """Draw and listen until somebody closes the window."""
+    def run(self, over: Callable[[], bool]) -> None:
+        """Draw and listen until somebody closes the window, or it is over."""
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.resizeWindow(TITLE, *self._size)
         cv2.setMouseCallback(TITLE, self._on_mouse)
         cv2.imshow(TITLE, self.picture(*self._size))
-        while not self.closed:
+        while not self.closed and not over():
             code = cv2.waitKeyEx(TURN_MS)
-            on_turn()
             if not _is_open():
                 return
             self._press(code)
