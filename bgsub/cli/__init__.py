@@ -18,7 +18,7 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-COMMANDS = ("run", "compare", "demo", "bench", "doctor", "completion")
+COMMANDS = ("run", "live", "compare", "demo", "bench", "doctor", "completion")
 
 
 @click.group(cls=Suggesting, homes=COMMANDS, epilog="""\b
@@ -26,7 +26,7 @@ Examples:
   bgsub demo                                    see it work on a clip of its own
   bgsub run street.mp4                          masks beside the video
   bgsub compare clip.mp4 --truth gt.mkv         how good are they, and others'
-  bgsub run 0 --overlay seen.mp4 --max-frames 500   the first camera
+  bgsub live                                    the first camera, in a window
   bgsub run --help                              every option
 """)
 @click.version_option(package_name="bgsub", message="bgsub %(version)s")

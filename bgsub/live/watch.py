@@ -126,6 +126,17 @@ class Watch:
         error = None if self._recorder is None else self._recorder.error
         return self._reporter.fault or ("" if error is None else str(error))
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended it, if that was no order and no proper end of the source."""
+        return self.error or (self._reader.error if self._reader.state == "failed" else None)
+
+    @property
+    def median_latency(self) -> float:
+        """Seconds from the arrival of a frame to its mask, over the last minutes."""
+        rows = self.history()
+        return float(np.median([row.latency for row in rows])) if rows else self.status.latency
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
