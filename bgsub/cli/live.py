@@ -46,8 +46,8 @@ first camera. What breaks is opened again, with pauses of up to half a minute.
 \b
 Examples:
   bgsub live                                the first camera, in a window
-  bgsub live rtsp://cam/1 --web 8080        on a page, for machines without a screen
-  bgsub live a.mp4 --as-live                a file at its own rate, to try things out
+  bgsub live rtsp://cam/1 --web 8080        on a page, without a screen
+  bgsub live a.mp4 --as-live                a file at its own rate
   bgsub live 0 --mask rec.mkv --overlay rec.mp4 --events events.jsonl
   bgsub live 0 1 rtsp://cam/2 --web         several cameras on one page
   bgsub live 0 --view none --events events.jsonl --zones zones.json
