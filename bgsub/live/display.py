@@ -75,8 +75,8 @@ class Display:
             return f"the display {os.environ.get('DISPLAY') or os.environ['WAYLAND_DISPLAY']} does not answer"
         if trial.returncode == 0:
             return None
-        lines = [line.strip() for line in told.splitlines() if line.strip()]
-        return lines[0] if lines else f"a trial of OpenCV's window ended with {trial.returncode}"
+        told = told.strip() or f"a trial of OpenCV's window ended with {trial.returncode}"
+        return told.splitlines()[0].removeprefix("qt.qpa.xcb: ")
 
 
 def _has_displays() -> bool:

@@ -47,11 +47,11 @@ class Word:
 def words(name: str, view: str, status: Status, model: str, params: Any) -> list[Word]:
     """All that a strip may hold, the most important first."""
     name = lettering.cut(name, LONGEST_NAME * 8)
-    latency = "" if status.state == "connecting" else f"{status.latency * 1000:.0f}"
+    latency = f"{status.latency * 1000:.0f}" if status.n_frames else "-"
     rates = f"{status.processing_rate:.1f} of {status.capture_rate:.1f}"
     told = [
         Word(name), Word(status.state, "connecting", STATES[status.state]), Word(view, "background", FAINT),
-        Word(f"fps {rates}", "fps 888.8 of 888.8"), Word(f"latency {latency or '-'} ms", "latency 8888 ms"),
+        Word(f"fps {rates}", "fps 888.8 of 888.8"), Word(f"latency {latency} ms", "latency 8888 ms"),
         Word(f"dropped {status.n_dropped}", "dropped 88888"),
         Word(f"foreground {100 * status.foreground_share:.1f}%", "foreground 100.0%"),
     ]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 STILL = {"picture", "mask", "overlay", "cutout"}
 """Views that one frame always gives alike."""
 WIDE = 16 / 9
-"""Shape of the cells of a grid, about."""
+"""Shape of most pictures."""
+SINGLE_LINES, GRID_LINES = 3, 2
+"""Of a strip, at most: under one source, and under each of several."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,13 @@ class Place:
         return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
 
 
-def cells(n: int, width: int, height: int) -> list[Place]:
-    """Places for n sources, in rows; as many columns as make the cells' shape most like that of pictures."""
-    columns = min(range(1, n + 1), key=lambda c: abs(math.log(width / c / (height / math.ceil(n / c)) / WIDE)))
+def cells(n: int, width: int, height: int, aspect: float = WIDE) -> list[Place]:
+    """Places for n sources, in rows; as many columns as give pictures of this width by height the most room."""
+    def shown_width(columns: int) -> float:
+        below = strip.height(GRID_LINES)
+        return min(width / columns, (height / math.ceil(n / columns) - below) * aspect)
+
+    columns = max(range(1, n + 1), key=shown_width)
     rows = math.ceil(n / columns)
     lefts = [round(i * width / columns) for i in range(columns + 1)]
     tops = [round(i * height / rows) for i in range(rows + 1)]
@@ -81,6 +87,11 @@ class Tile:
         self.status: Status = watch.status
         self.picture: Place | None = None
         self._scaled: tuple[object, np.ndarray] | None = None
+
+    @property
+    def aspect(self) -> float:
+        """Width by height of its pictures, as far as one knows."""
+        return WIDE if self.shown is None else self.shown.mask.shape[1] / self.shown.mask.shape[0]
 
     def update(self) -> bool:
         """Take the newest frame; whether it is another one."""

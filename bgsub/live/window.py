@@ -18,7 +18,7 @@ from bgsub.errors import BgsubError
 from bgsub.live import keys, knobs, lettering, pixel, strip
 from bgsub.live.commands import Command, Freeze, Pause, Record, Reset, Resume, Set, Snapshot, Step
 from bgsub.live.display import Display
-from bgsub.live.tiles import Place, Tile, cells
+from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, Place, Tile, cells
 
 if TYPE_CHECKING:
     from bgsub.live.watch import Watch
@@ -34,7 +34,6 @@ TICK = 0.25
 """Seconds for which the numbers of the strip stand."""
 TOLD = 4.0
 """Seconds for which a message stays."""
-SINGLE_LINES, GRID_LINES = 3, 2
 
 
 def show(watches: Sequence[Watch], *, display: Display | None = None, snapshots: str | Path = ".",
@@ -134,7 +133,8 @@ class Window:
     def _places(self, width: int, height: int) -> list[tuple[Tile, Place]]:
         if not self.together:
             return [(self._tile, Place(0, 0, width, height))]
-        return list(zip(self.tiles, cells(len(self.tiles), width, height), strict=True))
+        aspect = sum(tile.aspect for tile in self.tiles) / len(self.tiles)
+        return list(zip(self.tiles, cells(len(self.tiles), width, height, aspect), strict=True))
 
     def _turn(self) -> None:
         """Show what is new, if anything is."""
