@@ -68,7 +68,12 @@ def test_star_import_brings_the_public_names():
 def test_type_checkers_see_the_same_names():
     source = (ROOT / "bgsub" / "__init__.py").read_text()
     told = {line.split(" as ")[1].strip() for line in source.splitlines() if line.startswith("    from bgsub.")}
-    assert told == {*bgsub.__all__}
+    assert told == {*bgsub.__all__, *bgsub._MODULES}
+
+
+@pytest.mark.parametrize("name", bgsub._MODULES)
+def test_public_modules_are_there_at_once(name):
+    assert _python(f"import bgsub\nprint(bgsub.{name}.__doc__ != '' and {name!r} in dir(bgsub))") == "True\n"
 
 
 def test_errors_are_of_one_family_with_exit_codes():
