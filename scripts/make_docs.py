@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from bgsub.cli import main as bgsub
+from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import About, about
 from bgsub.models.params import PARAMS
@@ -26,8 +27,8 @@ HEAD = """# Parameters
 
 Each is an option of `bgsub run` (`--match-sigmas 3`, `--no-detect-shadows`) and an argument of the class
 (`match_sigmas=3`, `detect_shadows=False`). `frame_rate` comes from the video, or from `--fps`.
-This page is written by `python scripts/make_docs.py` from `bgsub/adaptive/params.py`, `bgsub/mixture/params.py` and
-`bgsub/masks/params.py`.
+This page is written by `python scripts/make_docs.py` from `bgsub/adaptive/params.py`, `bgsub/mixture/params.py`,
+`bgsub/masks/params.py` and `bgsub/events/params.py`.
 """
 
 
@@ -47,7 +48,8 @@ def main() -> None:
 
 def parameters() -> str:
     """The page, as text."""
-    tables = {f"The model `{name}`": cls for name, cls in PARAMS.items()} | {"Cleaning": CleaningParams}
+    tables = {f"The model `{name}`": cls for name, cls in PARAMS.items()}
+    tables |= {"Cleaning": CleaningParams, "Motion, for `bgsub live`": MotionParams}
     return HEAD + "".join(f"\n## {title}\n\n{table(cls)}" for title, cls in tables.items())
 
 

@@ -88,11 +88,23 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Change:
-    """The connection was lost or found."""
+    """The connection was lost or found.
+
+    Attributes
+    ----------
+    found : bool
+    clock : float
+        Seconds since 1970.
+    words : str
+        What went wrong.
+    connection : int
+        Which one was lost, or the one before that which was found: its frames come first.
+    """
 
     found: bool
     clock: float
     words: str
+    connection: int
 
 
 class Reader:
@@ -168,10 +180,16 @@ class Reader:
         return arrival
 
     def changes(self) -> list[Change]:
-        """Losses and finds since the last call. To be called with the lock held."""
-        found = list(self._changes)
-        self._changes.clear()
-        return found
+        """Losses and finds whose turn it is: the frames before them were taken. To be called with the lock held."""
+        oldest = self._arrivals[0].connection if self._arrivals else self.n_connections + 1
+        due = [change for change in self._changes if self.passing_over or change.connection < oldest]
+        self._changes = deque(change for change in self._changes if change not in due)
+        return due
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there may be losses and finds."""
+        return bool(self._changes)
 
     @property
     def n_waiting(self) -> int:
@@ -240,7 +258,7 @@ class Reader:
         with self._changed:
             self._next_try = time.monotonic() + pause
             if self.state == "live":
-                self._changes.append(Change(False, time.time(), str(error)))
+                self._changes.append(Change(False, time.time(), str(error), self.n_connections))
             self.state, self.error = "lost", error
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped, pause)
@@ -252,7 +270,7 @@ class Reader:
     def _turn(self, state: Literal["ended", "failed"], error: BaseException | None) -> None:
         with self._changed:
             if self.state == "live" and error is not None:
-                self._changes.append(Change(False, time.time(), str(error)))
+                self._changes.append(Change(False, time.time(), str(error), self.n_connections))
             self.state, self.error = state, error
             self._changed.notify_all()
 
@@ -280,7 +298,7 @@ class Reader:
     def _find(self, connection: _Connection, rate: float) -> None:
         """The first frame of a connection is there."""
         if self.state == "lost" and self.n_connections:
-            self._changes.append(Change(True, time.time(), ""))
+            self._changes.append(Change(True, time.time(), "", self.n_connections))
         self.n_connections += 1
         self.state, self.error, self.frame_rate = "live", None, rate
 

@@ -293,7 +293,8 @@ class Watch:
 
     def _has_work(self) -> bool:
         ready = self._reader.n_waiting and (not self._paused or self._steps)
-        return bool(self._stopped or self._orders or ready or (self._reader.over and not self._source_over))
+        over = self._reader.over and not self._source_over
+        return bool(self._stopped or self._orders or ready or over or self._reader.has_changed)
 
     def _process(self, arrival: Arrival) -> None:
         begun = time.monotonic()

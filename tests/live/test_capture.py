@@ -1,0 +1,218 @@
+"""The reader thread: policies, reconnects, what hangs."""
+
+import itertools
+import threading
+import time
+
+import pytest
+from live_helpers import Clip, Opener, Told, picture, wait_for
+
+from bgsub.errors import InputError, MisuseError
+from bgsub.live.capture import HANGING, Backoff, Reader
+
+SOON = Backoff(first=0.01, most=0.02, jitter=0)
+BROKEN = InputError("the cable is out")
+
+
+def started(source, **keywords):
+    """A reader over what opens a source, at work."""
+    changed = threading.Condition()
+    reader = Reader(source, changed, **{"backoff": SOON, **keywords})
+    reader.changed = changed
+    reader.start()
+    return reader
+
+
+def take(reader):
+    with reader.changed:
+        return reader.take()
+
+
+def takes(reader, n):
+    return [wait_for(lambda: take(reader)) for _ in range(n)]
+
+
+def test_pauses_grow_up_to_a_limit_and_differ_by_chance():
+    backoff = Backoff(first=0.5, most=30, factor=2, jitter=0.3)
+    assert [backoff.pause(n, 0.5) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert backoff.pause(10_000, 0.5) == 30
+    assert (backoff.pause(2, 0), backoff.pause(2, 1)) == pytest.approx((0.7, 1.3))
+
+
+def test_latest_keeps_the_newest_and_counts_what_it_replaces():
+    go = threading.Event()
+    reader = started(lambda: Told([*(picture(i) for i in range(1, 8)), go]))
+    wait_for(lambda: reader.n_dropped == 6)
+    arrival = take(reader)
+    assert int(arrival.image[0, 0, 0]) == 7
+    assert take(reader) is None
+    go.set()
+    reader.stop()
+
+
+def test_what_is_passed_over_on_purpose_is_not_dropped():
+    hold, go = threading.Event(), threading.Event()
+    reader = started(lambda: Told([picture(1), hold, *(picture(i) for i in range(2, 8)), go]))
+    wait_for(lambda: reader.n_waiting)
+    reader.passing_over = True
+    hold.set()
+    wait_for(lambda: reader.pace.rate() > 0 and reader._arrivals[-1].image[0, 0, 0] == 7)
+    assert (reader.n_dropped, reader.n_waiting) == (0, 1)
+    go.set()
+    reader.stop()
+
+
+def test_every_drops_nothing_and_makes_the_source_wait():
+    delivered = itertools.count()
+    reader = started(lambda: Told(picture(next(delivered) % 250) for _ in range(300)), policy="every")
+    wait_for(lambda: reader.n_waiting >= 60)
+    time.sleep(0.1)
+    assert next(delivered) < 80
+    values = [int(arrival.image[0, 0, 0]) for arrival in takes(reader, 200)]
+    assert [b - a for a, b in itertools.pairwise(values)].count(1) >= 197  # but where it wraps
+    assert reader.n_dropped == 0
+    reader.stop()
+
+
+def test_what_waits_is_bounded_by_memory_too():
+    reader = started(lambda: Told(picture(1, (2160, 3840)) for _ in range(20)), policy="every")
+    wait_for(lambda: reader.n_waiting == 5)  # 25 MB each
+    time.sleep(0.1)
+    assert reader.n_waiting == 5
+    reader.stop()
+
+
+def test_a_source_that_breaks_is_opened_again():
+    opener = Opener(lambda: Told([picture(1), 0.02, BROKEN]), BROKEN, BROKEN, lambda: Told([picture(2), 20]))
+    reader = started(opener)
+    first = takes(reader, 1)[0]
+    second = takes(reader, 1)[0]
+    assert (first.connection, second.connection) == (1, 2)
+    assert (reader.state, reader.n_connections, opener.n) == ("live", 2, 4)
+    changes = reader.changes()
+    assert [(change.found, change.words) for change in changes] == [(False, "the cable is out"), (True, "")]
+    reader.stop()
+
+
+def test_what_is_lost_is_told_with_the_next_try():
+    reader = started(Opener(lambda: Told([picture(1), BROKEN]), BROKEN), backoff=Backoff(first=5, jitter=0))
+    wait_for(lambda: reader.state == "lost")
+    assert reader.words == "the cable is out; trying again in 5 s"
+    reader.stop()
+
+
+def test_pauses_grow_while_it_keeps_failing():
+    times = []
+
+    def fail():
+        times.append(time.monotonic())
+        raise BROKEN
+
+    reader = started(fail, backoff=Backoff(first=0.05, factor=3, jitter=0))
+    wait_for(lambda: len(times) == 4)
+    pauses = [b - a for a, b in itertools.pairwise(times)]
+    assert 0.04 < pauses[0] < 0.14 < pauses[1] < 0.44 < pauses[2]
+    reader.stop()
+
+
+@pytest.mark.parametrize(("retry", "state"), [(True, "lost"), (False, "failed")])
+def test_a_camera_that_was_never_there(retry, state):
+    opener = Opener(BROKEN)
+    reader = started(opener, retry_first=retry, backoff=Backoff(first=0.01, most=0.01))
+    wait_for(lambda: reader.state == state and opener.n >= (3 if retry else 1))
+    assert opener.n == 1 or retry
+    reader.stop()
+
+
+def test_misuse_is_final():
+    reader = started(Opener(MisuseError("no such file")))
+    wait_for(lambda: reader.over)
+    assert (reader.state, str(reader.error)) == ("failed", "no such file")
+
+
+@pytest.mark.parametrize(("fault", "state"), [(None, "ended"), ("it ends early", "failed")])
+def test_a_file_is_not_begun_again(fault, state):
+    opener = Opener(Clip([picture(i) for i in range(1, 6)], fault=fault))
+    reader = started(opener, policy="every")
+    assert len(takes(reader, 5)) == 5
+    wait_for(lambda: reader.over)
+    assert (reader.state, opener.n) == (state, 1)
+    assert bool(reader.changes()) == bool(fault)
+
+
+def test_what_came_before_the_end_can_still_be_taken():
+    reader = started(lambda: Clip([picture(1)]))
+    wait_for(lambda: reader.state == "ended")
+    assert not reader.over
+    assert take(reader) is not None
+    assert reader.over
+
+
+def test_it_gives_up_after_a_while_if_told_so():
+    reader = started(Opener(lambda: Told([picture(1), BROKEN]), BROKEN),
+                     backoff=Backoff(first=0.02, most=0.02, give_up=0.3))
+    begun = time.monotonic()
+    wait_for(lambda: reader.state == "failed")
+    assert 0.25 < time.monotonic() - begun < 3
+    reader.stop()
+
+
+def test_a_source_that_hangs_is_left_and_another_opened():
+    stuck = threading.Event()
+    opener = Opener(lambda: Told([picture(1), stuck]), lambda: Told([picture(2), 20]))
+    reader = started(opener, timeout=0.1)  # patience is 1.2 s
+    first, second = takes(reader, 2)
+    assert (first.connection, second.connection) == (1, 2)
+    assert "hangs in its driver" in reader.changes()[0].words
+    stuck.set()
+    reader.stop()
+
+
+def test_one_that_hangs_while_it_is_opened_is_closed_once_it_is_there():
+    stuck, late = threading.Event(), Told([picture(1), 20])
+
+    def hang():
+        stuck.wait(20)
+        return late
+
+    opener = Opener(hang, lambda: Told([picture(2), 20]))
+    reader = started(opener, timeout=0.1)
+    assert int(takes(reader, 1)[0].image[0, 0, 0]) == 2
+    stuck.set()
+    assert late.closed.wait(5)
+    assert take(reader) is None
+    reader.stop()
+
+
+def test_no_more_than_a_few_may_hang():
+    stuck = threading.Event()
+    opener = Opener(lambda: stuck.wait(20))
+    reader = started(opener, timeout=0.01, backoff=Backoff(first=0.001, most=0.001))
+    reader._patience = 0.05
+    wait_for(lambda: opener.n == HANGING)
+    time.sleep(0.6)
+    assert opener.n == HANGING
+    reader.stop()
+    stuck.set()
+
+
+@pytest.mark.parametrize("policy", ["latest", "every"])
+def test_stop_is_prompt_while_it_hangs(policy):
+    stuck = threading.Event()
+    reader = started(lambda: Told([picture(1), stuck]), policy=policy)
+    wait_for(lambda: reader.n_waiting)
+    begun = time.monotonic()
+    reader.stop()
+    reader._thread.join(2)
+    assert not reader._thread.is_alive()
+    assert time.monotonic() - begun < 1
+    stuck.set()
+
+
+def test_a_full_queue_is_no_silence():
+    reader = started(lambda: Told([picture(1, (2160, 3840))] * 20), policy="every")
+    reader._patience = 0.2
+    wait_for(lambda: reader.n_waiting == 5)
+    time.sleep(0.8)
+    assert (reader.state, reader.n_connections) == ("live", 1)
+    reader.stop()
