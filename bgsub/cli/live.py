@@ -30,10 +30,6 @@ GLANCE = 0.2
 """Seconds between two looks at how all is going."""
 
 
-class _Over(Exception):
-    """There is nothing left to look at."""
-
-
 def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
     """A click option under a heading."""
     return click.option(*names, cls=Option, section=section, **kwargs)
@@ -181,24 +177,14 @@ def _look(watches: Sequence[Watch], display: Display | None, chosen: dict[str, A
         return alone and (done or any(watch.fault for watch in watches))
 
     if display is not None:
-        _show(watches, display, chosen["snapshots"], over)
+        from bgsub.live.window import show
+
+        show(watches, display=display, snapshots=chosen["snapshots"], over=over)
         return
     with StatusLine(watches, chosen["quiet"]) as line:
         while not over():
             line.show()
             time.sleep(GLANCE)
-
-
-def _show(watches: Sequence[Watch], display: Display, folder: str, over: Callable[[], bool]) -> None:
-    """The window, until somebody closes it or it is over."""
-    from bgsub.live.window import show
-
-    def look() -> None:
-        if over():
-            raise _Over
-
-    with contextlib.suppress(_Over):
-        show(watches, display=display, folder=folder, on_turn=look)
 
 
 def _finish(watches: Sequence[Watch], chosen: dict[str, Any], seconds: float) -> None:
