@@ -18,7 +18,7 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-COMMANDS = ("run", "live", "compare", "demo", "bench", "doctor", "completion")
+COMMANDS = ("run", "live", "explain", "compare", "demo", "bench", "doctor", "completion")
 
 
 @click.group(cls=Suggesting, homes=COMMANDS, epilog="""\b

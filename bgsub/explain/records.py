@@ -27,6 +27,8 @@ class PixelStory:
     cleaned : bool
         Whether `verdicts` are those of cleaned masks.
     frame_rate : float
+    inside : bool
+        Whether the pixel lies in the region of interest.
     frames : ndarray of int, shape (N,)
         Numbers of the frames: those of the mask files that ``bgsub run`` writes.
     colours : ndarray of float32, shape (N, C)
@@ -41,6 +43,8 @@ class PixelStory:
         In σ.
     shares : ndarray of float32, shape (N,)
         T: components are background until their weights exceed it.
+    before : ndarray of float32, shape (N, K)
+        The weight of those that come before a component, which is background if that does not exceed T.
     distances : ndarray of float32, shape (N, K)
         Of the colour, in σ; infinite where no component is.
     mixture : ndarray of uint8, shape (N,)
@@ -51,6 +55,8 @@ class PixelStory:
         The learning rate of each frame.
     ages : ndarray of int, shape (N,)
         Frames that the model had learned before.
+    counts : ndarray of int, shape (N,)
+        Components in use.
     extras : mapping of str to ndarray, shape (N, …)
         What else the model knows of the pixel: with `Adaptive` its tolerance, blinks and mean distance, the floor of
         the variances, the role in which it learned, and the camera's shift and gains.
@@ -61,6 +67,7 @@ class PixelStory:
     model: Mixture[Any]
     cleaned: bool
     frame_rate: float
+    inside: bool
     frames: np.ndarray
     colours: np.ndarray
     mixed: rules.Mixed
@@ -68,11 +75,13 @@ class PixelStory:
     background: np.ndarray
     limits: np.ndarray
     shares: np.ndarray
+    before: np.ndarray
     distances: np.ndarray
     mixture: np.ndarray
     verdicts: np.ndarray
     alphas: np.ndarray
     ages: np.ndarray
+    counts: np.ndarray
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -93,7 +102,7 @@ class PixelStory:
         """
         i = int(np.searchsorted(self.frames, frame))
         if i == len(self.frames) or self.frames[i] != frame:
-            raise MisuseError(f"no frame {frame}; there are frames {self.frames[0]} to {self.frames[-1]}")
+            raise no_frame(frame, int(self.frames[0]), int(self.frames[-1]))
         return i
 
     def at(self, frame: int) -> PixelState:
@@ -107,6 +116,15 @@ class PixelStory:
         i = self.position(frame)
         measured = rules.Measure(self.sigmas, self.limits, self.background)
         return record((self.row, self.col), self.mixed, measured, self.distances, in_words(int(self.mixture[i])), i)
+
+
+def no_frame(wanted: int, first: int, last: int) -> MisuseError:
+    """What to raise where a number is not among those of the clip."""
+    if wanted < first:
+        return MisuseError(f"no frame {wanted}; the first one is {first}")
+    if wanted > last:
+        return MisuseError(f"no frame {wanted}; the last one is {last}")
+    return MisuseError(f"no frame {wanted}; the clip, from {first} on, leaves it out")
 
 
 @dataclass
@@ -125,18 +143,22 @@ class Note:
 
 
 def story_of(notes: list[Note], pixel: tuple[int, int], model: Mixture[Any], cleaned: bool,
-             frame_rate: float) -> PixelStory:
+             frame_rate: float, inside: bool) -> PixelStory:
     """The story that notes of single frames tell."""
     colours = np.array([note.colour for note in notes], np.float32)
     mixed = _mixed(notes, model.params.n_components, colours.shape[1])
     alphas = np.array([note.alpha for note in notes])
     extras = {name: np.array([note.extras[name] for note in notes]) for name in notes[0].extras}
-    measured, shares = rules.as_judged(model, mixed, colours, alphas, extras)
+    measured, shares, before = rules.as_judged(model, mixed, colours, alphas, extras)
     return PixelStory(
-        *pixel, model, cleaned, frame_rate, np.array([note.frame for note in notes]), colours, mixed, measured.sigmas,
-        measured.background, measured.limits, shares, rules.distances(mixed, measured.sigmas, colours),
-        np.array([note.mixture for note in notes], np.uint8), np.array([note.verdict for note in notes], np.uint8),
-        alphas, np.array([note.age for note in notes]), extras)
+        row=pixel[0], col=pixel[1], model=model, cleaned=cleaned, frame_rate=frame_rate, inside=inside,
+        frames=np.array([note.frame for note in notes]), colours=colours, mixed=mixed, sigmas=measured.sigmas,
+        background=measured.background, limits=measured.limits, shares=shares, before=before,
+        distances=rules.distances(mixed, measured.sigmas, colours),
+        mixture=np.array([note.mixture for note in notes], np.uint8),
+        verdicts=np.array([note.verdict for note in notes], np.uint8), alphas=alphas,
+        ages=np.array([note.age for note in notes]),
+        counts=np.array([0 if note.pixel is None else len(note.pixel.weights) for note in notes]), extras=extras)
 
 
 def _mixed(notes: list[Note], k: int, channels: int) -> rules.Mixed:

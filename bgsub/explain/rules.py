@@ -71,8 +71,10 @@ def enough(rule: Any, tolerance: np.ndarray) -> np.ndarray:
 
 
 def as_judged(model: Mixture[Any], mixed: Mixed, colours: np.ndarray, alphas: np.ndarray,
-              extras: Mapping[str, np.ndarray]) -> tuple[Measure, np.ndarray]:
-    """By what a model judges a colour, (N, C), in a frame from which it learns at the same time; and T, (N,).
+              extras: Mapping[str, np.ndarray]) -> tuple[Measure, np.ndarray, np.ndarray]:
+    """By what a model judges a colour, (N, C), in a frame from which it learns at the same time.
+
+    With T, (N,), and the weight of those before each component, (N, K), that must not exceed it.
 
     `Adaptive` judges before it learns. The other two let weights fade first, and `StaufferGrimson` ranks anew too, so
     that a component may be background in the frame in which it gains the rank.
@@ -80,16 +82,19 @@ def as_judged(model: Mixture[Any], mixed: Mixed, colours: np.ndarray, alphas: np
     rule = rule_of(model, colours.shape[1])
     if isinstance(model, Adaptive):
         wide = np.asarray(extras["tolerance"], f32)
-        return measure(model, mixed, wide, np.asarray(extras["floor"], f32)), enough(rule, wide)
-    measured, alpha = measure(model, mixed), alphas.astype(f32)[:, None]
-    shares, used = np.full(len(colours), rule.background_ratio), mixed.weights > 0
+        floor = np.asarray(extras["floor"], f32)
+        return measure(model, mixed, wide, floor), enough(rule, wide), share_before(mixed.weights)
+    measured, alpha, used = measure(model, mixed), alphas.astype(f32)[:, None], mixed.weights > 0
     if isinstance(model, MOG2):
         prune = (-alphas * float(f32(model.params.complexity_reduction))).astype(f32)[:, None]
         faded = mixed.weights * (f32(1) - alpha) + prune
-        background = share_before(np.where(used & (faded >= -prune), faded, f32(0))) < rule.background_ratio
+        before = share_before(np.where(used & (faded >= -prune), faded, f32(0)))
+        background = before < rule.background_ratio
     else:
-        background = _share_once_matched(mixed, colours, alpha, rule) <= rule.background_ratio
-    return measured._replace(background=background & used), shares
+        before = _share_once_matched(mixed, colours, alpha, rule)
+        background = before <= rule.background_ratio
+    shares = np.full(len(colours), rule.background_ratio)
+    return measured._replace(background=background & used), shares, before
 
 
 def _share_once_matched(mixed: Mixed, colours: np.ndarray, alpha: np.ndarray, rule: Any) -> np.ndarray:

@@ -80,7 +80,7 @@ def watch(frames: Frames, model: Mixture[Any], row: int, col: int, *, cleaning: 
         else:
             if watcher is None:
                 raise InputError("there is no frame to explain; give a clip with at least one")
-            return story_of(notes, (row, col), watcher.fresh, cleaning is not None, frame_rate)
+            return story_of(notes, (row, col), watcher.fresh, cleaning is not None, frame_rate, watcher.inside)
         side = watcher.window.wider()
 
 
@@ -136,6 +136,12 @@ class _Part:
         if view.inside is not None:
             self.model.roi = np.ascontiguousarray(self.window.of(view.inside))
 
+    @property
+    def inside(self) -> bool:
+        """Whether the pixel lies in the region of interest."""
+        roi = self.model.roi
+        return self.view.shown and (roi is None or bool(roi[self.window.row, self.window.col]))
+
     def look(self, frame: Frame) -> Note | None:
         """Learn from a frame; None if the window does not tell what the mask says."""
         model, window = self.model, self.window
@@ -175,6 +181,12 @@ class _Whole:
             uncleaned(self.model)
         self.masker = Masker(self.model, cleaning, scale=view.scale, roi=view.roi)
 
+    @property
+    def inside(self) -> bool:
+        """Whether the pixel lies in the region of interest."""
+        roi = self.model.roi
+        return self.view.shown and (roi is None or bool(roi[self.view.row, self.view.col]))
+
     def look(self, frame: Frame) -> Note:
         """Learn from a frame."""
         age = self.model.n_frames
@@ -203,7 +215,7 @@ class Watched(Adaptive):
         if self.n_frames == 0:
             self.note = {**self._noted(place, 1.0), "pixel": None, "mixture": 0}
         roles = super()._roles(smooth, outside)
-        self.note["extras"]["role"] = int(roles[place])
+        self.note["extras"] |= {"role": int(roles[place]), "changed": self._age == 0 and self.n_frames > 0}
         return roles
 
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:
@@ -211,7 +223,7 @@ class Watched(Adaptive):
         channels = self._learned().n_channels
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
-            "floor": self.floor * channels / 3, "age": self._age, "role": 4,
+            "floor": self.floor * channels / 3, "age": self._age, "role": 4, "changed": False,
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])

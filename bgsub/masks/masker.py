@@ -66,7 +66,7 @@ class Masker:
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Learn from one frame and return its finished mask, uint8 (H, W)."""
         self._shape = image.shape[:2]
-        image = self._reduced(image)
+        image = self.reduced(image)
         inside = self._region(image.shape[:2])
         mask = _within(self.subtractor.apply(image), inside)
         if self.cleaning is not None:
@@ -87,10 +87,11 @@ class Masker:
         """Forget everything learned."""
         self.subtractor.reset()
 
-    def _reduced(self, image: np.ndarray) -> np.ndarray:
+    def reduced(self, image: np.ndarray) -> np.ndarray:
+        """A frame in the size in which the model works."""
         if self._scale == 1:
             return image
-        height, width = (max(1, round(side * self._scale)) for side in self._shape)
+        height, width = (max(1, round(side * self._scale)) for side in image.shape[:2])
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
     def _region(self, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -1,0 +1,137 @@
+"""At which match limit, background share or learning rate a verdict would be the other one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from bgsub.adaptive.model import Adaptive
+from bgsub.errors import MisuseError
+from bgsub.explain.records import PixelStory
+from bgsub.explain.replay import was_background
+from bgsub.mixture.model import Mixture
+from bgsub.mixture.mog2 import MOG2
+from bgsub.mixture.parameter import about
+
+STEP, STEPS, HALVINGS = 2.0, 10, 8
+"""Rates are tried at so many times their value, so many times either way; then the place is narrowed down."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One parameter that would have turned the mixture's verdict, all else being the same.
+
+    Attributes
+    ----------
+    parameter : str
+    now : float
+        Its value.
+    value : float
+        From where on the verdict is the other one.
+    side : "above" or "below"
+        On which side of the value.
+    since : "this frame" or "the first frame"
+        Whether the mixture is taken as it stands, or as it would have become.
+    """
+
+    parameter: str
+    now: float
+    value: float
+    side: Literal["above", "below"]
+    since: Literal["this frame", "the first frame"]
+
+
+def flips(story: PixelStory, i: int) -> tuple[Flip, ...]:
+    """What would have made foreground or shadow of background, or background of them; only what can be set so."""
+    found = [_limit(story, i), _share(story, i)]
+    for name in _rates(story.model):
+        found += [_rate(story, i, name, side) for side in (1, -1)]
+    return tuple(flip for flip in found if flip is not None and _allowed(story.model.params, flip))
+
+
+def _limit(story: PixelStory, i: int) -> Flip | None:
+    """The limit at which the nearest background component holds the colour, or no longer does."""
+    away, limit = float(story.nearest[i]), float(story.limits[i])
+    if not math.isfinite(away) or (away < limit) != (story.mixture[i] == 0):
+        return None
+    squared = isinstance(story.model, MOG2)
+    name = "var_threshold" if squared else "match_sigmas"
+    now = float(getattr(story.model.params, name))
+    value = away * away if squared else now * away / limit
+    return Flip(name, now, value, "below" if story.mixture[i] == 0 else "above", "this frame")
+
+
+def _share(story: PixelStory, i: int) -> Flip | None:
+    """The share that lets a component that holds the colour into the background, or keeps all of them out of it."""
+    background = story.mixture[i] == 0
+    holds = (story.distances[i] < story.limits[i]) & (story.background[i] == background)
+    if not holds.any():
+        return None
+    params, before = story.model.params, float(story.before[i][holds].min())
+    # Adaptive adds to the share where pixels blink.
+    value = before - (float(story.shares[i]) - params.background_ratio if isinstance(story.model, Adaptive) else 0.0)
+    return Flip("background_ratio", params.background_ratio, value, "below" if background else "above", "this frame")
+
+
+def _rates(model: Mixture[Any]) -> list[str]:
+    """The parameters that say how fast it learns."""
+    if isinstance(model, Adaptive):
+        return ["memory", "absorb_after"]
+    if model.params.absorb_after is not None:
+        return ["absorb_after"]
+    return ["history" if isinstance(model, MOG2) else "learning_rate"]
+
+
+def _rate(story: PixelStory, i: int, name: str, side: int) -> Flip | None:
+    """The nearest value above or below at which the history of the pixel would have led to another verdict."""
+    params, now = story.model.params, float(getattr(story.model.params, name))
+    whole = isinstance(getattr(params, name), int)
+
+    def turned(value: float) -> bool:
+        given: Any = round(value) if whole else value
+        return was_background(story, i, replace(params, **{name: given})) != (story.mixture[i] == 0)
+
+    if now <= 0 or (story.extras and turned(now)):  # the camera moved, so this pixel's history is that of several
+        return None
+    same, other = now, None
+    for value in _tried(params, name, now, side):
+        if turned(value):
+            other = value
+            break
+        same = value
+    if other is None:
+        return None
+    return Flip(name, now, _narrowed(turned, same, other, whole), "above" if side > 0 else "below", "the first frame")
+
+
+def _tried(params: Any, name: str, now: float, side: int) -> Iterator[float]:
+    """Values farther and farther from the present one, as far as the model takes them."""
+    for n in range(1, STEPS + 1):
+        value = now * STEP ** (side * n)
+        try:
+            replace(params, **{name: round(value) if isinstance(getattr(params, name), int) else value})
+        except MisuseError:
+            return
+        yield value
+
+
+def _narrowed(turned: Callable[[float], bool], same: float, other: float, whole: bool) -> float:
+    """Between a value that changes nothing and one that does, the one nearest to the first that does."""
+    for _ in range(HALVINGS):
+        middle = math.sqrt(same * other)
+        if whole and round(middle) in (round(same), round(other)):
+            break
+        same, other = (same, middle) if turned(middle) else (middle, other)
+    return float(round(other)) if whole else other
+
+
+def _allowed(params: Any, flip: Flip) -> bool:
+    """Whether the model could be told so."""
+    told = about(next(f for f in fields(params) if f.name == flip.parameter))
+    if flip.side == "above":
+        return flip.value < told.high
+    return flip.value > max(told.low, 0.0) and bool(np.isfinite(flip.value))

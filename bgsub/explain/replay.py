@@ -1,0 +1,104 @@
+"""One pixel on its own: its mixture goes on as it would in the model, or its history is gone through anew.
+
+`MOG2` and `StaufferGrimson` are models of a single pixel as well. `Adaptive` is not, so its rules are taken from
+``mixture/reference``, which agree with the kernels to the last bit, and the role in which a pixel learns from the
+record: with other parameters, what is around it is taken to be as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.params import AdaptiveParams
+from bgsub.explain.records import PixelStory
+from bgsub.mixture.model import Mixture
+from bgsub.mixture.reference.adaptive import Component, ReferencePixel
+
+MOST = 20_000
+"""Frames after which a countdown is given up."""
+
+
+def frames_to_background(story: PixelStory, i: int) -> float:
+    """After how many frames of the same colour a pixel is background.
+
+    Parameters
+    ----------
+    story : PixelStory
+    i : int
+        Position of the frame in the story.
+
+    Returns
+    -------
+    float
+        A whole number: 0 if the mixture says background already, infinite if it does not within `MOST` frames. With
+        `Adaptive`, of a pixel that goes on to learn in the role in which it learned this frame.
+    """
+    if story.mixture[i] == 0:
+        return 0
+    pixel = _pixel(story, i, story.model.params)
+    for n in range(MOST):
+        if pixel.is_background(i, n) and n:
+            return n
+    return math.inf
+
+
+def was_background(story: PixelStory, i: int, params: Any) -> bool:
+    """What the mixture would have said of a frame, had it had these parameters from the first frame on."""
+    pixel = _pixel(story, 0, params)
+    for j in range(i):
+        pixel.is_background(j)
+    return pixel.is_background(i)
+
+
+def _pixel(story: PixelStory, i: int, params: Any) -> _Alone | _Reference:
+    kind = _Reference if isinstance(story.model, Adaptive) else _Alone
+    return kind(story, i, params)
+
+
+class _Alone:
+    """A model of one pixel, with what was known of it before a frame."""
+
+    def __init__(self, story: PixelStory, i: int, params: Any) -> None:
+        whole = np.all((story.colours % 1 == 0) & (story.colours < 256))  # else it would be compiled for other frames
+        self.colours = story.colours.astype(np.uint8 if whole else np.float32)
+        self.model: Mixture[Any] = type(story.model)(params, threads=1)
+        if not story.counts[i]:
+            return
+        header = {"dtype": self.colours.dtype.name, "n_frames": int(story.ages[i]), "frozen": False}
+        weights, means, variances = (values[None, None, i] for values in story.mixed)
+        self.model._restore(header, weights, means, variances, np.array([[story.counts[i]]], np.uint8))
+
+    def is_background(self, i: int, later: int = 0) -> bool:
+        """Learn the colour of a frame."""
+        return not self.model.apply(self.colours[i].reshape(1, 1, -1))[0, 0]
+
+
+class _Reference:
+    """The readable witness of `Adaptive`, with what was known of a pixel before a frame."""
+
+    def __init__(self, story: PixelStory, i: int, params: AdaptiveParams) -> None:
+        self.story, extras = story, story.extras
+        self.model = Adaptive(params, threads=1)
+        known = zip(*(values[i, :story.counts[i]] for values in story.mixed), strict=True)
+        self.pixel = ReferencePixel([Component(weight, mean.copy(), variance) for weight, mean, variance in known])
+        self.pixel.tolerance, self.pixel.distance, self.pixel.blinks = (
+            np.float32(extras[name][i]) for name in ("tolerance", "distances", "blinks"))
+        self.pixel.before = int(extras["before"][i])
+
+    def is_background(self, i: int, later: int = 0) -> bool:
+        """Learn the colour of a frame, as if it came so much later."""
+        story, model, extras = self.story, self.model, self.story.extras
+        colour, role = story.colours[i], int(extras["role"][i])
+        if extras["changed"][i]:
+            self.pixel = ReferencePixel(self.pixel.components)
+        model._age = int(extras["age"][i]) + later
+        model.floor = float(extras["floor"][i]) * 3 / colour.size
+        alpha = 1.0 if extras["changed"][i] else max(model.params.alpha, 1 / (model._age + 1))
+        rule = model._rule(alpha, colour.size)
+        judged = self.pixel.judge(colour, rule)
+        self.pixel.learn(colour, role, judged, rule)
+        return not judged.verdict or not story.ages[i]
