@@ -37,12 +37,17 @@ class Display:
     """Tries a window in a process of its own, while this one gets the model ready.
 
     Create it early, and ask when the window is needed.
+
+    Raises
+    ------
+    MisuseError
+        If it is plain at once that none can open.
     """
 
     def __init__(self) -> None:
-        self._obstacle = obstacle()
         self._trial: subprocess.Popen[str] | None = None
-        if self._obstacle is None and _has_displays() and sys.executable:
+        refuse(obstacle())
+        if _has_displays() and sys.executable:
             self._trial = subprocess.Popen([sys.executable, "-c", TRIAL], stdin=subprocess.DEVNULL,
                                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                            errors="replace")
@@ -56,9 +61,9 @@ class Display:
             If none can, naming the cure.
         """
         if self._trial is not None:
-            self._obstacle, self._trial = self._outcome(self._trial), None
-        if self._obstacle is not None:
-            raise MisuseError(f"no window can open: {self._obstacle}; {INSTEAD}")
+            found = self._outcome(self._trial)
+            self._trial = None
+            refuse(found)
 
     def close(self) -> None:
         """End the trial, if it is still under way and nobody needs to know any more."""
@@ -77,6 +82,12 @@ class Display:
             return None
         told = told.strip() or f"a trial of OpenCV's window ended with {trial.returncode}"
         return told.splitlines()[0].removeprefix("qt.qpa.xcb: ")
+
+
+def refuse(reason: str | None) -> None:
+    """Raise a `MisuseError` if there is a reason why no window can open."""
+    if reason is not None:
+        raise MisuseError(f"no window can open: {reason}; {INSTEAD}")
 
 
 def _has_displays() -> bool:
