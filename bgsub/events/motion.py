@@ -14,8 +14,8 @@ from bgsub.masks.zones import Zone, Zones
 from bgsub.mixture.protocol import FOREGROUND
 
 SUSPICIOUS = 0.2
-"""Share of the frame from which foreground may be a change of the whole scene: such motion is told only once it has
-lasted longer than it takes to notice one."""
+"""Share of the frame from which foreground may be a change of the whole scene: such motion is told once it is over, or
+has lasted longer than it takes to notice a change."""
 FIRST_AREAS = 1
 """Pixels of an empty region count as this, so that no share is divided by nothing."""
 
@@ -109,12 +109,20 @@ class Motion:
                 current = replace(current, peak=mark, share=share, blob=largest)
             self._current = current
             return self._tell_start(mark)
-        if not self._told or mark.time - current.end.time >= params.end_after:
+        if not self._lasted(current) or mark.time - current.end.time >= params.end_after:
             return self._close(cut=False)
         return []
 
-    def stop(self) -> list[Interval]:
-        """Say that what comes next has nothing to do with what was: motion that is under way is cut off."""
+    def stop(self, scene: bool = False) -> list[Interval]:
+        """Say that what comes next has nothing to do with what was: motion that is under way is cut off.
+
+        Parameters
+        ----------
+        scene : bool
+            Whether the whole scene has changed. Motion that was not yet told of was a part of that.
+        """
+        if scene and not self._told:
+            self._current = None
         return self._close(cut=True)
 
     def _tell_start(self, mark: Mark) -> list[Interval]:
@@ -131,7 +139,13 @@ class Motion:
     def _close(self, cut: bool) -> list[Interval]:
         current, told = self._current, self._told
         self._current, self._told = None, False
-        return [replace(current, over=True, cut=cut)] if current is not None and told else []
+        if current is None or not self._lasted(current):
+            return []
+        end = replace(current, over=True, cut=cut)
+        return [end] if told else [current, end]
+
+    def _lasted(self, current: Interval) -> bool:
+        return current.end.time - current.start.time >= self._params.min_duration
 
     def _measure(self, mask: np.ndarray) -> tuple[int, Blob | None]:
         """Foreground pixels that count, and the largest blob of them, where it may be told."""

@@ -50,9 +50,9 @@ class MotionEvents:
         self._mark, self._clock = mark, clock
         return [self._event(found) for motion in self._motions for found in motion.see(mark, mask)]
 
-    def stop(self) -> list[Event]:
-        """End all motion: the scene has changed, or nothing comes any more."""
-        return [self._event(found) for motion in self._motions for found in motion.stop()]
+    def stop(self, scene: bool = False) -> list[Event]:
+        """End all motion, since nothing comes any more; or since the scene has changed, which is no motion itself."""
+        return [self._event(found) for motion in self._motions for found in motion.stop(scene)]
 
     def _event(self, found: Interval) -> Event:
         at = found.end if found.over else found.start

@@ -65,7 +65,7 @@ class Reporter:
         change = self._scene.see(shown.time, shown.image, shown.mask, masker)
         if change is None:
             return False
-        self.cut()
+        self.cut(scene=True)
         self._tell("scene_change", {"change": change.kind, "share": round(change.share, 4)})
         return True
 
@@ -76,10 +76,10 @@ class Reporter:
         assert self._motion is not None
         self._hand_on(self._motion.see(self._mark, mask, clock_at(self._clock)))
 
-    def cut(self) -> None:
-        """End what moves: nothing comes any more, or something else."""
+    def cut(self, scene: bool = False) -> None:
+        """End what moves: nothing comes any more, or the scene has changed."""
         if self._motion is not None:
-            self._hand_on(self._motion.stop())
+            self._hand_on(self._motion.stop(scene))
 
     def connection(self, change: Change) -> None:
         """The picture is gone, or back."""

@@ -414,7 +414,6 @@ class Watch:
     def _set_recording(self, on: bool) -> None:
         if self._recorder is None or on == self._recording:
             return
-        self._recording = on
         try:
             if on:
                 self._recorder.begin()
@@ -422,7 +421,8 @@ class Watch:
                 self._recorder.end()
                 self._note = f"recorded: {', '.join(self._recorder.written)}"
         except BgsubError as error:
-            self._recording, self._note = False, str(error)
+            on, self._note = False, str(error)
+        self._recording = on  # only now: when it is said to be over, the files are whole
 
     def _record(self, rate: float) -> None:
         shown = self._shown
