@@ -1,0 +1,50 @@
+// The commands below the pictures, for the source that is selected.
+
+import { el, icon, setText } from './dom.js'
+
+export class Tools {
+  // order: (command, body) -> promise; address: () -> of the newest picture
+  constructor(order, address) {
+    this.order = order
+    this.status = {}
+    const button = (name, drawing, words, title) => {
+      const text = el('span', {}, words)
+      const node = el('button', { 'data-do': name, title, onclick: () => this.press(name) }, icon(drawing), text)
+      return { node, text, use: node.querySelector('use') }
+    }
+    this.buttons = {
+      pause: button('pause', 'pause', 'Pause', 'Look at no further frame (space)'),
+      step: button('step', 'step', 'Step', 'Look at one more frame, and pause (n)'),
+      freeze: button('freeze', 'freeze', 'Freeze', 'Stop learning; masks are given all the same (f)'),
+      reset: button('reset', 'reset', 'Reset', 'Forget everything learned (x)'),
+      snapshot: button('snapshot', 'snapshot', 'Snapshot', 'Write picture, mask, overlay and background where bgsub runs (s)'),
+      record: button('record', 'record', 'Record', 'Record mask and overlay where bgsub runs (r)'),
+    }
+    this.save = el('a', { class: 'button', title: 'Save this view on this device', download: '', href: '#',
+      onclick: () => { this.save.href = address(); this.save.download = `bgsub-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.png` } },
+    icon('save'), el('span', {}, 'Save view'))
+    this.nodes = [...Object.values(this.buttons).map(button => button.node), this.save]
+  }
+
+  press(name) {
+    const { state, frozen, recording, paused } = { ...this.status, paused: this.status.state === 'paused' }
+    if (name === 'pause') return this.order(paused ? 'resume' : 'pause')
+    if (name === 'freeze') return this.order('freeze', { on: !frozen })
+    if (name === 'record') return this.order('record', { on: !recording })
+    return state && this.order(name)
+  }
+
+  told(status) {
+    this.status = status
+    this.turn('pause', status.state === 'paused', 'play', 'Go on', 'pause', 'Pause')
+    this.turn('freeze', status.frozen, 'freeze', 'Learn', 'freeze', 'Freeze')
+    this.turn('record', status.recording, 'stop', 'Stop', 'record', 'Record')
+  }
+
+  turn(name, on, drawing, words, otherDrawing, otherWords) {
+    const { node, text, use } = this.buttons[name]
+    node.setAttribute('aria-pressed', String(on))
+    use.setAttribute('href', `#i-${on ? drawing : otherDrawing}`)
+    setText(text, on ? words : otherWords)
+  }
+}

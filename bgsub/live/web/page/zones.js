@@ -1,0 +1,214 @@
+// Zones: polygons drawn on the picture, in which motion counts or is ignored.
+
+import { capital, el, icon, svg } from './dom.js'
+
+const NEAR = 14 // pixels on the screen within which a click meets the first corner
+const DOES = { include: 'Motion counts only here', exclude: 'Motion is ignored here' }
+const SHORT = { include: 'counts', exclude: 'ignored' }
+
+export class ZoneEditor {
+  // save: (source, zones) -> promise; changed(): the drawing begins or ends
+  constructor(save, changed, failed) {
+    Object.assign(this, { save, changed, failed, tile: null, zones: [], draft: null, kind: 'include', past: [], open: false })
+    this.node = el('div', { class: 'zone-editor' })
+  }
+
+  // Edit the zones of this tile from now on.
+  attach(tile, zones) {
+    if (this.tile) this.tile.draft.replaceChildren()
+    this.cancel()
+    Object.assign(this, { tile, past: [] })
+    this.told(zones)
+  }
+
+  // What is drawn elsewhere, or was loaded.
+  told(zones) {
+    if (this.dragging) return
+    this.zones = zones
+    this.drawPanel()
+    this.draw()
+  }
+
+  show(open) {
+    this.open = open
+    if (!open) this.cancel()
+    this.draw()
+  }
+
+  get drawing() {
+    return this.draft !== null
+  }
+
+  begin(kind) {
+    Object.assign(this, { kind, draft: [] })
+    this.drawPanel()
+    this.draw()
+    this.changed()
+  }
+
+  cancel() {
+    if (!this.drawing) return
+    this.draft = null
+    this.drawPanel()
+    this.draw()
+    this.changed()
+  }
+
+  add(row, col, event) {
+    const first = this.draft[0]
+    if (this.draft.length >= 3 && this.distance(first, event) < NEAR) return this.finish()
+    if (this.draft.length && this.distance(this.draft.at(-1), event) < 3) return // the second half of a double click
+    this.draft.push([row, col])
+    this.drawPanel()
+    this.draw()
+  }
+
+  back() {
+    this.draft.pop()
+    this.drawPanel()
+    this.draw()
+  }
+
+  finish() {
+    if (!this.drawing || this.draft.length < 3) return
+    const points = this.draft.map(point => point.map(value => Math.round(value * 10) / 10))
+    const zone = { name: this.newName(), kind: this.kind, points }
+    this.draft = null
+    this.changed()
+    this.put([...this.zones, zone])
+  }
+
+  newName() {
+    for (let n = this.zones.length + 1; ; n++) if (!this.zones.some(zone => zone.name === `zone ${n}`)) return `zone ${n}`
+  }
+
+  distance([row, col], event) {
+    const matrix = this.tile.over.getScreenCTM()
+    const there = new DOMPoint(col, row).matrixTransform(matrix)
+    return Math.hypot(there.x - event.clientX, there.y - event.clientY)
+  }
+
+  async put(zones, undoing = false) {
+    const before = this.zones
+    if (!undoing) this.past.push(before)
+    this.told(zones)
+    try {
+      await this.save(this.tile, zones)
+    } catch (error) {
+      if (!undoing) this.past.pop()
+      this.told(before)
+      this.failed(error)
+    }
+  }
+
+  undo() {
+    if (this.past.length) this.put(this.past.pop(), true)
+  }
+
+  change(i, what) {
+    this.put(this.zones.map((zone, j) => i === j ? { ...zone, ...what } : zone))
+  }
+
+  draw() {
+    if (!this.tile) return
+    this.tile.drawZones(this.zones)
+    const handles = this.open && !this.drawing ? this.zones.flatMap((zone, i) => this.handles(zone, i)) : []
+    this.tile.draft.replaceChildren(...handles, ...(this.drawing ? this.drawnSoFar() : []))
+  }
+
+  drawnSoFar() {
+    const points = this.draft
+    const line = points.map(([r, c]) => `${c},${r}`).join(' ')
+    return [
+      svg('polygon', { class: `drawn ${this.kind}`, points: line }),
+      ...points.map(([r, c], i) => svg('path', { class: `corner ${this.kind} ${i === 0 && points.length > 2 ? 'first' : ''}`,
+        d: `M${c} ${r}h.001` })),
+    ]
+  }
+
+  handles(zone, i) {
+    const found = []
+    zone.points.forEach(([row, col], k) => {
+      const [nextRow, nextCol] = zone.points[(k + 1) % zone.points.length]
+      const middle = [(row + nextRow) / 2, (col + nextCol) / 2]
+      found.push(
+        svg('path', { class: `middle ${zone.kind}`, d: `M${middle[1]} ${middle[0]}h.001`,
+          onpointerdown: event => this.drag(event, i, k + 1, true) }),
+        svg('path', { class: `corner ${zone.kind}`, d: `M${col} ${row}h.001`,
+          onpointerdown: event => this.drag(event, i, k, false), ondblclick: () => this.drop(i, k) }))
+    })
+    return found
+  }
+
+  drag(event, i, k, isNew) {
+    event.preventDefault()
+    event.stopPropagation()
+    const before = this.zones
+    const move = to => {
+      const points = [...before[i].points]
+      points.splice(k, isNew ? 0 : 1, this.tile.place(to).map(value => Math.round(value * 10) / 10))
+      this.zones = before.map((zone, j) => i === j ? { ...zone, points } : zone)
+      this.dragging = true
+      this.draw()
+    }
+    const done = () => {
+      window.removeEventListener('pointermove', move)
+      window.removeEventListener('pointerup', done)
+      window.removeEventListener('pointercancel', done)
+      if (!this.dragging) return
+      this.dragging = false
+      const after = this.zones
+      this.zones = before
+      this.put(after)
+    }
+    window.addEventListener('pointermove', move)
+    window.addEventListener('pointerup', done)
+    window.addEventListener('pointercancel', done)
+  }
+
+  drop(i, k) {
+    if (this.zones[i].points.length > 3) this.change(i, { points: this.zones[i].points.filter((_, j) => j !== k) })
+  }
+
+  drawPanel() {
+    this.node.replaceChildren(this.drawing ? this.guide() : this.list())
+  }
+
+  guide() {
+    const left = 3 - this.draft.length
+    return el('div', { class: 'guide' },
+      el('h2', {}, DOES[this.kind]),
+      el('p', { class: 'lead' }, left > 0
+        ? `Click its corners in the picture, in order around it. ${capital(['', 'one', 'two', 'three'][left])} more at least.`
+        : 'Click further corners, or the first one again to close it.'),
+      el('div', { class: 'row' },
+        el('button', { class: 'main', disabled: left > 0, onclick: () => this.finish() }, 'Done'),
+        el('button', { disabled: !this.draft.length, onclick: () => this.back() }, 'Back one corner'),
+        el('button', { onclick: () => this.cancel() }, 'Cancel')))
+  }
+
+  list() {
+    const lead = this.zones.length ? 'Drag corners to move them; drag the middle of an edge to add one, double-click a corner to '
+      + 'drop it.' : 'The whole picture counts. Draw where motion should count, or what to leave out: a road, a tree, a screen.'
+    return el('div', {},
+      el('p', { class: 'lead' }, lead),
+      el('div', { class: 'row' },
+        el('button', { class: 'include', onclick: () => this.begin('include') }, icon('include'), 'Count here'),
+        el('button', { class: 'exclude', onclick: () => this.begin('exclude') }, icon('exclude'), 'Ignore here'),
+        el('button', { class: 'plain', title: 'Undo', 'aria-label': 'Undo', disabled: !this.past.length,
+          onclick: () => this.undo() }, icon('undo'))),
+      el('ul', {}, this.zones.map((zone, i) => this.item(zone, i))))
+  }
+
+  item(zone, i) {
+    const name = el('input', { type: 'text', value: zone.name, maxlength: 60, 'aria-label': 'Name',
+      onchange: () => name.value.trim() ? this.change(i, { name: name.value.trim() }) : (name.value = zone.name) })
+    const other = zone.kind === 'include' ? 'exclude' : 'include'
+    return el('li', { class: zone.kind },
+      el('button', { class: 'kind', title: `${DOES[zone.kind]}. Click to change.`,
+        onclick: () => this.change(i, { kind: other }) }, icon(zone.kind), SHORT[zone.kind]),
+      name,
+      el('button', { class: 'plain', title: 'Delete', 'aria-label': `Delete ${zone.name}`,
+        onclick: () => this.put(this.zones.filter((_, j) => j !== i)) }, icon('bin')))
+  }
+}
