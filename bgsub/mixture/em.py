@@ -12,10 +12,10 @@ import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.mixture.covariances import Kind, checked_kind, draw, estimate, log_densities, n_numbers
-from bgsub.mixture.kmeans import Clusters, checked_points, checked_samples, checked_start, kmeans
-from bgsub.mixture.parameter import is_number
+from bgsub.mixture.em_pixels import PixelFits, fit_pixels
+from bgsub.mixture.kmeans import Clusters, checked_number, checked_points, checked_samples, checked_start, kmeans
 
-__all__ = ["Clusters", "Fit", "fit", "fit_best", "kmeans"]
+__all__ = ["Clusters", "Fit", "PixelFits", "fit", "fit_best", "fit_pixels", "kmeans"]
 
 RELATIVE_FLOOR = 1e-6
 """The floor of the variances, if nobody says, as a share of the samples' own variance."""
@@ -107,10 +107,9 @@ class Fit:
         labels : ndarray of int64, shape (n,)
             The component that each came from.
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise MisuseError(f"the number of points to draw must be a whole number of at least 1; got {n!r}")
+        checked_number("the number of points to draw", n, 1, whole=True)
         random = np.random.default_rng(seed)
-        labels = random.choice(len(self.weights), size=n, p=self.weights)
+        labels = random.choice(len(self.weights), size=int(n), p=self.weights)
         points = np.empty((n, self.means.shape[1]))
         for k in np.unique(labels):
             own = labels == k
@@ -179,9 +178,8 @@ def fit(samples: np.ndarray, n_components: int = 3, *, covariance: Kind = "full"
     """
     kind, points = checked_kind(covariance), checked_samples(samples, n_components)
     least = _checked_floor(floor, points)
-    for name, number in (("tolerance", tolerance), ("max_iterations", max_iterations)):
-        if not is_number(number, whole=name == "max_iterations") or number < 0:
-            raise MisuseError(f"{name} must be a number of at least 0; got {number!r}")
+    checked_number("tolerance", tolerance, 0)
+    checked_number("max_iterations", max_iterations, 0, whole=True)
     begin = None if start is None else checked_start(start, n_components, points.shape[1])
     responsibilities = np.eye(n_components)[kmeans(points, n_components, start=begin, seed=seed).labels]
     means = np.repeat(points.mean(axis=0)[None], n_components, axis=0)
@@ -222,9 +220,7 @@ def fit_best(samples: np.ndarray, most_components: int = 5, **options: object) -
 
 def _checked_floor(floor: float | None, points: np.ndarray) -> float:
     if floor is not None:
-        if not is_number(floor) or floor <= 0:
-            raise MisuseError(f"floor must be a number above 0; got {floor!r}")
-        return float(floor)
+        return float(checked_number("floor", floor, 1e-30))
     variance = float(points.var(axis=0).mean())
     if variance == 0:
         raise MisuseError(

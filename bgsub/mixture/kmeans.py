@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from bgsub.errors import MisuseError
+from bgsub.mixture.parameter import is_number
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,27 @@ def checked_samples(samples: np.ndarray, n_components: int) -> np.ndarray:
     MisuseError
         If they are not finite numbers, or fewer than the components.
     """
-    if isinstance(n_components, bool) or not isinstance(n_components, int | np.integer) or n_components < 1:
-        raise MisuseError(f"the number of components must be a whole number of at least 1; got {n_components!r}")
+    checked_number("the number of components", n_components, 1, whole=True)
     points = checked_points(samples)
     if len(points) < n_components:
         raise MisuseError(
             f"{len(points)} sample(s) are too few for {n_components} components; take more samples, or fewer components"
         )
     return points
+
+
+def checked_number(name: str, number: float, low: float, high: float = math.inf, *, whole: bool = False) -> float:
+    """A number from low to high.
+
+    Raises
+    ------
+    MisuseError
+        If it is none.
+    """
+    if not is_number(number, whole) or not low <= number <= high:
+        limits = f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+        raise MisuseError(f"{name} must be a {'whole ' if whole else ''}number {limits}; got {number!r}")
+    return number
 
 
 def checked_points(samples: np.ndarray) -> np.ndarray:
@@ -164,6 +179,6 @@ def _means(points: np.ndarray, labels: np.ndarray, squares: np.ndarray, centres:
     means = sums / np.maximum(counts, 1)[:, None]
     empty = np.flatnonzero(counts == 0)
     if empty.size:
-        farthest = np.argsort(squares.min(axis=1))[::-1]
+        farthest = np.argsort(-squares.min(axis=1), kind="stable")
         means[empty] = points[farthest[:empty.size]]
     return means
