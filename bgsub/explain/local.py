@@ -57,9 +57,8 @@ class Window:
 
 
 def likely_side(sizes: Sizes) -> int:
-    """A side with which nearly every frame is decided: a hole as large as the window is none that is filled."""
-    reach = sizes.side + sizes.close + 2
-    return 2 * math.ceil(math.sqrt(sizes.hole)) + 4 * reach + 2 * math.ceil(math.sqrt(sizes.blob))
+    """A side with which most frames are decided: a hole as large as the window is none that is filled."""
+    return 2 * math.ceil(math.sqrt(sizes.hole)) + 2 * (sizes.side + sizes.close) + 8
 
 
 def cleaned_pixel(mask: np.ndarray, window: Window, sizes: Sizes) -> int | None:
@@ -78,6 +77,20 @@ def cleaned_pixel(mask: np.ndarray, window: Window, sizes: Sizes) -> int | None:
     int or None
         0, the value of shadow, or 255; None if it depends on what is outside the window.
     """
+    smaller = (window.rows.stop - window.rows.start + window.cols.stop - window.cols.start) // 3
+    if smaller * smaller > 2 * sizes.hole and smaller > sizes.side + sizes.close:
+        # It decides more often than not, in less time.
+        top, left = window.rows.start, window.cols.start
+        inner = Window.around(top + window.row, left + window.col, smaller, window.shape)
+        part = mask[inner.rows.start - top:inner.rows.stop - top, inner.cols.start - left:inner.cols.stop - left]
+        said = _decided(part, inner, sizes)
+        if said is not None:
+            return said
+    return _decided(mask, window, sizes)
+
+
+def _decided(mask: np.ndarray, window: Window, sizes: Sizes) -> int | None:
+    """What both ways to clean a window say of its pixel; None if they do not agree."""
     foreground, any_shade = (mask == FOREGROUND).view(np.uint8), shadow_value(mask)
     votes = [majority(_surrounded(foreground, window, sizes, around), sizes.side) for around in (0, 1)]
     least, most = (mended(vote, sizes) for vote in votes)
@@ -86,8 +99,9 @@ def cleaned_pixel(mask: np.ndarray, window: Window, sizes: Sizes) -> int | None:
         return FOREGROUND
     if not any_shade:
         return None if most[at] else 0
-    darker = (mask != 0).view(np.uint8)
-    shades = [majority(_surrounded(darker, window, sizes, around), sizes.side) for around in (0, 1)]
+    shades = [majority(_surrounded((mask != 0).view(np.uint8), window, sizes, around), sizes.side) for around in (0, 1)]
+    if not shades[1][at]:
+        return None if most[at] else 0
     least_shade = drop_blobs(cv2.subtract(shades[0], votes[1] | most), sizes.blob)
     most_shade = drop_blobs(cv2.subtract(shades[1], votes[0] | least), sizes.blob)
     if most[at]:
@@ -98,7 +112,7 @@ def cleaned_pixel(mask: np.ndarray, window: Window, sizes: Sizes) -> int | None:
 def _padding(window: Window, sizes: Sizes) -> tuple[int, int, int, int]:
     """Pixels above, below, left and right by which the frame goes on; as many as matter, and no crumb."""
     height, width = window.rows.stop - window.rows.start, window.cols.stop - window.cols.start
-    far = sizes.side + sizes.close + 2 + math.ceil(sizes.blob / min(height, width))
+    far = sizes.close // 2 + 2 + math.ceil(sizes.blob / min(height, width))
     return (
         far * (window.rows.start > 0), far * (window.rows.stop < window.shape[0]),
         far * (window.cols.start > 0), far * (window.cols.stop < window.shape[1]),
