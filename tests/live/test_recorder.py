@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from live_helpers import Clip, Opener, Told, picture, wait_for, watch
 
-from bgsub.errors import InputError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.live.capture import Backoff
 from bgsub.live.commands import Record
 from bgsub.live.recorder import Recorder, dated_targets, plain
@@ -25,6 +25,12 @@ def recorder(tmp_path, *names, **keywords):
     kinds = ("mask", "overlay")
     return Recorder(lambda: [Output(kind, f"{tmp_path}/{name}") for kind, name in zip(kinds, names, strict=False)],
                     **keywords)
+
+
+def record(one, frame):
+    """A recording of one frame; what is wrong with it may be known at once, or in the end."""
+    one.put(frame, 25.0, "camera 0")
+    one.end()
 
 
 def images(path):
@@ -79,10 +85,8 @@ def test_another_size_goes_to_another_file(tmp_path):
 
 def test_what_is_there_is_not_replaced(tmp_path):
     (tmp_path / "m.mkv").write_text("somebody's")
-    one = recorder(tmp_path, "m.mkv")
-    one.put(shown(1, 0), 25.0, "camera 0")
-    with pytest.raises(Exception, match="already there"):
-        one.end()
+    with pytest.raises(MisuseError, match="already there"):
+        record(recorder(tmp_path, "m.mkv"), shown(1, 0))
     assert (tmp_path / "m.mkv").read_text() == "somebody's"
     two = recorder(tmp_path, "m.mkv", force=True)
     two.put(shown(1, 0), 25.0, "camera 0")
@@ -113,10 +117,8 @@ def test_a_full_disk_ends_it_with_words_and_a_file_that_plays(tmp_path, monkeypa
 
 
 def test_odd_sizes_are_refused_with_a_way_out(tmp_path):
-    one = recorder(tmp_path, "m.mkv")
-    one.put(shown(1, 0, (47, 63)), 25.0, "camera 0")
-    with pytest.raises(Exception, match="write a folder of images instead"):
-        one.end()
+    with pytest.raises(MisuseError, match="write a folder of images instead"):
+        record(recorder(tmp_path, "m.mkv"), shown(1, 0, (47, 63)))
 
 
 def test_what_a_key_records_is_named_by_source_and_time(tmp_path):
