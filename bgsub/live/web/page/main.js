@@ -123,7 +123,8 @@ function select(number) {
   tune.build(sources[number], sources.length > 1)
   zones.attach(tiles[number], sources[number].zones)
   zones.show(sheet === 'zones')
-  setText(byId('whose'), sources.length > 1 ? sources[number].name : '')
+  byId('whose').hidden = sources.length < 2
+  setText(byId('whose'), sources[number].name)
   if (before !== number) {
     tiles[before]?.drawCross(null)
     pixel.nothing()
@@ -264,7 +265,7 @@ byId('theme').onclick = () => {
 byId('help').onclick = keys
 byId('tabs').append(...Object.entries(SHEETS).map(([name, title]) => el('button', {
   role: 'tab', id: `tab-${name}`, 'data-sheet': name, 'aria-controls': `sheet-${name}`, onclick: () => open(name),
-}, title)), el('span', { id: 'whose' }))
+}, title)))
 byId('sheets').append(...Object.entries({ tune, pixel, zones, events }).map(([name, part]) => el('section', {
   role: 'tabpanel', id: `sheet-${name}`, 'aria-labelledby': `tab-${name}`, hidden: true,
 }, part.node)))

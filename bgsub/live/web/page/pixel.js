@@ -5,6 +5,7 @@ import { byId, capital, el, percent, svg } from './dom.js'
 const WIDTH = 320
 const ROW = 62
 const LEFT = 18
+const RIGHT = 12
 const TOP = 14
 const NAMES = { 1: ['grey'], 3: ['red', 'green', 'blue'] }
 const LETTERS = { red: 'R', green: 'G', blue: 'B', grey: '' }
@@ -37,7 +38,7 @@ function bell(mean, spread, weight, x, height) {
 
 function plot(told) {
   const [low, high] = range(told)
-  const x = level => LEFT + (WIDTH - LEFT - 6) * (level - low) / (high - low)
+  const x = level => LEFT + (WIDTH - LEFT - RIGHT) * (level - low) / (high - low)
   const names = NAMES[told.seen.length] ?? told.seen.map((_, i) => String(i))
   const seen = inOrder(told.seen)
   const rows = names.map((name, i) => {
@@ -47,7 +48,7 @@ function plot(told) {
     }))
     return svg('g', { transform: `translate(0 ${TOP + i * (ROW + 6)})` },
       svg('text', { class: 'channel', x: 2, y: ROW - 3 }, LETTERS[name] ?? ''),
-      svg('path', { class: 'base', d: `M${LEFT} ${ROW}H${WIDTH - 6}` }), bells,
+      svg('path', { class: 'base', d: `M${LEFT} ${ROW}H${WIDTH - RIGHT}` }), bells,
       svg('path', { class: `now ${told.verdict}`, d: `M${x(seen[i])} 0V${ROW}` }),
       svg('path', { class: `tip ${told.verdict}`, d: `M${x(seen[i]) - 4} -5h8l-4 6z` }))
   })

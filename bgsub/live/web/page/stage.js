@@ -1,11 +1,13 @@
-// How large the pictures are: as large as fits without scrolling, if the window is wide; else one below the other.
+// How large the pictures are: as large as fits without scrolling, if the window is wide; else in two columns.
 
 const GAP = 16
+const NARROW_GAP = 6
 const AROUND = 66 // pixels of a tile above and below its picture
 const LOWEST = 180 // of a picture, before the page is scrolled instead
 
 export function arrange(grid, tiles) {
-  const width = grid.clientWidth
+  const style = getComputedStyle(grid)
+  const width = grid.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
   const wide = matchMedia('(min-width: 60rem)').matches
   const below = [...grid.parentElement.children].filter(node => node !== grid)
     .reduce((sum, node) => sum + node.offsetHeight + 12, 0)
@@ -21,6 +23,6 @@ export function arrange(grid, tiles) {
       const fits = Math.min(across, high * aspect)
       if (fits > best.width) best = { columns, width: fits }
     }
-  } else if (tiles.length > 1 && width > 560) best = { columns: 2, width: (width - GAP) / 2 }
+  } else if (tiles.length > 1) best = { columns: 2, width: (width - (width > 560 ? GAP : NARROW_GAP)) / 2 }
   grid.style.gridTemplateColumns = `repeat(${best.columns}, ${Math.floor(best.width)}px)`
 }

@@ -29,10 +29,10 @@ export class Tile {
           onclick: () => on.solo(number) }, icon('solo'))),
       this.frame,
       el('footer', {},
-        el('span', {}, this.numbers.rate, ' a second'), el('span', { title: 'From a frame’s arrival to its mask' },
-          this.numbers.latency, ' late'),
+        el('span', { title: 'Frames a second that pass the model' }, this.numbers.rate, ' fps'),
+        el('span', { title: 'From a frame’s arrival to its mask' }, this.numbers.latency, el('i', {}, ' late')),
         el('span', { title: 'Frames that came too soon for the model' }, this.numbers.dropped, ' dropped'),
-        el('span', {}, this.numbers.share, ' foreground')))
+        el('span', { title: 'Share of the mask that is foreground' }, this.numbers.share, el('i', {}, ' foreground'))))
     this.over.addEventListener('click', event => this.clicked(event))
   }
 
@@ -99,8 +99,8 @@ export class Tile {
     this.zones.replaceChildren(...zones.flatMap(zone => {
       const [row, col] = zone.points.reduce((top, point) => point[0] < top[0] ? point : top)
       return [
-        svg('polygon', { class: zone.kind, points: zone.points.map(([r, c]) => `${c},${r}`).join(' ') }),
-        svg('text', { x: col, y: row, class: zone.kind, 'text-anchor': col > width * 0.75 ? 'end' : 'start' }, zone.name),
+        svg('polygon', { class: `zone ${zone.kind}`, points: zone.points.map(([r, c]) => `${c},${r}`).join(' ') }),
+        svg('text', { x: col, y: row, class: `zone ${zone.kind}`, 'text-anchor': col > width * 0.75 ? 'end' : 'start' }, zone.name),
       ]
     }))
   }

@@ -41,7 +41,7 @@ class Knob {
         this.help.hidden = !this.help.hidden
         why.setAttribute('aria-expanded', String(!this.help.hidden))
       } }, '?')
-    this.node = el('div', { class: `knob ${about.kind}`, 'data-name': about.name },
+    this.node = el('div', { class: 'knob', 'data-name': about.name },
       el('div', { class: 'head' }, label, why, this.back, ...control.head), ...control.below, this.help)
     this.show(about.value)
   }

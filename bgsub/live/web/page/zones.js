@@ -120,7 +120,7 @@ export class ZoneEditor {
     const points = this.draft
     const line = points.map(([r, c]) => `${c},${r}`).join(' ')
     return [
-      svg('polygon', { class: `drawn ${this.kind}`, points: line }),
+      svg('polygon', { class: `zone drawn ${this.kind}`, points: line }),
       ...points.map(([r, c], i) => svg('path', { class: `corner ${this.kind} ${i === 0 && points.length > 2 ? 'first' : ''}`,
         d: `M${c} ${r}h.001` })),
     ]
