@@ -1,0 +1,86 @@
+"""A display of our own, with keys and clicks as a person gives them, and a window manager's request to close."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+NEEDED = ("Xvfb", "xdotool")
+
+
+@contextlib.contextmanager
+def display():
+    """A display on this machine; its name."""
+    for program in NEEDED:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    read, write = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp",
+                               "-noreset"], pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as told:
+            number = told.readline().strip()
+        if not number:
+            pytest.skip("Xvfb does not start here")
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class User:
+    """Whoever sits before a display."""
+
+    def __init__(self, name):
+        self.environment = {**os.environ, "DISPLAY": name}
+        self.environment.pop("WAYLAND_DISPLAY", None)
+
+    def do(self, *words):
+        done = subprocess.run(["xdotool", *map(str, words)], env=self.environment, capture_output=True, text=True)
+        return done.stdout.split()
+
+    def window(self, seconds=20):
+        """Number of the window, once there is one that takes keys."""
+        end = time.monotonic() + seconds
+        while not (found := self.do("search", "--onlyvisible", "--name", "^bgsub$")):
+            assert time.monotonic() < end, "no window opened"
+            time.sleep(0.05)
+        self.do("mousemove", 60, 60)
+        return int(found[-1])
+
+    def press(self, *keys):
+        for key in keys:
+            self.do("key", key)
+            time.sleep(0.12)  # toolkits keep one key at a time
+
+    def ask_to_close(self, window):
+        """What a window manager sends when its cross is clicked."""
+        subprocess.run([sys.executable, __file__, str(window)], env=self.environment, check=True)
+
+
+def _send_delete(window):
+    x11 = ctypes.CDLL("libX11.so.6")
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XInternAtom.restype = ctypes.c_ulong
+    opened = ctypes.c_void_p(x11.XOpenDisplay(None))
+
+    class Message(ctypes.Structure):
+        _fields_ = (("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send", ctypes.c_int),
+                    ("display", ctypes.c_void_p), ("window", ctypes.c_ulong), ("kind", ctypes.c_ulong),
+                    ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("room", ctypes.c_long * 24))
+
+    protocols, delete = (x11.XInternAtom(opened, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+    client_message = 33
+    message = Message(client_message, 0, 1, opened, window, protocols, 32, (ctypes.c_long * 5)(delete, 0, 0, 0, 0))
+    x11.XSendEvent(opened, ctypes.c_ulong(window), 0, 0, ctypes.byref(message))
+    x11.XCloseDisplay(opened)
+
+
+if __name__ == "__main__":
+    _send_delete(int(sys.argv[1]))
