@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-EVERY = 5
+EVERY = 3
 """Frames from one look to the next."""
 STILL = 12
 """Grey levels by which a pixel that nothing moves in may differ from one look to the next."""

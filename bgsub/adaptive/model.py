@@ -46,11 +46,13 @@ UNEVENNESS, COLOURING, BRIGHTEST = 0.4, 0.1, 0.97
 may be from the others'; and its brightness, at most."""
 FALL = 0.25
 """By which the count v of blinks falls in a frame without one."""
-STEP, FOLLOW = 0.01, 0.01
+STEP, FOLLOW = 0.03, 0.01
 """Of the tolerance R, for each blink in a frame; and the rate of the mean distance D."""
+STAY = 0.01
+"""By which R falls in each frame in which foreground stays: leaves come and go, what drives past takes a while."""
 FULL_DISTANCE, WIDEST = 3.0, 100.0
 """In limits: the distance that counts as 1, and the tolerance at most."""
-MORE_BACKGROUND, MOST_BACKGROUND = 0.6, 0.95
+MORE_BACKGROUND, MOST_BACKGROUND = 1.0, 0.97
 """By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
 colours."""
 GREY = 2.25
@@ -370,6 +372,7 @@ class Adaptive(Remembering):
             calm=f32(CALM),
             fall=f32(FALL),
             step=f32(STEP),
+            stay=f32(STAY),
             follow=f32(FOLLOW),
             full_distance=f32(FULL_DISTANCE),
             widest=f32(WIDEST),

@@ -53,6 +53,7 @@ class AdaptiveRule(NamedTuple):
     calm: np.float32  # what blinking falls to
     fall: np.float32  # by which it falls
     step: np.float32  # of the tolerance
+    stay: np.float32  # by which it falls where foreground stays
     follow: np.float32  # rate of the mean distance
     full_distance: np.float32  # in limits, counted as 1
     widest: np.float32  # tolerance at most
@@ -244,8 +245,8 @@ def _normalise(state, block, n, total, learning, layout, rule):
 
 
 @jit
-def _feedback(at, toggled, score, tolerance, distances, blinks, rule):
-    """Widen the tolerance where pixels blink, and let it shrink where they are calm."""
+def _feedback(at, toggled, stays, score, tolerance, distances, blinks, rule):
+    """Widen the tolerance where pixels blink, and let it shrink where they are calm or stay foreground."""
     one, calm, step = splat(rule.one), splat(rule.calm), splat(rule.step)
     wide, mean, blink = load(tolerance, at), load(distances, at), load(blinks, at)
     distance = _least(root(score) * wide / splat(rule.full_distance), one)
@@ -253,6 +254,7 @@ def _feedback(at, toggled, score, tolerance, distances, blinks, rule):
     blink = select(toggled, blink + one, _most(blink - splat(rule.fall), calm))
     target = one + splat(rule.two) * mean
     wide = select(wide < target * target, wide + step * (blink - calm), wide - step / blink)
+    wide = select(stays, wide - splat(rule.stay), wide)
     store(tolerance, at, _least(_most(wide, one), splat(rule.widest)))
     store(distances, at, mean)
     store(blinks, at, blink)
@@ -291,9 +293,10 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
             continue
         now, then = load_bytes(verdict, pixel), load_bytes(before, at)
         toggled = negate(now == then) & (is_role == zero)
+        stays = (now > zero) & (then > zero)
         score = load(scores, at)
         kept = load(tolerance, at), load(distances, at), load(blinks, at)
-        _feedback(at, toggled, score, tolerance, distances, blinks, rule)
+        _feedback(at, toggled, stays, score, tolerance, distances, blinks, rule)
         if any_lane(negate(learning)):
             store(tolerance, at, select(learning, load(tolerance, at), kept[0]))
             store(distances, at, select(learning, load(distances, at), kept[1]))

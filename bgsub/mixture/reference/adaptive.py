@@ -119,8 +119,9 @@ class ReferencePixel:
             component.weight = component.weight * share
 
     def _feed_back(self, judgement: Judgement, role: int, rule: Any) -> None:
-        """Grow tolerant where the verdict blinks, and strict again where it is calm."""
+        """Grow tolerant where the verdict blinks, and strict again where it is calm or stays foreground."""
         blinked = judgement.verdict != self.before and role == BACKGROUND
+        stays = judgement.verdict == self.before == 1
         self.before = judgement.verdict
         deviation = np.sqrt(judgement.score) * self.tolerance / rule.full_distance  # d/σ, in limits: without R
         self.distance = self.distance + rule.follow * (min(deviation, ONE) - self.distance)
@@ -130,6 +131,8 @@ class ReferencePixel:
             tolerance = self.tolerance + rule.step * (self.blinks - rule.calm)
         else:
             tolerance = self.tolerance - rule.step / self.blinks
+        if stays:
+            tolerance = tolerance - rule.stay
         self.tolerance = min(max(tolerance, ONE), rule.widest)
 
     def _match(self, colour: np.ndarray, alpha: np.float32, rule: Any) -> bool:
