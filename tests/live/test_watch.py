@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from live_helpers import Clip, Opener, Told, masker, picture, wait_for, watch
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.events.params import MotionParams
 from bgsub.live.capture import Backoff
 from bgsub.live.commands import Freeze, Pause, Record, Reset, Resume, Set, SetZones, Snapshot, Step
 from bgsub.masks.zones import Zone, Zones
+from bgsub.mixture.mog2 import MOG2
 from bgsub.models.registry import warm_up
 
 SOON = Backoff(first=0.01, most=0.02, jitter=0)
@@ -20,7 +22,7 @@ SOON = Backoff(first=0.01, most=0.02, jitter=0)
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled():
-    warm_up()
+    warm_up(Adaptive, MOG2)
 
 
 @pytest.fixture
