@@ -104,7 +104,8 @@ class Explanation:
 
     def counterfactuals(self) -> list[str]:
         """What would have turned the mixture's verdict, in words."""
-        other = "foreground" if self.state.verdict == "background" else "background"
+        shaded = getattr(self.story.model.params, "detect_shadows", False)
+        other = "background" if self.state.verdict != "background" else f"foreground{' or shadow' * shaded}"
         when = {"this frame": "in this frame", "the first frame": "from the first frame on"}
         return [
             f"{other} with --{flip.parameter.replace('_', '-')} {flip.side} {to_digits(flip.value, flip.now)} "

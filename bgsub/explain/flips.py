@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.model import MORE_BACKGROUND, MOST_BACKGROUND, Adaptive
 from bgsub.errors import MisuseError
 from bgsub.explain.records import PixelStory
 from bgsub.explain.replay import was_background
@@ -72,8 +72,9 @@ def _share(story: PixelStory, i: int) -> Flip | None:
     if not holds.any():
         return None
     params, before = story.model.params, float(story.before[i][holds].min())
-    # Adaptive adds to the share where pixels blink.
-    value = before - (float(story.shares[i]) - params.background_ratio if isinstance(story.model, Adaptive) else 0.0)
+    value = before
+    if isinstance(story.model, Adaptive) and before <= max(MOST_BACKGROUND, params.background_ratio):
+        value -= MORE_BACKGROUND * (float(story.extras["tolerance"][i]) - 1)  # which it adds where pixels blink
     return Flip("background_ratio", params.background_ratio, value, "below" if background else "above", "this frame")
 
 

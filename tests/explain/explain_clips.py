@@ -1,0 +1,35 @@
+"""Small clips for explaining, and the models on them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bgsub.adaptive.model import Adaptive
+from bgsub.mixture.mog2 import MOG2
+from bgsub.mixture.stauffer_grimson import StaufferGrimson
+from bgsub.video.frame import Frame
+
+MODELS = {"stauffer-grimson": StaufferGrimson, "mog2": MOG2, "adaptive": Adaptive}
+SHAKEN = Path(__file__).parents[2] / "videos" / "camera_shake"
+SIZE = (96, 128)
+SHADED, CROSSED, PARKED, CALM = (60, 40), (40, 64), (70, 100), (5, 5)
+"""Pixels, row and column: shadow falls there, a block crosses it, another one comes and stays, nothing happens."""
+
+
+def street(n_frames=90, seed=3, grey=False, noise=2.0):
+    """A noisy gradient; a block with a shadow crosses it, another one comes in frame 40 and stays."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.mgrid[:SIZE[0], :SIZE[1]]
+    still = np.stack([70 + cols / 2, 90 + rows / 2, 110 + rows / 3], axis=2)
+    frames = []
+    for i in range(n_frames):
+        frame = still.copy()
+        left = (2 * i - 40) % (SIZE[1] + 60) - 40
+        if left > -30:
+            frame[50:66, max(left, 0):max(left + 40, 0)] *= 0.65
+            frame[30:50, max(left, 0):max(left + 24, 0)] = (30, 200, 220)
+        if i >= 40:
+            frame[58:84, 88:116] = (200, 60, 90)
+        frame = np.clip(np.rint(frame + rng.normal(0, noise, frame.shape)), 0, 255).astype(np.uint8)
+        frames.append(Frame(i + 1, i / 25, frame[..., 1].copy() if grey else frame))
+    return frames

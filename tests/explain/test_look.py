@@ -1,0 +1,119 @@
+"""What `look` says of a pixel: what the model's arrays hold, and what the model would say."""
+
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+from explain_clips import CALM, MODELS, PARKED, SHADED, SHAKEN, SIZE, street
+
+from bgsub.errors import MisuseError
+from bgsub.explain import colour_at, look
+from bgsub.masks.masker import uncleaned
+from bgsub.video.open import open_source
+
+VERDICTS = {0: "background", 127: "shadow", 255: "foreground"}
+
+
+def learned(name, frames):
+    model = uncleaned(MODELS[name]())
+    for frame in frames:
+        model.apply(frame.image)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_components_are_the_models(name):
+    model = learned(name, street(60))
+    weights, means, variances = model.weights[PARKED], model.means[PARKED], model.variances[PARKED]
+    state = look(model, *PARKED)
+    assert (state.row, state.col, state.verdict) == (*PARKED, None)
+    assert [c.weight for c in state.components] == weights[weights > 0].tolist()
+    assert [c.mean for c in state.components] == [tuple(mean) for mean in means[weights > 0].tolist()]
+    floor = getattr(model, "floor", 0)
+    sigmas = np.sqrt(np.maximum(variances[weights > 0], floor))
+    assert [c.sigma for c in state.components] == pytest.approx(sigmas.tolist())
+    assert all(c.distance is None for c in state.components)
+
+
+@pytest.mark.parametrize("grey", [False, True], ids=["colour", "grey"])
+@pytest.mark.parametrize("name", MODELS)
+def test_verdict_is_that_of_a_model_that_learns_no_more(name, grey):
+    frames = street(62, grey=grey)
+    model, last = learned(name, frames[:-1]), frames[-1]
+    model.freeze()
+    before = model.copy()
+    mask = model.apply(last.image)
+    assert {0, 255} <= set(np.unique(mask))
+    for row in range(2, SIZE[0], 7):
+        for col in range(2, SIZE[1], 7):
+            state = look(before, row, col, colour_at(before, last.image, row, col))
+            if name == "adaptive" and 127 in (mask[row, col], 127 * (state.verdict == "shadow")):
+                continue  # a shadow there takes what is around
+            assert state.verdict == VERDICTS[mask[row, col]]
+
+
+def test_nearest_background_decides():
+    model = learned("stauffer-grimson", street(60))
+    colour = street(61)[-1].image[CALM]
+    state = look(model, *CALM, colour)
+    nearest = state.nearest
+    assert nearest.is_background
+    assert nearest.distance < state.limit == 2.5
+    away = np.linalg.norm(np.float32(colour) - nearest.mean)
+    assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-4)
+    far = look(model, *CALM, np.array(nearest.mean) + 2.6 * nearest.sigma / np.sqrt(3))
+    assert far.verdict == "foreground"
+    assert far.nearest.distance == pytest.approx(2.6, rel=1e-4)
+
+
+def test_shadow_of_adaptive_alone_in_even_surroundings():
+    model = learned("adaptive", street(30))
+    known = np.array(look(model, *SHADED).components[0].mean)
+    assert look(model, *SHADED, 0.65 * known).verdict == "shadow"
+    assert look(model, *SHADED, 0.3 * known).verdict == "foreground"
+    assert look(model, *SHADED, known * (0.4, 0.8, 0.8)).verdict == "foreground"
+
+
+def test_adaptive_is_asked_where_the_camera_was():
+    with open_source(SHAKEN) as source:
+        frames = list(islice(source, 30))
+    model, places = uncleaned(MODELS["adaptive"]()), set()
+    for frame in frames:
+        model.apply(frame.image)
+        row, col = 120 + model.shift.down, 160 + model.shift.right
+        there = model.weights[120, 160]
+        state = look(model, round(row), round(col))
+        assert [c.weight for c in state.components] == there[there > 0].tolist()
+        places.add((round(row), round(col)))
+    assert len(places) > 3
+
+
+def test_adaptives_colour_is_a_mean_of_nine():
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    model = MODELS["adaptive"]()
+    model.apply(image)
+    blurred = cv2.blur(image, (3, 3))
+    for row, col in ((0, 0), (7, 9), (19, 29), (0, 15)):
+        assert colour_at(model, image, row, col).tolist() == blurred[row, col].tolist()
+    assert colour_at(MODELS["mog2"](), image, 7, 9).tolist() == image[7, 9].tolist()
+
+
+@pytest.mark.parametrize(("row", "col"), [(-1, 0), (0, -1), (96, 0), (0, 128)])
+def test_outside(row, col):
+    model = learned("mog2", street(2))
+    with pytest.raises(MisuseError, match="outside"):
+        look(model, row, col)
+    with pytest.raises(MisuseError, match="outside"):
+        colour_at(model, street(1)[0].image, row, col)
+
+
+@pytest.mark.parametrize("colour", [(1, 2), (1, 2, 3, 4), (1, 2, np.nan), "red", 7])
+def test_no_colour(colour):
+    with pytest.raises(MisuseError, match="3 finite grey level"):
+        look(learned("mog2", street(2)), *CALM, colour)
+
+
+def test_before_the_first_frame():
+    with pytest.raises(MisuseError, match="apply a frame first"):
+        look(MODELS["mog2"](), 0, 0)

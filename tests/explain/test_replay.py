@@ -1,0 +1,121 @@
+"""Countdowns and counterfactuals, held against models that really go on, or really had other parameters."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from explain_clips import CROSSED, MODELS, PARKED, SHADED, street
+
+from bgsub.explain import explain, watch
+from bgsub.explain.replay import frames_to_background, was_background
+from bgsub.masks.masker import Masker, uncleaned
+from bgsub.masks.params import CleaningParams
+from bgsub.models.params import PARAMS
+
+FORGETFUL = {
+    "stauffer-grimson": {"learning_rate": 0.01}, "mog2": {"history": 120}, "adaptive": {"absorb_after": 6, "memory": 4},
+}
+"""So that something that stays is absorbed soon, but not within the clip."""
+of_all_models = pytest.mark.parametrize("name", MODELS)
+
+
+def learned(name, frames, **changes):
+    """A model that gives its own verdicts, and has seen these frames."""
+    model = uncleaned(MODELS[name](**{**FORGETFUL[name], **changes}))
+    masks = [model.apply(frame.image) for frame in frames]
+    return model, masks[-1]
+
+
+def story_of(name, frames, pixel, **changes):
+    cleaning = CleaningParams() if name == "adaptive" else None
+    return watch(lambda: iter(frames), MODELS[name](**{**FORGETFUL[name], **changes}), *pixel, cleaning=cleaning)
+
+
+@of_all_models
+@pytest.mark.parametrize("n_frames", [42, 44, 47])
+def test_countdown_is_that_of_a_scene_that_stands_still(name, n_frames):
+    frames = street(n_frames)
+    model, mask = learned(name, frames)
+    assert mask[PARKED]
+    n = frames_to_background(story_of(name, frames, PARKED), n_frames - 1)
+    assert 0 < n < 400
+    simulated = next(i for i in range(1, 500) if not model.apply(frames[-1].image)[PARKED])
+    assert abs(n - simulated) <= 1
+
+
+@of_all_models
+def test_own_parameters_give_what_was_said(name):
+    frames = street(60)
+    for pixel in (PARKED, CROSSED, SHADED):
+        story = story_of(name, frames, pixel)
+        said = [was_background(story, i, story.model.params) for i in range(0, 60, 7)]
+        assert said == (story.mixture[::7] == 0).tolist()
+
+
+@of_all_models
+def test_no_countdown(name, monkeypatch):
+    monkeypatch.setattr("bgsub.explain.replay.MOST", 300)
+    monkeypatch.setattr("bgsub.explain.explanation.MOST", 300)
+    story = story_of(name, street(45), PARKED)
+    assert frames_to_background(story, 30) == 0
+    endless = {"stauffer-grimson": {"learning_rate": 1e-6}, "mog2": {"history": 10**7},
+               "adaptive": {"memory": 1e6, "absorb_after": 1e6}}[name]
+    later = story_of(name, street(45), PARKED, **endless)
+    later.ages[:] += 10**7
+    if name == "adaptive":
+        later.extras["age"][:] += 10**7
+    found = explain(later, 45)
+    assert found.countdown is None
+    assert "it does not become background within 300 frames" in found.sentence
+
+
+@of_all_models
+@pytest.mark.parametrize(("pixel", "n_frames"), [(PARKED, 46), (PARKED, 30), (SHADED, 50), (CROSSED, 60)])
+def test_flips_of_this_frame(name, pixel, n_frames):
+    """With the parameter a little beyond the value the model says the other thing, a little before it the same."""
+    frames = street(n_frames)
+    found = [flip for flip in explain(story_of(name, frames, pixel)).flips if flip.since == "this frame"]
+    assert found
+    model, _ = learned(name, frames[:-1])
+    before = model.copy().apply(frames[-1].image)[pixel] == 0
+    for flip in found:
+        assert flip.now == getattr(model.params, flip.parameter)
+        for beyond in (True, False):
+            factor = 1.001 if beyond == (flip.side == "above") else 0.999
+            other = model.copy()
+            other.params = replace(model.params, **{flip.parameter: min(flip.value * factor, 0.99999)
+                                                    if flip.parameter == "background_ratio" else flip.value * factor})
+            assert (other.apply(frames[-1].image)[pixel] == 0) == (before != beyond), (flip, beyond)
+
+
+@pytest.mark.parametrize("name", ["stauffer-grimson", "mog2"])
+def test_flips_from_the_first_frame(name):
+    frames = street(46)
+    found = [flip for flip in explain(story_of(name, frames, PARKED)).flips if flip.since == "the first frame"]
+    assert found
+    _, mask = learned(name, frames)
+    for flip in found:
+        whole = isinstance(getattr(PARAMS[name](), flip.parameter), int)
+        nearer = flip.value + (1 if flip.side == "below" else -1) if whole else (
+            flip.value * (1.02 if flip.side == "below" else 0.98))
+        for value, turned in ((flip.value, True), (nearer, False)):
+            _, other = learned(name, frames, **{flip.parameter: int(value) if whole else value})
+            assert ((other[PARKED] == 0) != (mask[PARKED] == 0)) == turned
+
+
+def test_a_faster_memory_of_adaptive_takes_it_in():
+    frames = street(70)
+    found = explain(story_of("adaptive", frames, PARKED, absorb_after=40))
+    flip = next(flip for flip in found.flips if flip.parameter == "absorb_after")
+    assert (flip.side, flip.now) == ("below", 40)
+    masks = {}
+    for factor in (0.93, 1.07):
+        masker = Masker(MODELS["adaptive"](memory=4, absorb_after=flip.value * factor), CleaningParams())
+        masks[factor] = [masker.apply(frame.image) for frame in frames][-1][PARKED]
+    assert masks == {0.93: 0, 1.07: 255}
+
+
+def test_limits_beyond_what_a_model_takes_are_not_named():
+    story = story_of("stauffer-grimson", street(46), PARKED)
+    story.distances[:] *= np.float32(1000)
+    assert "match_sigmas" not in [flip.parameter for flip in explain(story).flips]
