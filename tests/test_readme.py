@@ -75,7 +75,7 @@ def camera():
 def test_there_are_commands_of_each_kind():
     first_words = {line.split()[0] for line in commands()}
     assert {"bgsub", "ffmpeg"} <= first_words
-    assert {"run", "compare", "bench"} <= {line.split()[1] for line in commands() if line.startswith("bgsub")}
+    assert {"run", "live", "compare", "bench"} <= {line.split()[1] for line in commands() if line.startswith("bgsub")}
     assert len(commands()) >= 8
 
 
@@ -86,8 +86,11 @@ def test_command(command: str, place: Path, camera: str, tmp_path: Path):
     # No camera is attached to a test machine, and rtsp://camera/1 is nobody's: both become the one on loopback.
     command = command.replace("rtsp://camera/1", camera)
     command = command.replace("bgsub run 0 ", f"bgsub run {camera} --max-frames 30 ")
+    if command.startswith("bgsub live"):  # for a moment, and without a window
+        command = re.sub(r"^bgsub live( 0)?(?= --|$)", f"bgsub live {camera}", command).replace("--web 8080", "--web 0")
+        command += " --max-seconds 1" + ("" if "--web" in command else " --view none")
     command = re.sub(r"\bbgsub compare ", "bgsub compare --max-frames 80 ", command)
-    command = re.sub(r"\bbgsub (?=run|compare|demo|bench|doctor|--help)", f"{sys.executable} -m bgsub ", command)
+    command = re.sub(r"\bbgsub (?=run|live|compare|demo|bench|doctor|--help)", f"{sys.executable} -m bgsub ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} --force" if "bgsub run" in command and "|" not in command
