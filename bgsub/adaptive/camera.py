@@ -21,7 +21,7 @@ STILL = 0.08
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""
 REDUCED = 160 * 120
-"""Pixels of the picture in which the shift is sought; frames are reduced by a whole factor, at least 2."""
+"""Pixels of the picture in which the shift is sought, about: frames are halved, at least once, and again."""
 
 
 class Shift(NamedTuple):
@@ -57,7 +57,8 @@ class Camera:
         frame = pyramid(reduced(image))
         if min(frame[-1].shape) < 16:
             return NONE
-        brighter = np.median(self._background[-1] - frame[-1])  # of most pixels: what moves does not count
+        off = (self._background[-1] - frame[-1]).ravel()
+        brighter = np.partition(off, off.size // 2)[off.size // 2]  # the median: what moves does not count
         frame = [level + brighter for level in frame]
         coarse = 1 << LEVELS - 1
         starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}
@@ -82,9 +83,11 @@ class Camera:
 
 def reduced(image: np.ndarray) -> np.ndarray:
     """The picture in grey and small, float32."""
-    height, width = image.shape[:2]
-    factor = max(2, round(math.sqrt(height * width / REDUCED)))
-    small = cv2.resize(image, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
+    halvings = max(1, round(math.log2(image.shape[0] * image.shape[1] / REDUCED) / 2))
+    small = image
+    for _ in range(halvings):  # in one step it takes several times as long
+        height, width = small.shape[:2]
+        small = cv2.resize(small, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
     grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     return grey.astype(np.float32)
 

@@ -44,10 +44,17 @@ def gains(image: np.ndarray, background: np.ndarray, foreground: np.ndarray) -> 
     return found if better else none  # or what has come into view leads the median
 
 
-def _difference(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, factors: tuple[float, ...]) -> float:
+@cached(nogil=True, error_model="numpy")
+def _difference(seen, known, foreground, factors):  # type: ignore[no-untyped-def]  # Numba infers them
     """The mean difference outside the foreground with these gains, no pixel's counting more than a limit."""
-    off = np.abs(seen * np.array(factors, np.float32) - known)[foreground == 0]
-    return float(np.minimum(off, LIMIT).mean()) if off.size else 0.0
+    total, n = 0.0, 0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            if foreground[row, col] == 0:
+                n += 1
+                for c in range(seen.shape[2]):
+                    total += min(LIMIT, abs(seen[row, col, c] * factors[c] - known[row, col, c]))
+    return total / (n * seen.shape[2]) if n else 0.0
 
 
 def median_ratios(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, dark: float, bright: float,

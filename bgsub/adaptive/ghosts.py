@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from bgsub.masks.cleaning import surroundings
+
 EVERY = 3
 """Frames from one look to the next."""
 STILL = 12
@@ -55,15 +57,19 @@ class Ghosts:
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         if not still.any():
             return found
-        still = cv2.morphologyEx(still, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(still, connectivity=8)
-        _, blobs, of_blob, _ = cv2.connectedComponentsWithStats((foreground == 255).view(np.uint8), connectivity=8)
-        for i in range(1, len(stats)):
+        rows, cols = surroundings(still, 1)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(
+            cv2.morphologyEx(still[rows, cols], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), connectivity=8)
+        stats[:, :2] += cols.start, rows.start
+        for i in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= smallest):
+            if i == 0:  # what is not still
+                continue
             left, top, width, height, area = stats[i]
             near = np.s_[max(top - 4, 0):top + height + 4, max(left - 4, 0):left + width + 4]
-            piece = (labels[near] == i).view(np.uint8)
-            blob = int(blobs[near][piece != 0][0])
-            if area < max(smallest, LEAST_PART * of_blob[blob, cv2.CC_STAT_AREA]):
+            piece = np.zeros_like(foreground[near])
+            inner = labels[top - rows.start:, left - cols.start:][:height, :width] == i
+            piece[top - near[0].start:, left - near[1].start:][:height, :width] = inner
+            if area < LEAST_PART * blob_size(foreground, top, left + int(np.flatnonzero(inner[0])[0])):
                 continue
             if border_is_the_backgrounds(image[near], background[near], piece, foreground[near] == 255):
                 found[near] |= piece
@@ -76,6 +82,12 @@ class Ghosts:
             still = cv2.inRange(change, (0.0,) * 4, (STILL - 0.5,) * 4)  # in all channels
             self.looks = np.asarray(cv2.bitwise_and(cv2.add(self.looks, np.ones_like(self.looks)), still), np.uint8)
         self.last = image.copy()
+
+
+def blob_size(foreground: np.ndarray, row: int, col: int) -> int:
+    """Pixels of the blob that a pixel is in: those it is connected with, also by corners."""
+    seen = np.zeros((foreground.shape[0] + 2, foreground.shape[1] + 2), np.uint8)
+    return int(cv2.floodFill(foreground, seen, (int(col), int(row)), 0, flags=8 | cv2.FLOODFILL_MASK_ONLY)[0])
 
 
 def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: np.ndarray,

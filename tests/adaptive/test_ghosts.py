@@ -60,7 +60,7 @@ def masks_of(model: Adaptive, frames: list[np.ndarray]) -> list[np.ndarray]:
 @pytest.mark.parametrize("shape", [(120, 160, 3), (120, 160)])
 def test_what_stood_there_from_the_first_frame_leaves_no_ghost(shape):
     street, car = (STREET, CAR) if len(shape) == 3 else (STREET[..., 1], CAR[..., 1])
-    soon = EVERY * (LOOKS + 3)
+    soon = EVERY * (LOOKS + 2) + 2 * GHOST_FRAMES
 
     def share(**changes):
         masks = masks_of(Adaptive(threads=1, **changes), [car] * 60 + [street] * soon)
