@@ -51,10 +51,10 @@ KEYS: tuple[Key, ...] = (
     Key("s", "s", "snapshot", "write picture, mask, overlay, background"),
     Key("r", "r", "record", "record, and stop recording"),
     Key("z", "z", "zones", "zones, and none"),
-    Key("i", "i", "parameters", "all parameters"),
+    Key("i", "i", "tell_all parameters", "all parameters"),
     Key(TAB, "Tab", "next_source", "next source"),
     Key("g" + ENTER, "g", "grid", "all sources, or one"),
-    Key("h?/", "h", "help", "this help"),
+    Key("h?/", "h", "tell_all keys", "this help"),
     Key("q", "q, Esc", "quit", "close"),
 )
 
@@ -67,6 +67,11 @@ def action_of(code: int) -> str | None:
         return None
     code &= 0xFFFF  # above it, some toolkits tell of Shift and Num Lock
     return _ACTIONS.get(chr(code).lower()) if code < 128 else None
+
+
+def help_rows() -> list[tuple[str, str]]:
+    """What each key does."""
+    return [*((key.shown, key.words) for key in KEYS), ("click", "why a pixel is what it is")]
 
 
 def draw_table(canvas: np.ndarray, title: str, rows: list[tuple[str, str]]) -> None:

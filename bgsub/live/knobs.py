@@ -38,6 +38,12 @@ def in_words(params: Any, name: str) -> str:
     return f"{name} {number}{unit}"
 
 
+def rows(*all_params: Any) -> list[tuple[str, str]]:
+    """The name and the value of every parameter; what is None has none."""
+    told = [in_words(params, f.name) for params in all_params if params is not None for f in fields(params)]
+    return [(name, value) for name, _, value in (one.partition(" ") for one in told)]
+
+
 def first(params: Any) -> list[str]:
     """The names of parameters that are worth a look: what the two knobs turn, then whatever is not as by default."""
     turned = [more_sensitive(params, 0).name, absorb_later(params, 0).name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bgsub.live.watch import Watch
     from bgsub.masks.masker import Masker
 
-PATIENCE = 0.5
+PATIENCE = 2.0
 """Seconds to wait for a model that is busy."""
 COLUMNS = (0, 26, 84, 204, 264, 322)
 """Where the columns of the table begin, in pixels: colour, weight, mean, σ, distance, background."""
@@ -46,6 +47,55 @@ class Glance:
     colour: tuple[int, ...]
     label: int
     state: PixelState
+
+
+class Inspector:
+    """The pixel that was clicked, of whichever source is looked at.
+
+    Attributes
+    ----------
+    place : tuple of int or None
+        (row, col) in the frame.
+    glance : Glance or None
+        What is known of it by now.
+    """
+
+    def __init__(self) -> None:
+        self.place: tuple[int, int] | None = None
+        self.glance: Glance | None = None
+        self._news = False
+        self._thread: threading.Thread | None = None
+
+    def choose(self, place: tuple[int, int] | None) -> None:
+        """Look at another pixel, or at none."""
+        self.place, self.glance = place, None
+
+    def look(self, watch: Watch) -> bool:
+        """Ask anew, in a thread of its own, since a model that is busy must not hold up keys.
+
+        Returns
+        -------
+        bool
+            Whether there are news since the last time.
+        """
+        news, self._news = self._news, False
+        if self.place is not None and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._ask, args=[watch, self.place], name="bgsub-pixel", daemon=True)
+            self._thread.start()
+        return news
+
+    def draw(self, canvas: np.ndarray, points: list[tuple[int, int]]) -> None:
+        """Mark the pixel where it is shown, (x, y), and draw its panel on the other side of the canvas."""
+        for x, y in points:
+            mark(canvas, y, x)
+        if self.glance is not None:
+            width = canvas.shape[1]
+            draw(canvas, self.glance, 0, width if all(x < width // 2 for x, _ in points) else WIDTH)
+
+    def _ask(self, watch: Watch, place: tuple[int, int]) -> None:
+        found = glance(watch, *place)
+        if found is not None and place == self.place:
+            self.glance, self._news = found, self._news or found != self.glance
 
 
 def glance(watch: Watch, row: int, col: int) -> Glance | None:

@@ -51,7 +51,8 @@ def words(name: str, view: str, status: Status, model: str, params: Any) -> list
     rates = f"{status.processing_rate:.1f} of {status.capture_rate:.1f}"
     told = [
         Word(name), Word(status.state, "connecting", STATES[status.state]), Word(view, "background", FAINT),
-        Word(f"fps {rates}", "fps 888.8 of 888.8"), Word(f"latency {latency} ms", "latency 8888 ms"),
+        Word(f"fps {rates}", "fps 888.8 of 888.8", ALERT if behind(status) else INK),
+        Word(f"latency {latency} ms", "latency 8888 ms"),
         Word(f"dropped {status.n_dropped}", "dropped 88888"),
         Word(f"foreground {100 * status.foreground_share:.1f}%", "foreground 100.0%"),
     ]
@@ -60,6 +61,11 @@ def words(name: str, view: str, status: Status, model: str, params: Any) -> list
     told += [Word(f"reconnects {status.n_reconnects}", colour=ALERT)] if status.n_reconnects else []
     told += [Word(f"{model} {status.model_ms:.1f} ms", f"{model} 888.8 ms")]
     return told + [Word(knobs.in_words(params, one), colour=FAINT) for one in knobs.first(params)]
+
+
+def behind(status: Status) -> bool:
+    """Whether the model is clearly slower than its source."""
+    return status.state == "live" and status.n_dropped > 0 and status.processing_rate < 0.8 * status.capture_rate
 
 
 def lines(told: list[Word], width: int, at_most: int) -> list[list[Word]]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import cv2
 import numpy as np
@@ -31,8 +31,8 @@ PATIENCE = 1.0
 INCLUDED, EXCLUDED = (90, 220, 90), (60, 60, 255)
 """Colours of zones (BGR)."""
 
-_lock = threading.Lock()
 _backgrounds: WeakKeyDictionary[Watch, tuple[float, np.ndarray]] = WeakKeyDictionary()
+_asking: WeakSet[Watch] = WeakSet()
 
 
 def picture(shown: Shown, watch: Watch) -> np.ndarray:
@@ -56,18 +56,13 @@ def cutout(shown: Shown, watch: Watch) -> np.ndarray:
 
 
 def background(shown: Shown, watch: Watch) -> np.ndarray:
-    """The scene without foreground, as the model has it by now; at most half a second old."""
-    made, scene = _backgrounds.get(watch, (-REFRESH, None))
-    if time.monotonic() - made >= REFRESH and _lock.acquire(blocking=False):  # one viewer asks for all
-        try:
-            scene = watch.background(PATIENCE)
-            _backgrounds[watch] = time.monotonic(), scene
-        except MisuseError:  # nothing is learned, or no more
-            scene = None
-        except InputError:  # the model is busy, and the last one serves
-            pass
-        finally:
-            _lock.release()
+    """The scene without foreground, as the model has it by now, or had it half a second ago."""
+    made, scene = _backgrounds.get(watch, (0.0, None))
+    if scene is None:
+        _ask_for_background(watch)
+        _, scene = _backgrounds.get(watch, (0.0, None))
+    elif time.monotonic() - made >= REFRESH:  # nobody waits for a model that is busy
+        threading.Thread(target=_ask_for_background, args=[watch], name="bgsub-background", daemon=True).start()
     return _nothing_yet(shown, "no background yet") if scene is None else scene
 
 
@@ -133,6 +128,21 @@ def draw_zones(drawn: np.ndarray, zones: Zones | None, view: str = "picture") ->
 def scale_for(height: int) -> float:
     """Of letters in a picture of so many rows that may be shown smaller or larger."""
     return min(max(0.35, height / 600), 5.0)
+
+
+def _ask_for_background(watch: Watch) -> None:
+    """Get it for all who look, unless somebody is at it."""
+    if watch in _asking:
+        return
+    _asking.add(watch)
+    try:
+        _backgrounds[watch] = time.monotonic(), watch.background(PATIENCE)
+    except MisuseError:  # nothing is learned, or no more
+        _backgrounds.pop(watch, None)
+    except InputError:  # the model is busy, and the last one serves
+        pass
+    finally:
+        _asking.discard(watch)
 
 
 def _nothing_yet(shown: Shown, words: str) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,11 @@ import cv2  # isort: skip
 import numpy as np  # isort: skip
 
 from bgsub.errors import BgsubError
-from bgsub.live import keys, knobs, lettering, pixel, strip
+from bgsub.live import keys, knobs, lettering, strip
 from bgsub.live.commands import Command, Freeze, Pause, Record, Reset, Resume, Set, Snapshot, Step
 from bgsub.live.display import Display
-from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, Place, Tile, cells
+from bgsub.live.pixel import Inspector
+from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, STILL, Place, Tile, cells
 
 if TYPE_CHECKING:
     from bgsub.live.watch import Watch
@@ -81,8 +81,7 @@ class Window:
         self.chosen, self.together = 0, len(self.tiles) > 1
         self.closed = False
         self._clicks: deque[tuple[int, int]] = deque()
-        self._pixel: tuple[int, int] | None = None  # of the chosen source
-        self._glance: pixel.Glance | None = None
+        self._inspector = Inspector()  # of the chosen source
         self._told, self._told_until = "", 0.0
         self._notes = [tile.status.note for tile in self.tiles]
         self._ticked, self._size, self._sized, self._dirty = 0.0, SMALLEST, False, True
@@ -119,10 +118,13 @@ class Window:
                 cv2.rectangle(canvas, (place.left, place.top), (place.left + place.width - 1,
                                                                 place.top + place.height - 1), strip.GOOD, 2)
         if self.table:
-            keys.draw_table(canvas, *self._table())
+            watch = self._tile.watch
+            rows = keys.help_rows() if self.table == "keys" else knobs.rows(watch.model.params, watch.cleaning)
+            keys.draw_table(canvas, self.table, rows)
             return canvas
-        self._draw_pixel(canvas)
-        if time.monotonic() < self._told_until:
+        if self._inspector.place is not None:
+            self._inspector.draw(canvas, self._tile.points_of(*self._inspector.place, self.shows))
+        if self._told:
             lettering.label(canvas, self._told, lettering.PAD, height // 2, 0.6)
         return canvas
 
@@ -151,13 +153,15 @@ class Window:
     def _tick(self) -> None:
         """Read the numbers anew, and pass on what the watches have to say."""
         for i, tile in enumerate(self.tiles):
-            tile.status = tile.watch.status
+            before, tile.status = tile.status, tile.watch.status
+            self._dirty |= tile.status != before
             if tile.status.note not in ("", self._notes[i]):
                 self.tell(tile.status.note if len(self.tiles) == 1 else f"{tile.watch.name}: {tile.status.note}")
             self._notes[i] = tile.status.note
-        if self._pixel is not None:
-            self._glance = pixel.glance(self._tile.watch, *self._pixel) or self._glance
-        self._dirty = True
+        self._dirty |= self._inspector.look(self._tile.watch)
+        if self._told and time.monotonic() >= self._told_until:
+            self._told, self._dirty = "", True
+        self._dirty |= self.shows not in STILL
 
     def _suit_size(self) -> None:
         """Once the first picture is there, give the window a size that suits it."""
@@ -171,31 +175,14 @@ class Window:
             factor = min(width / cols, height / rows)
             factor = min(factor, max(1.0, SMALLEST[0] / cols, SMALLEST[1] / rows))
             width, height = round(cols * factor), round(rows * factor)
+        width = max(width, SMALLEST[0])
         below = self._tile.lines(self.shows, width, SINGLE_LINES)
-        cv2.resizeWindow(TITLE, width, height + strip.height(len(below)))
+        cv2.resizeWindow(TITLE, width, max(height, SMALLEST[1]) + strip.height(len(below)))
         cv2.waitKey(1)
 
     def tell(self, words: str) -> None:
         """Show a message for a while."""
         self._told, self._told_until, self._dirty = words, time.monotonic() + TOLD, True
-
-    def _draw_pixel(self, canvas: np.ndarray) -> None:
-        if self._pixel is None or self._glance is None:
-            return
-        points = self._tile.points_of(*self._pixel, self.shows)
-        for x, y in points:
-            pixel.mark(canvas, y, x)
-        width = canvas.shape[1]
-        beside = all(x < width // 2 for x, _ in points)
-        pixel.draw(canvas, self._glance, 0, width if beside else pixel.WIDTH)
-
-    def _table(self) -> tuple[str, list[tuple[str, str]]]:
-        if self.table == "help":
-            return "keys", [(key.shown, key.words) for key in keys.KEYS] + [("click", "why a pixel is what it is")]
-        model, cleaning = self._tile.watch.model, self._tile.watch.cleaning
-        told = [knobs.in_words(params, f.name) for params in (model.params, cleaning) if params is not None
-                for f in fields(params)]
-        return f"{model.name}: all parameters", [(one.split(" ", 1)[0], one.split(" ", 1)[1]) for one in told]
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN or (event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON):
@@ -211,11 +198,12 @@ class Window:
         if at is not None and self.together and at != self.chosen:
             self._choose(at)
             return
-        self._pixel = self._tile.pixel_at(x, y, self.shows)
-        self._glance, self._ticked, self._dirty = None, 0.0, True
+        self._inspector.choose(self._tile.pixel_at(x, y, self.shows))
+        self._ticked, self._dirty = 0.0, True
 
     def _choose(self, number: int) -> None:
-        self.chosen, self._pixel, self._glance, self._dirty = number, None, None, True
+        self.chosen, self._dirty = number, True
+        self._inspector.choose(None)
 
     def _press(self, code: int) -> None:
         if code >= 0 and code & 0xFF == 27:
@@ -227,8 +215,9 @@ class Window:
 
     def _escape(self) -> None:
         """Close what was opened last: help, a pixel, the window."""
-        if self.table or self._pixel:
-            self.table, self._pixel, self._dirty = "", None, True
+        if self.table or self._inspector.place is not None:
+            self.table, self._dirty = "", True
+            self._inspector.choose(None)
         else:
             self.quit()
 
@@ -284,13 +273,9 @@ class Window:
         """Show zones, or hide them."""
         self.with_zones = not self.with_zones
 
-    def parameters(self) -> None:
-        """Show all parameters, or hide them."""
-        self.table = "" if self.table == "parameters" else "parameters"
-
-    def help(self) -> None:
-        """Show the keys, or hide them."""
-        self.table = "" if self.table == "help" else "help"
+    def tell_all(self, table: str) -> None:
+        """Show all keys or all parameters, or hide them."""
+        self.table = "" if self.table == table else table
 
     def next_source(self) -> None:
         """Choose the next source."""
