@@ -38,17 +38,13 @@ const tools = new Tools(order, () => `/api/sources/${selected}/picture.png?view=
 
 const link = new Link({
   up() {
-    down = false
-    document.body.classList.remove('down')
-    byId('notice').hidden = true
+    lost(false)
     state('good', 'Connected')
   },
   down(words) {
-    down = true
-    document.body.classList.add('down')
-    byId('notice').hidden = false
-    setText(byId('notice'), `${words} What you see is the last picture. Trying again…`)
-    state('bad', 'Stopped')
+    if (!down || !byId('notice').textContent) setText(byId('notice'), `${words} Trying again…`) // the first reason is the true one
+    lost(true)
+    state('bad', 'Disconnected')
   },
   overview(told) {
     const same = sources.length && told.sources.map(s => s.name).join('\n') === sources.map(s => s.name).join('\n')
@@ -67,6 +63,14 @@ const link = new Link({
   },
   picture: (number, shownView, index, clock, blob) => tiles[number]?.picture(index, blob) ?? Promise.resolve(),
 })
+
+function lost(yes) {
+  down = yes
+  document.body.classList.toggle('down', yes)
+  byId('notice').hidden = !yes
+  if (!yes) setText(byId('notice'), '')
+  for (const id of ['tools', 'sheets']) byId(id).inert = yes && tiles.length > 0
+}
 
 function state(kind, words) {
   byId('link').className = `link ${kind}`

@@ -25,7 +25,7 @@ export class Tile {
     this.title = el('button', { class: 'name', title: name, onclick: () => on.select(number) }, name)
     this.node = el('article', { class: 'tile', 'data-state': 'connecting', 'data-source': number },
       el('header', {}, this.title, this.chip,
-        el('button', { class: 'plain solo', title: 'This one alone, or all (g)', 'aria-label': 'This one alone, or all',
+        el('button', { class: 'plain enlarge', title: 'This one alone, or all (g)', 'aria-label': 'This one alone, or all',
           onclick: () => on.solo(number) }, icon('solo'))),
       this.frame,
       el('footer', {},

@@ -27,11 +27,17 @@ export class Tools {
   }
 
   press(name) {
-    const { state, frozen, recording, paused } = { ...this.status, paused: this.status.state === 'paused' }
-    if (name === 'pause') return this.order(paused ? 'resume' : 'pause')
-    if (name === 'freeze') return this.order('freeze', { on: !frozen })
-    if (name === 'record') return this.order('record', { on: !recording })
-    return state && this.order(name)
+    const { state, frozen, recording } = this.status
+    if (name === 'pause') return this.turned('state', state === 'paused' ? 'live' : 'paused', state === 'paused' ? 'resume' : 'pause')
+    if (name === 'freeze') return this.turned('frozen', !frozen, 'freeze')
+    if (name === 'record') return this.turned('recording', !recording, 'record')
+    return this.order(name, {})
+  }
+
+  // Shown at once, since the next status may take half a second, and a second press means the opposite.
+  turned(what, value, name) {
+    this.told({ ...this.status, [what]: value })
+    return this.order(name, what === 'state' ? {} : { on: value })
   }
 
   told(status) {

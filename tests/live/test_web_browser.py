@@ -1,0 +1,252 @@
+"""The page in a real browser: the stream moves, and what is turned, drawn and clicked has its effect."""
+
+import re
+import shutil
+import time
+
+import pytest
+
+pytest.importorskip("uvicorn", reason="the extra 'web' is not installed")
+from live_helpers import wait_for
+from web_helpers import Looped, Page, first_frames
+
+from bgsub.masks.zones import Zones
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SHARE = """canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    let white = 0
+    for (let i = 0; i < data.length; i += 4) white += data[i] > 200
+    return 4 * white / data.length }"""
+"""How much of the picture is white."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium here to look at the page with")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])  # it shows our page alone
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return first_frames()
+
+
+@pytest.fixture(scope="module")
+def served(frames, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    made = Page(folder, {name: lambda: Looped(frames, 60) for name in ("tree", "again")})
+    yield made.ready()
+    made.stop()
+
+
+@pytest.fixture
+def opened(browser):
+    """Open an address; what the page complains of or asks of others is noted."""
+    contexts = []
+
+    def open_page(address, width=1280, height=800, **keywords):
+        context = browser.new_context(viewport={"width": width, "height": height}, **keywords)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda message: None if "willReadFrequently" in message.text  # the test's own reading
+                else page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith((address, "blob:"))
+                else page.complaints.append(request.url))
+        page.goto(address)
+        page.wait_for_selector("canvas[data-index]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def index(page, n=0):
+    return int(page.locator("canvas").nth(n).get_attribute("data-index"))
+
+
+def share(page):
+    return page.locator("canvas").first.evaluate(SHARE)
+
+
+def most(page, seconds=1.0):
+    """The largest share of white within some time."""
+    end, found = time.monotonic() + seconds, 0.0
+    while time.monotonic() < end:
+        found = max(found, share(page))
+        time.sleep(0.05)
+    return found
+
+
+def light_of(page, element, what):
+    rgb = page.eval_on_selector(element, f"e => getComputedStyle(e).{what}")
+    return sum(map(float, re.findall(r"[\d.]+", rgb)[:3])) / 765
+
+
+def test_the_stream_moves_and_numbers_are_told(opened, served):
+    page = opened(served.address)
+    for n in range(2):
+        before = index(page, n)
+        wait_for(lambda n=n, before=before: index(page, n) > before + 5)
+    assert page.locator(".tile .chip").first.inner_text() == "live"
+    wait_for(lambda: re.match(r"[\d.]+ fps", page.locator(".tile footer").first.inner_text()))
+    wait_for(lambda: page.locator(".chart .line").first.get_attribute("d").count("L") > 2)
+    assert page.locator("#link").inner_text() == "Connected"
+    assert page.complaints == []
+
+
+def test_a_slider_changes_the_mask(opened, served):
+    page = opened(served.address)
+    page.click("[data-view=mask]")
+    page.click("#tab-tune")
+    wait_for(lambda: share(page) < 0.5)  # it is the mask
+    wait_for(lambda: share(page) > 0.005)
+    page.fill("#knob-min_blob", "1000")
+    wait_for(lambda: served.watches[0].cleaning.min_blob == 0.01)
+    page.fill("[data-name=min_blob] .number", "0.9")
+    page.keyboard.press("Enter")
+    wait_for(lambda: served.watches[0].cleaning.min_blob == 0.9)
+    page.wait_for_timeout(300)
+    assert most(page) < 0.0005
+    assert served.watches[1].cleaning.min_blob == 0.0003  # it was not for all
+    page.click("[data-name=min_blob] .back")
+    wait_for(lambda: share(page) > 0.005)
+    page.fill("[data-name=min_blob] .number", "7")
+    page.keyboard.press("Enter")
+    assert "from 0 to 1" in page.locator(".toasts .bad").inner_text()
+    assert page.input_value("[data-name=min_blob] .number") == "0.0003"
+
+
+def test_one_turns_and_the_other_sees_it(opened, served):
+    one, other = opened(served.address), opened(served.address)
+    wait_for(lambda: "2 watching" in other.locator("#link").inner_text())
+    one.fill("[data-name=noise] .number", "5")
+    one.keyboard.press("Enter")
+    wait_for(lambda: other.input_value("[data-name=noise] .number") == "5")
+    one.click("[data-do=pause]")
+    wait_for(lambda: other.locator("[data-do=pause]").inner_text() == "Go on")
+    other.click("[data-do=pause]")
+    one.click("[data-name=noise] .back")
+    wait_for(lambda: one.locator("[data-do=pause]").inner_text() == "Pause")
+    before = index(one), index(other)
+    wait_for(lambda: index(one) > before[0] and index(other) > before[1])
+
+
+def test_a_zone_is_drawn_moved_and_kept(opened, served):
+    page = opened(served.address)
+    page.click("[data-view=mask]")
+    page.click("#tab-zones")
+    page.click("button.exclude")
+    box = page.locator(".over").first.bounding_box()
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.55, 0.98), (0.02, 0.6)]
+    for right, down in [*corners, corners[0]]:  # the first one again closes it
+        page.mouse.click(box["x"] + right * box["width"], box["y"] + down * box["height"])
+    wait_for(lambda: served.files[0].exists())
+    zone, = Zones.load(served.files[0]).zones
+    assert zone.kind == "exclude"
+    assert [round(col / 320, 2) for _, col in zone.points] == pytest.approx([c[0] for c in corners], abs=0.01)
+    page.wait_for_timeout(300)
+    assert most(page) < 0.02
+    corner = page.locator(".corner").nth(4).bounding_box()
+    page.mouse.move(corner["x"] + 6, corner["y"] + 6)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.up()
+    wait_for(lambda: Zones.load(served.files[0]).zones[0].points[4] == pytest.approx((168, 96), abs=3))
+    page.fill(".zone-editor li input", "all but a corner")
+    page.keyboard.press("Enter")
+    wait_for(lambda: Zones.load(served.files[0]).zones[0].name == "all but a corner")
+    page.click("[aria-label^=Delete]")
+    wait_for(lambda: not Zones.load(served.files[0]).zones)
+    wait_for(lambda: share(page) > 0.005)
+    assert page.complaints == []
+
+
+def test_a_click_explains_the_pixel(opened, served):
+    page = opened(served.address)
+    box = page.locator(".over").first.bounding_box()
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    page.wait_for_selector(".mixture .bell")
+    row, col = map(int, re.findall(r"\d+", page.locator(".verdict small").inner_text()))
+    assert (row, col) == pytest.approx((180, 80), abs=1)
+    assert page.locator(".verdict b").inner_text() in ("Background", "Shadow", "Foreground")
+    shown = page.locator(".pixel tbody tr").count()
+    assert page.locator(".mixture .bell").count() == 3 * shown >= 3
+    assert page.locator(".cross").first.is_visible()
+    assert page.get_attribute("#tab-pixel", "aria-selected") == "true"
+    page.click("[data-source='1'] .over")  # first it is selected
+    assert page.locator(".mixture").count() == 0
+    assert page.locator("#whose").inner_text() == "again"
+    page.click("[data-source='1'] .over")
+    page.wait_for_selector(".mixture .bell")
+    assert page.complaints == []
+
+
+def test_keys_do_what_they_do_in_the_window(opened, served):
+    page = opened(served.address)
+    for key, view in (("m", "mask"), ("6", "versus"), ("o", "overlay")):
+        page.keyboard.press(key)
+        assert page.get_attribute(f"[data-view={view}]", "aria-checked") == "true"
+    page.keyboard.press("f")
+    wait_for(lambda: served.watches[0].status.frozen)
+    page.keyboard.press("f")
+    wait_for(lambda: not served.watches[0].status.frozen)
+    page.keyboard.press("g")
+    assert page.locator(".tile:visible").count() == 1
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    assert page.locator("dialog").is_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_it_is_legible_on_any_screen(opened, served, width, scheme):
+    page = opened(served.address, width, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = light_of(page, "body", "backgroundColor")
+    assert (ground > 0.8) == (scheme == "light")
+    for element in (".name", ".knob label", "[data-do=pause]", ".chart output"):
+        assert abs(light_of(page, element, "color") - ground) > 0.4, element
+    for tab in ("zones", "events", "pixel"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("#theme")
+    assert (light_of(page, "body", "backgroundColor") > 0.8) == (scheme == "dark")
+
+
+def test_on_a_phone_the_picture_stays_while_one_turns(opened, frames, tmp_path):
+    served = Page(tmp_path, {"tree": lambda: Looped(frames, 60)}).ready()
+    try:
+        page = opened(served.address, 390, 844, has_touch=True)
+        page.locator("[data-name=min_blob]").scroll_into_view_if_needed()
+        page.wait_for_timeout(100)
+        box, knob = page.locator(".frame").bounding_box(), page.locator("#knob-min_blob").bounding_box()
+        assert 0 <= box["y"] < knob["y"] - box["height"] + 1
+        page.tap("#tab-zones", force=True)
+    finally:
+        served.stop()
+
+
+def test_a_server_that_stopped_says_so_and_one_that_is_back_is_found(opened, frames, tmp_path):
+    served = Page(tmp_path, {"tree": lambda: Looped(frames, 60)}).ready()
+    page = opened(served.address)
+    port = served.address.rpartition(":")[2]
+    served.stop()
+    page.wait_for_selector("#notice:not([hidden])")
+    assert page.locator("#notice").inner_text().startswith("bgsub was stopped.")
+    assert page.locator("#link").inner_text() == "Disconnected"
+    last = index(page)
+    again = Page(tmp_path, {"tree": lambda: Looped(frames, 60)}, address=f"127.0.0.1:{port}").ready()
+    try:
+        page.wait_for_selector("#notice", state="hidden")
+        wait_for(lambda: index(page) not in (0, last))
+    finally:
+        again.stop()
