@@ -6,6 +6,7 @@ from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.ghosts import EVERY, LOOKS, Ghosts, border_is_the_backgrounds
+from bgsub.adaptive.model import GHOST_FRAMES
 
 SIZE = (120, 160)
 STREET = texture((*SIZE, 3), seed=1)
@@ -59,7 +60,8 @@ def masks_of(model: Adaptive, frames: list[np.ndarray]) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("shape", [(120, 160, 3), (120, 160)])
 def test_what_stood_there_from_the_first_frame_leaves_no_ghost(shape):
-    street, car = (STREET, CAR) if len(shape) == 3 else (STREET[..., 1], CAR[..., 1])
+    street = STREET if len(shape) == 3 else STREET[..., 1] // 2  # in grey alone, bright spots are like the car
+    car = with_box(street, BOX, 220)
     soon = EVERY * (LOOKS + 2) + 2 * GHOST_FRAMES
 
     def share(**changes):
