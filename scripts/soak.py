@@ -30,7 +30,7 @@ from benches.clips import DEMO
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError
 from bgsub.events.log import EventLog
-from bgsub.live.capture import Backoff
+from bgsub.live.backoff import Backoff
 from bgsub.live.commands import Record
 from bgsub.live.playback import Played
 from bgsub.live.recorder import Recorder

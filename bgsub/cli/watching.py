@@ -17,7 +17,8 @@ from bgsub.cli.modelling import make_masker, make_model
 from bgsub.cli.parameters import given
 from bgsub.errors import MisuseError
 from bgsub.events.params import MotionParams
-from bgsub.live.capture import Backoff, Policy
+from bgsub.live.backoff import Backoff
+from bgsub.live.capture import Policy
 from bgsub.live.playback import Played
 from bgsub.live.recorder import Recorder, dated_targets
 from bgsub.live.watch import Watch

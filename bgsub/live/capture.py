@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 
 from bgsub.errors import BgsubError, InputError, MisuseError
+from bgsub.live.backoff import Backoff
+from bgsub.live.connection import Connection
 from bgsub.live.status import Pace
 from bgsub.video.frame import Frame, Sequence, Source
 
@@ -23,42 +25,6 @@ HANGING = 3
 """Connections that hang in a driver, at most; no more are tried while so many do."""
 SETTLED = 10.0
 """Seconds after which a connection counts as good, and the next loss begins with the shortest pause again."""
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long to wait before the source is tried again: longer each time, and never for all at the same moment.
-
-    Attributes
-    ----------
-    first, most : float
-        Seconds before the first try, and at most.
-    factor : float
-        By which each pause is longer than the one before.
-    jitter : float
-        Share by which a pause may be shorter or longer, by chance.
-    give_up : float or None
-        Seconds without a picture after which the source is given up; None: never.
-    """
-
-    first: float = 0.5
-    most: float = 30.0
-    factor: float = 2.0
-    jitter: float = 0.3
-    give_up: float | None = None
-
-    def pause(self, n_failed: int, chance: float) -> float:
-        """Seconds before the next try.
-
-        Parameters
-        ----------
-        n_failed : int
-            Tries that failed in a row, at least 1.
-        chance : float
-            From 0 to 1, by chance.
-        """
-        usual = min(self.most, self.first * self.factor ** min(n_failed - 1, 60))
-        return usual * (1 + self.jitter * (2 * chance - 1))
 
 
 @dataclass(frozen=True)
@@ -151,8 +117,8 @@ class Reader:
         self._changed = changed
         self._arrivals: deque[Arrival] = deque()
         self._changes: deque[Change] = deque()
-        self._hanging: list[_Connection] = []
-        self._connection: _Connection | None = None
+        self._hanging: list[Connection] = []
+        self._connection: Connection | None = None
         self._stopped = False
         self._next_try = 0.0
         self._last_seen = 0.0
@@ -215,7 +181,7 @@ class Reader:
         n_failed = 0
         while True:
             begun = time.monotonic()
-            connection = _Connection(self._open, self)
+            connection = Connection(self._open, self._changed, self._deliver)
             self._connection = connection
             error = self._follow(connection)
             if self._stopped:
@@ -226,7 +192,7 @@ class Reader:
                 return
             self._lose(error, n_failed)
 
-    def _follow(self, connection: _Connection) -> BaseException | None:
+    def _follow(self, connection: Connection) -> BaseException | None:
         """Wait until a connection is over, or has been silent for too long; what went wrong, None at a proper end."""
         connection.start()
         with self._changed:
@@ -241,7 +207,7 @@ class Reader:
         self._hanging = [other for other in [*self._hanging, connection] if not other.over]
         return InputError(f"no sign of the source for {self._patience:.0f} s, it hangs in its driver")
 
-    def _is_final(self, error: BaseException | None, connection: _Connection) -> bool:
+    def _is_final(self, error: BaseException | None, connection: Connection) -> bool:
         """Whether there is no use in trying again."""
         if error is None or isinstance(error, MisuseError) or not isinstance(error, BgsubError):
             return True
@@ -274,7 +240,7 @@ class Reader:
             self.state, self.error = state, error
             self._changed.notify_all()
 
-    def deliver(self, connection: _Connection, frame: Frame, rate: float) -> bool:
+    def _deliver(self, connection: Connection, frame: Frame, rate: float) -> bool:
         """Take a frame from a connection; False if no more are wanted from it."""
         with self._changed:
             now = time.monotonic()
@@ -295,64 +261,16 @@ class Reader:
             self._changed.notify_all()
             return not (connection.abandoned or self._stopped)
 
-    def _find(self, connection: _Connection, rate: float) -> None:
+    def _find(self, connection: Connection, rate: float) -> None:
         """The first frame of a connection is there."""
         if self.state == "lost" and self.n_connections:
             self._changes.append(Change(True, time.time(), "", self.n_connections))
         self.n_connections += 1
         self.state, self.error, self.frame_rate = "live", None, rate
 
-    def _wait_for_room(self, connection: _Connection, n_bytes: int) -> None:
+    def _wait_for_room(self, connection: Connection, n_bytes: int) -> None:
         most = min(WAITING_FRAMES, max(2, WAITING_BYTES // max(1, n_bytes)))
         connection.waiting = True
         self._changed.wait_for(lambda: len(self._arrivals) < most or connection.abandoned or self._stopped)
         connection.waiting = False
         connection.last_sign = time.monotonic()
-
-
-class _Connection:
-    """One try: opens a source and hands its frames on, in a thread that may hang."""
-
-    def __init__(self, open: Callable[[], Source], reader: Reader) -> None:
-        self.error: BaseException | None = None
-        self.over = self.abandoned = self.waiting = False
-        self.last_sign = time.monotonic()
-        self.n_frames = 0
-        self._open, self._reader = open, reader
-        self.source: Source | None = None
-        self._thread = threading.Thread(target=self._run, name="bgsub-read", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def abandon(self) -> None:
-        """Want no more of it. The thread ends when the driver lets it."""
-        with self._reader._changed:
-            self.abandoned = True
-            source = self.source
-            self._reader._changed.notify_all()
-        if source is not None:
-            source.close()
-
-    def _run(self) -> None:
-        try:
-            self._read()
-        except BaseException as error:  # told by the reader
-            self.error = error
-        with self._reader._changed:
-            self.over = True
-            self._reader._changed.notify_all()
-
-    def _read(self) -> None:
-        source = self._open()
-        try:
-            with self._reader._changed:
-                self.source = source
-            self.last_sign = time.monotonic()
-            if self.abandoned:
-                return
-            for frame in source:
-                if not self._reader.deliver(self, frame, source.frame_rate):
-                    return
-        finally:
-            source.close()

@@ -8,7 +8,8 @@ import pytest
 from live_helpers import Clip, Opener, Told, picture, wait_for
 
 from bgsub.errors import InputError, MisuseError
-from bgsub.live.capture import HANGING, Backoff, Reader
+from bgsub.live.backoff import Backoff
+from bgsub.live.capture import HANGING, Reader
 
 SOON = Backoff(first=0.01, most=0.02, jitter=0)
 BROKEN = InputError("the cable is out")

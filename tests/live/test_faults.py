@@ -12,7 +12,7 @@ import pytest
 from live_helpers import Camera, free_port, masker, wait_for
 
 from bgsub.adaptive.model import Adaptive
-from bgsub.live.capture import Backoff
+from bgsub.live.backoff import Backoff
 from bgsub.live.watch import Watch
 from bgsub.models.registry import warm_up
 from bgsub.video.open import open_source

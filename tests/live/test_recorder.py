@@ -7,7 +7,7 @@ import pytest
 from live_helpers import Clip, Opener, Told, picture, wait_for, watch
 
 from bgsub.errors import InputError, MisuseError, OutputError
-from bgsub.live.capture import Backoff
+from bgsub.live.backoff import Backoff
 from bgsub.live.commands import Record
 from bgsub.live.recorder import Recorder, dated_targets, plain
 from bgsub.live.status import Shown
