@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
-import re
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -104,15 +101,11 @@ def _version(package: str) -> str | None:
 
 
 def _window() -> str:
-    """Whether a window could open, without trying: where no display is, OpenCV's Qt would abort the process."""
-    import cv2
+    """Whether a window could open, as far as one can tell without trying."""
+    from bgsub.live.display import obstacle, window_toolkit
 
-    toolkit = re.search(r"GUI:\s*(\S+)", cv2.getBuildInformation())
-    if toolkit is None or toolkit[1] == "NONE":
-        return "no: this OpenCV wheel is headless"
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return f"no: no display here (OpenCV has {toolkit[1]}, but neither DISPLAY nor WAYLAND_DISPLAY is set)"
-    return f"yes, with {toolkit[1]}"
+    reason = obstacle()
+    return f"no: {reason}" if reason else f"yes, with {window_toolkit()}"
 
 
 def _kernels() -> tuple[str, str, list[str]]:

@@ -19,6 +19,7 @@ STATES: dict[str, Colour] = {"live": GOOD, "paused": ALERT, "connecting": ALERT,
 GAP = 16
 """Pixels between two words."""
 LONGEST_NAME = 40
+"""Letters of a source."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Word:
 
 def words(name: str, view: str, status: Status, model: str, params: Any) -> list[Word]:
     """All that a strip may hold, the most important first."""
-    name = lettering.cut(name, LONGEST_NAME * 8)
+    name = name if len(name) <= LONGEST_NAME else f"..{name[-LONGEST_NAME:]}"  # the end tells files apart
     latency = f"{status.latency * 1000:.0f}" if status.n_frames else "-"
     rates = f"{status.processing_rate:.1f} of {status.capture_rate:.1f}"
     told = [

@@ -57,6 +57,14 @@ def cells(n: int, width: int, height: int, aspect: float = WIDE) -> list[Place]:
                   tops[i // columns + 1] - tops[i // columns]) for i in range(n)]
 
 
+def first_size(shape: tuple[int, ...], largest: tuple[int, int], smallest: tuple[int, int]) -> tuple[int, int]:
+    """Width and height in which a picture of (H, W) is shown at first: its own, unless that is too large or small."""
+    height, width = shape
+    factor = min(largest[0] / width, largest[1] / height,
+                 max(1.0, smallest[0] / width, smallest[1] / height))
+    return max(round(width * factor), smallest[0]), max(round(height * factor), smallest[1])
+
+
 def fitted(height: int, width: int, room: Place) -> Place:
     """The largest place of a picture's shape in the middle of some room."""
     factor = min(room.width / width, room.height / height)

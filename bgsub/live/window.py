@@ -18,7 +18,7 @@ from bgsub.live import keys, knobs, lettering, strip
 from bgsub.live.commands import Command, Freeze, Pause, Record, Reset, Resume, Set, Snapshot, Step
 from bgsub.live.display import Display
 from bgsub.live.pixel import Inspector
-from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, STILL, Place, Tile, cells
+from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, STILL, Place, Tile, cells, first_size
 
 if TYPE_CHECKING:
     from bgsub.live.watch import Watch
@@ -169,15 +169,9 @@ class Window:
         if self._sized or (shown is None and not self.together):
             return
         self._sized = True
-        width, height = LARGEST
-        if not self.together and shown is not None:
-            rows, cols = shown.mask.shape
-            factor = min(width / cols, height / rows)
-            factor = min(factor, max(1.0, SMALLEST[0] / cols, SMALLEST[1] / rows))
-            width, height = round(cols * factor), round(rows * factor)
-        width = max(width, SMALLEST[0])
-        below = self._tile.lines(self.shows, width, SINGLE_LINES)
-        cv2.resizeWindow(TITLE, width, max(height, SMALLEST[1]) + strip.height(len(below)))
+        width, height = LARGEST if self.together or shown is None else first_size(shown.mask.shape, LARGEST, SMALLEST)
+        below = strip.height(len(self._tile.lines(self.shows, width, SINGLE_LINES)))
+        cv2.resizeWindow(TITLE, width, height + below)
         cv2.waitKey(1)
 
     def tell(self, words: str) -> None:

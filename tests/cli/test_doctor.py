@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import cv2
 import numba
@@ -109,7 +110,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path):
 @pytest.mark.parametrize(("info", "word"), [("  GUI:   NONE\n", "headless"), ("  GUI:   QT5\n", "no display")])
 def test_windows(monkeypatch, info, word):
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: info)
-    monkeypatch.setattr(module.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     assert word in examine()["window"]

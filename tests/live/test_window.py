@@ -13,7 +13,7 @@ from bgsub.live import knobs, strip
 from bgsub.live.keys import KEYS, action_of, help_rows
 from bgsub.live.lettering import PAPER, cut, width_of
 from bgsub.live.status import Status
-from bgsub.live.tiles import cells
+from bgsub.live.tiles import cells, first_size
 from bgsub.live.window import Window
 from bgsub.mixture.parameter import build
 from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
@@ -340,6 +340,14 @@ def test_cells_fill_the_canvas_and_do_not_overlap(n):
         place.of(canvas)[:] += 1
     assert canvas.max() == 1
     assert canvas.mean() > 0.6
+
+
+@pytest.mark.parametrize(("shape", "size"), [
+    ((480, 640), (640, 480)), ((720, 1280), (1209, 680)), ((2160, 3840), (1209, 680)), ((120, 160), (640, 480)),
+    ((700, 64), (640, 680)), ((60, 1800), (1280, 360)), ((1, 1), (640, 640)),
+])
+def test_the_first_size_of_the_window(shape, size):
+    assert first_size(shape, (1280, 680), (640, 360)) == size
 
 
 def test_a_knob_that_the_model_does_not_have_is_refused(window):
