@@ -88,7 +88,8 @@ class Explanation:
             return f"; if it stays, it does not become background within {MOST} frames"
         stays = "it and what is around it stay" if isinstance(self.story.model, Adaptive) else "it stays"
         seconds, plural = self.countdown / self.story.frame_rate, "" if self.countdown == 1 else "s"
-        return f"; if {stays}, it becomes background in {self.countdown} frame{plural} ({seconds:.1f} s)"
+        after = f"{self.countdown} frame{plural} ({seconds:.{1 + (seconds < 1)}f} s)"
+        return f"; if {stays}, it becomes background in {after}"
 
     def table(self) -> str:
         """The components, one a line."""
@@ -107,10 +108,12 @@ class Explanation:
         shaded = getattr(self.story.model.params, "detect_shadows", False)
         other = "background" if self.state.verdict != "background" else f"foreground{' or shadow' * shaded}"
         when = {"this frame": "in this frame", "the first frame": "from the first frame on"}
-        return [
-            f"{other} with --{flip.parameter.replace('_', '-')} {flip.side} {to_digits(flip.value, flip.now)} "
-            f"(it is {flip.now:g}) {when[flip.since]}" for flip in self.flips
-        ]
+        found = []
+        for flip in self.flips:
+            value = to_digits(flip.value, flip.now, isinstance(flip.now, int))
+            option = f"--{flip.parameter.replace('_', '-')}"
+            found.append(f"{other} with {option} {flip.side} {value} (it is {flip.now:g}) {when[flip.since]}")
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """All of it for programs; what is not known is None."""
@@ -145,9 +148,9 @@ def explain(story: PixelStory, frame: int | None = None) -> Explanation:
                        int(ahead) if math.isfinite(ahead) else None, flips(story, i) if known else ())
 
 
-def to_digits(value: float, beside: float) -> str:
-    """A number with one decimal, or with as many as tell it from another one."""
-    if beside == int(beside) and value == int(value):
+def to_digits(value: float, beside: float, whole: bool = False) -> str:
+    """A number with one decimal, or with as many as tell it from another one; none if it is a whole one by nature."""
+    if whole:
         return f"{value:.0f}"
     digits = 1
     while digits < 6 and (round(value, digits) == round(beside, digits) or 0 < abs(value) < 10.0 ** (1 - digits)):

@@ -89,8 +89,8 @@ def _rates(model: Mixture[Any]) -> list[str]:
 
 def _rate(story: PixelStory, i: int, name: str, side: int) -> Flip | None:
     """The nearest value above or below at which the history of the pixel would have led to another verdict."""
-    params, now = story.model.params, float(getattr(story.model.params, name))
-    whole = isinstance(getattr(params, name), int)
+    params, now = story.model.params, getattr(story.model.params, name)
+    whole = isinstance(now, int)
 
     def turned(value: float) -> bool:
         given: Any = round(value) if whole else value

@@ -221,8 +221,7 @@ def _overview(mapper: Mapper, found: dict[str, Map], path: Path) -> None:
 def _draw(axes: Axes, one: Map) -> None:
     from matplotlib import colormaps
 
-    colours = colormaps[one.colours].copy()
-    colours.set_bad("#eceef0")
+    colours = colormaps[one.colours].with_extremes(bad="#eceef0")
     values = np.ma.masked_invalid(one.values)
     high = one.high
     if high is None and values.count():  # a few pixels should not make all others dark

@@ -105,8 +105,8 @@ def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) 
         _strip(axes, story, i, low, high)
     axes.set_yscale("function", functions=(_root, np.square))
     axes.set(xlabel=CHANNELS[story.colours.shape[1]][c], ylabel="density (root scale)", xlim=(low, high))
-    axes.set_ylim(0, axes.get_ylim()[1] * 1.9)
-    axes.legend(loc="upper left", borderaxespad=0.1)
+    axes.set_ylim(0, axes.get_ylim()[1] * 3)
+    axes.legend(loc="upper left", borderaxespad=0.1, frameon=True, framealpha=0.85, edgecolor="none")
     axes.set_title("Online Gaussians and a batch fit")
 
 
@@ -138,6 +138,7 @@ def _regions(axes: Axes, explained: Explanation) -> None:
     axes.set_title("What the mixture would say")
     if not story.counts[i]:
         axes.text(0.5, 0.5, "nothing is known yet", ha="center", transform=axes.transAxes, color=SOFT)
+        axes.set_axis_off()
         return
     mean = _nearest_mean(story, i)
     across, upwards = _plane(mean, story.colours[i])

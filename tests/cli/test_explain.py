@@ -1,0 +1,122 @@
+"""`bgsub explain`: what it prints and writes, and what it refuses."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from run_helpers import N_FRAMES, folder_masks
+
+from bgsub.models.params import PARAMS
+
+PIXEL = "20,40"
+"""Which the block with its hole crosses."""
+WORDS = {0: "background", 127: "shadow", 255: "foreground"}
+
+
+def explained(bgsub, *words):
+    return json.loads(bgsub.well("explain", *words, "--json"))
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",), ("--scale", "0.5", "--median", "3")], ids=["", "raw", "scale"])
+@pytest.mark.parametrize("model", PARAMS)
+def test_verdict_is_in_the_mask_file(model, options, bgsub, folder, tmp_path):
+    options = ("--model", model, *options)
+    bgsub("run", folder, "--mask", f"{tmp_path}/out", *options)
+    masks = folder_masks(tmp_path / "out")
+    values = {number: mask[20, 40] for number, mask in masks.items()}
+    assert len(values) == N_FRAMES
+    first_of_each = {value: number for number, value in reversed(values.items())}
+    assert {0, 255} <= set(first_of_each)
+    for number in {*first_of_each.values(), 1139}:
+        found = explained(bgsub, folder, "--pixel", PIXEL, "--frame", number, *options)
+        assert (found["frame"], found["verdict"]) == (number, WORDS[values[number]])
+
+
+def test_sentence_table_and_picture(bgsub, clip):
+    out = bgsub.well("explain", clip, "--pixel", PIXEL, "--frame", "20")
+    sentence, _, rest = out.partition("\n\n")
+    assert sentence == explained(bgsub, clip, "--pixel", PIXEL, "--frame", "20")["sentence"]
+    assert rest.startswith("component  weight")
+    assert "The mixture would say" in rest
+    picture = clip.with_name("clip_pixel_20_40_frame_20.png")
+    assert out.splitlines()[-1] == str(picture)
+    assert cv2.imread(str(picture)) is not None
+
+
+def test_picture_where_one_asks_for_it(bgsub, folder, tmp_path):
+    found = explained(bgsub, folder, "--pixel", PIXEL, "-o", tmp_path / "why.png")
+    assert found["picture"] == str(tmp_path / "why.png")
+    assert (tmp_path / "why.png").stat().st_size > 10_000
+    assert found["frame"] == 1100 + N_FRAMES - 1
+    again = ("explain", folder, "--pixel", PIXEL, "-o", tmp_path / "why.png")
+    assert "already there" in bgsub.refused(2, *again)
+    bgsub.well(*again, "--force")
+
+
+def test_json_writes_no_picture_of_its_own(bgsub, clip):
+    before = set(clip.parent.iterdir())
+    assert "picture" not in explained(bgsub, clip, "--pixel", PIXEL)
+    assert set(clip.parent.iterdir()) == before
+
+
+def test_model_file_and_region(bgsub, clip, tmp_path):
+    roi = np.zeros((48, 64), np.uint8)
+    roi[:, :32] = 255
+    cv2.imwrite(str(tmp_path / "roi.png"), roi)
+    bgsub("run", clip, "--save-model", tmp_path / "m.npz", "--model", "mog2")
+    bgsub("run", clip, "--load-model", tmp_path / "m.npz", "--roi", tmp_path / "roi.png", "--mask", f"{tmp_path}/out")
+    masks = folder_masks(tmp_path / "out")
+    for col in (20, 40):
+        found = explained(bgsub, clip, "--pixel", f"20,{col}", "--frame", "15", "--load-model", tmp_path / "m.npz",
+                          "--roi", tmp_path / "roi.png")
+        assert found["verdict"] == WORDS[masks[15][20, col]]
+        assert ("outside the region" in found["sentence"]) == (col == 40)
+
+
+def test_maps(bgsub, clip, tmp_path):
+    out = bgsub.well("explain", clip, "--maps", tmp_path / "maps", "--frame", "20", "--model", "mog2")
+    written = sorted(path.name for path in (tmp_path / "maps").iterdir())
+    assert sorted(line.rpartition("/")[2] for line in out.splitlines()) == written
+    assert {"overview.png", "distance.png", "absorption.png", "maps.npz"} <= set(written)
+    assert "already there" in bgsub.refused(2, "explain", clip, "--maps", tmp_path / "maps", "--model", "mog2")
+
+
+def test_other_frames_of_the_clip(bgsub, clip):
+    part = explained(bgsub, clip, "--pixel", PIXEL, "--start", "1", "--max-frames", "5", "--model", "mog2")
+    assert part["frame"] == 15
+    assert "no frame 9; the first one is 11" in bgsub.refused(
+        2, "explain", clip, "--pixel", PIXEL, "--start", "1", "--frame", "9", "--json")
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("--pixel", "48,0"), "pixel 48,0 is outside the frame, whose rows are 0 to 47 and columns 0 to 63"),
+    (("--pixel", "0,64"), "pixel 0,64 is outside the frame"),
+    (("--pixel", "20"), "'20' is no pixel; write ROW,COL"),
+    (("--pixel", "a,b"), "'a,b' is no pixel"),
+    (("--pixel", PIXEL, "--frame", "99"), "no frame 99; the last one is 40"),
+    (("--pixel", PIXEL, "--frame", "0"), "no frame 0; the first one is 1"),
+    (("--maps", "maps", "--frame", "99"), "no frame 99; the last one is 40"),
+    ((), "nothing to explain; give --pixel ROW,COL, or --maps FOLDER"),
+    (("--maps", "maps", "-o", "why.png"), "-o is the picture of a pixel"),
+    (("--pixel", PIXEL, "-o", "why.jpg"), "-o writes .png files"),
+    (("--pixel", PIXEL, "-o", "none/why.png"), "no folder none"),
+    (("--pixel", PIXEL, "--raw", "--median", "3"), "--raw means no cleaning"),
+    (("--pixel", PIXEL, "--model", "mog2", "--memory", "3"), "--memory belongs to adaptive"),
+])
+def test_misuse(words, message, bgsub, clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert message in bgsub.refused(2, "explain", clip, *words)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_without_matplotlib(bgsub, clip, monkeypatch):
+    monkeypatch.setattr("bgsub.explain.style.find_spec", lambda name: None)
+    for words in (("--pixel", PIXEL), ("--pixel", PIXEL, "--json", "-o", "why.png"), ("--maps", "maps", "--json")):
+        assert "pip install 'bgsub[explain]'" in bgsub.refused(2, "explain", clip, *words)
+    assert explained(bgsub, clip, "--pixel", PIXEL)["row"] == 20
+
+
+def test_a_pipe_is_read_once(bgsub):
+    assert "a pipe gives them once" in bgsub.refused(2, "explain", "-", "--pixel", PIXEL, "--maps", "maps")

@@ -1,0 +1,144 @@
+"""Sentences, tables and JSON, and the pictures."""
+
+import json
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+from explain_clips import CALM, CROSSED, MODELS, PARKED, SHADED, street
+
+from bgsub.errors import MisuseError, OutputError
+from bgsub.explain import explain, watch
+from bgsub.explain.drawing import draw
+from bgsub.explain.tracks import tracks
+from bgsub.masks.params import CleaningParams
+from bgsub.video.frame import Frame
+
+
+def told(name, pixel, frame, frames=None, cleaning=None, **options):
+    frames = street(50) if frames is None else frames
+    return explain(watch(lambda: iter(frames), MODELS[name](), *pixel, cleaning=cleaning, **options), frame)
+
+
+def flat(n_frames=20, size=(96, 128)):
+    return [Frame(i + 1, i / 25, np.full((*size, 3), 90, np.uint8)) for i in range(n_frames)]
+
+
+def test_foreground():
+    found = told("stauffer-grimson", PARKED, 45)
+    nearest = found.state.nearest
+    assert found.verdict == found.state.verdict == "foreground"
+    assert found.sentence == (
+        f"(70, 100) at frame 45 is foreground: its colour is {nearest.distance:.1f}σ from the nearest background "
+        f"component (limit 2.5); if it stays, it becomes background in {found.countdown} frames "
+        f"({found.countdown / 25:.{1 + (found.countdown < 25)}f} s).")
+
+
+def test_background_and_shadow():
+    calm = told("mog2", CALM, 45)
+    assert "is background: its colour is" in calm.sentence
+    assert "from a background component (limit 4.0), which has 100% of the weight." in calm.sentence
+    assert calm.countdown is None
+    shaded = told("mog2", SHADED, 45)
+    assert shaded.verdict == "shadow"
+    assert "from the nearest background component (limit 4.0), but as if in its shadow; if it stays" in shaded.sentence
+
+
+def test_what_cleaning_did_is_said():
+    frames = flat()
+    frames[-1].image[20, 30] = 255
+    gone = told("stauffer-grimson", (20, 30), 20, frames, CleaningParams())
+    assert (gone.state.verdict, gone.verdict) == ("foreground", "background")
+    assert "is background: cleaning took it away, since too little around it is like it; the mixture alone says " \
+           "foreground, as its colour is" in gone.sentence
+    frames[-1].image[10:30, 20:40] = 255
+    frames[-1].image[20, 30] = 90
+    filled = told("stauffer-grimson", (20, 30), 20, frames, CleaningParams())
+    assert "is foreground: cleaning made it so, like what is around it; the mixture alone says background, as its " \
+           "colour is 0.0σ" in filled.sentence
+    raw = told("stauffer-grimson", (20, 30), 20, frames)
+    assert raw.verdict == "background"
+    assert "cleaning" not in raw.sentence
+
+
+def test_where_nothing_is_known():
+    assert "this is the first frame, and nothing is known yet" in told("adaptive", CALM, 1, flat(3)).sentence
+    roi = np.zeros((96, 128), np.uint8)
+    roi[:20] = 1
+    outside = told("mog2", (30, 30), 10, flat(), roi=roi)
+    assert "is background: it is outside the region of interest" in outside.sentence
+    assert outside.state.components == ()
+    assert outside.flips == ()
+
+
+def test_a_new_scene():
+    rng = np.random.default_rng(0)
+    scenes = [np.clip(rng.normal(0, 2, (120, 160, 3)) + rng.integers(0, 256, (12, 16, 3)).repeat(10, 0).repeat(10, 1),
+                      0, 255).astype(np.uint8) for _ in range(2)]
+    frames = [Frame(i + 1, i / 25, scenes[i >= 40]) for i in range(80)]
+    story = watch(lambda: iter(frames), MODELS["adaptive"](), 60, 80, cleaning=CleaningParams())
+    changed = np.flatnonzero(story.extras["changed"])
+    assert changed.size == 1
+    assert "the whole scene has changed" in explain(story, int(story.frames[changed[0]])).sentence
+
+
+def test_table():
+    found = told("mog2", SHADED, 45)
+    head, *lines, colour = found.table().splitlines()
+    assert head.split() == ["component", "weight", "blue", "green", "red", "σ", "distance"]
+    assert len(lines) == len(found.state.components) > 1
+    assert lines[0].endswith("background")
+    assert not lines[1].endswith("background")
+    assert [float(word) for word in colour.split()[1:]] == found.story.colours[44].tolist()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_json_is_strict_and_whole(name):
+    for pixel, frame in ((PARKED, 45), (CALM, 1), (SHADED, 45)):
+        found = told(name, pixel, frame, cleaning=CleaningParams())
+        read = json.loads(json.dumps(found.as_json(), allow_nan=False))
+        assert (read["row"], read["col"], read["frame"]) == (*pixel, frame)
+        assert read["verdict"] == found.verdict
+        assert [c["weight"] for c in read["components"]] == [c.weight for c in found.state.components]
+        assert read["sentence"] == found.sentence
+
+
+def test_no_such_frame():
+    with pytest.raises(MisuseError, match="no frame 51; the last one is 50"):
+        told("mog2", CALM, 51)
+
+
+def test_tracks_follow_a_component_through_its_ranks():
+    story = watch(lambda: iter(street(90)), MODELS["mog2"](history=30), *PARKED)
+    numbers = tracks(story)
+    assert set(numbers[20]) == {0, -1} or set(numbers[20]) == {1, -1}
+    street_colour, block = numbers[30, 0], numbers[80, 0]
+    assert street_colour != block
+    assert street_colour in numbers[80]
+    means = story.mixed.means[numbers == street_colour]
+    assert np.ptp(means, axis=0).max() < 10
+    assert ((numbers >= 0) == (story.mixed.weights > 0)).all()
+
+
+@pytest.mark.parametrize(("name", "grey"), [("adaptive", False), ("mog2", True)])
+def test_a_picture(name, grey, tmp_path):
+    found = told(name, PARKED, 44, street(48, grey=grey), CleaningParams())
+    draw(found, tmp_path / "why.png")
+    picture = cv2.imread(str(tmp_path / "why.png"))
+    assert min(picture.shape[:2]) > 900
+    for colour in ("#2b6cb0", "#d9482b"):  # the heaviest component, and foreground
+        bgr = np.array([int(colour[i:i + 2], 16) for i in (5, 3, 1)])
+        assert (np.abs(picture.astype(int) - bgr).max(axis=2) < 4).sum() > 500
+
+
+@pytest.mark.parametrize("n_frames", [1, 12])
+def test_pictures_of_little(n_frames, tmp_path):
+    """A constant pixel has no variance, and one frame no history."""
+    draw(told("adaptive", (5, 5), None, list(islice(flat(), n_frames))), tmp_path / "why.png")
+    assert cv2.imread(str(tmp_path / "why.png")) is not None
+
+
+def test_a_picture_that_cannot_be_written(tmp_path):
+    with pytest.raises(OutputError, match="cannot write"):
+        draw(told("mog2", CROSSED, 3, street(3)), tmp_path / "none" / "why.png")
