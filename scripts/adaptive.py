@@ -101,17 +101,22 @@ def default(name: str) -> float:
     return float(getattr(CleaningParams() if hasattr(CleaningParams(), name) else AdaptiveParams(), name))
 
 
+def settings_of(setting: Setting) -> tuple[dict[str, Any], CleaningParams, Setting]:
+    """A setting's parameters, its cleaning, and the constants that it changes."""
+    params = {name: value for name, value in setting.items() if hasattr(AdaptiveParams(), name)}
+    cleaning = {name: value for name, value in setting.items() if hasattr(CleaningParams(), name)}
+    return params, CleaningParams(**cleaning), {name: value for name, value in setting.items() if "." in name}
+
+
 def f_measure(folder: Path, setting: Setting) -> float | None:
     """Of the model with a setting, on one clip."""
     from bgsub.adaptive.model import Adaptive
 
-    cleaning = {name: value for name, value in setting.items() if hasattr(CleaningParams(), name)}
-    params = {name: value for name, value in setting.items() if hasattr(AdaptiveParams(), name)}
+    params, cleaning, patches = settings_of(setting)
     with ExitStack() as patched:
-        for name, value in setting.items():
-            if "." in name:
-                patched.enter_context(patch(f"bgsub.adaptive.{name}", value))
-        model = Adaptive(cleaning=CleaningParams(**cleaning), threads=1, **params)
+        for name, value in patches.items():
+            patched.enter_context(patch(f"bgsub.adaptive.{name}", value))
+        model = Adaptive(cleaning=cleaning, threads=1, **params)
         return score(labelled_clip(folder), {"adaptive": model})["adaptive"].f_measure
 
 
