@@ -197,7 +197,9 @@ def _finish(watches: Sequence[Watch], chosen: dict[str, Any], seconds: float) ->
     if chosen["as_json"]:
         click.echo(json.dumps({"seconds": round(seconds, 3), "sources": told}, indent=2))
     elif not chosen["quiet"]:
-        click.echo("\n".join(map(in_words, told)))
+        for one in told:
+            if one["frames"]:
+                click.echo(in_words(one))
     for i, watch in enumerate(watches, 1):
         if not chosen["save_model"] or not watch.status.n_frames:
             continue

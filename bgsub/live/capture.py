@@ -16,7 +16,7 @@ from bgsub.errors import BgsubError, InputError, MisuseError
 from bgsub.live.backoff import Backoff
 from bgsub.live.connection import Connection
 from bgsub.live.status import Pace
-from bgsub.video.frame import Frame, Sequence, Source
+from bgsub.video.frame import Frame, Sequence, Source, Stream
 
 Policy = Literal["latest", "every"]
 WAITING_BYTES, WAITING_FRAMES = 128 << 20, 64
@@ -171,6 +171,9 @@ class Reader:
     def words(self) -> str:
         """The state for people; empty while all is well."""
         what = "" if self.error is None else str(self.error)
+        connection = self._connection
+        if connection is not None and connection.waiting and isinstance(connection.source, Stream):
+            return f"the model cannot keep up: {len(self._arrivals)} frames wait, and the source with them"
         if self.state != "lost":
             return what
         wait = max(0.0, self._next_try - time.monotonic())

@@ -33,8 +33,8 @@ Answer = Callable[[], None]
 
 USUAL_RATE = 25.0
 """Frames per second for which the model is made, until the source says."""
-STOPPING = 10.0
-"""Seconds that closing the recording may take."""
+STOPPING, COMPILING = 10.0, 0.5
+"""Seconds that closing the recording may take, and that are waited for a model which has not even begun."""
 
 
 class Watch:
@@ -84,7 +84,8 @@ class Watch:
         """What ended its thread, if that was no order to stop."""
         self._worker = Worker(
             self.name, spec, make_model(USUAL_RATE), follow=policy == "latest", zones=zones,
-            motion=motion or MotionParams(), on_event=on_event or (lambda event: None), recorder=recorder, record=record)
+            motion=motion or MotionParams(), on_event=on_event or (lambda event: None), recorder=recorder,
+            record=record)
         self._changed = threading.Condition()
         self._reader = Reader(open, self._changed, policy=policy, timeout=timeout, backoff=backoff,
                               retry_first=retry_first)
@@ -126,7 +127,8 @@ class Watch:
     def fault(self) -> str:
         """What went wrong for good beside the source: a recording or a file of events that could not be written."""
         recorder = self._worker.recorder
-        return self._worker.reporter.fault or ("" if recorder is None or recorder.error is None else str(recorder.error))
+        error = None if recorder is None else recorder.error
+        return self._worker.reporter.fault or ("" if error is None else str(error))
 
     @property
     def failure(self) -> BaseException | None:
@@ -150,7 +152,7 @@ class Watch:
             self._changed.notify_all()
         self._reader.stop()
         if self._thread.ident is not None:
-            self._thread.join(STOPPING)
+            self._thread.join(STOPPING if self._shown else COMPILING)
 
     @property
     def status(self) -> Status:

@@ -216,4 +216,14 @@ def test_a_full_queue_is_no_silence():
     wait_for(lambda: reader.n_waiting == 5)
     time.sleep(0.8)
     assert (reader.state, reader.n_connections) == ("live", 1)
+    assert reader.words == "the model cannot keep up: 5 frames wait, and the source with them"
+    assert len(takes(reader, 18)) == 18
+    wait_for(lambda: reader.words == "")
+    reader.stop()
+
+
+def test_a_file_that_waits_is_nothing_to_tell():
+    reader = started(lambda: Clip([picture(1, (2160, 3840))] * 9), policy="every")
+    wait_for(lambda: reader.n_waiting == 5)
+    assert reader.words == ""
     reader.stop()

@@ -363,6 +363,18 @@ def test_stop_is_prompt(when):
     stuck.set()
 
 
+def test_stop_does_not_wait_for_a_model_that_is_still_compiled(monkeypatch):
+    compiling = threading.Event()
+    one = watch(lambda: Told(steady()))
+    monkeypatch.setattr(one.masker, "apply", lambda image: compiling.wait(20))
+    one.start()
+    wait_for(lambda: one.status.state == "live")
+    begin = time.monotonic()
+    one.stop()
+    assert time.monotonic() - begin < 1.5
+    compiling.set()
+
+
 def test_stop_before_start():
     watch(lambda: Told(steady())).stop()
 
