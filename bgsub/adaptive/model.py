@@ -189,6 +189,27 @@ class Adaptive(Remembering):
         self._camera, self._ghosts = Camera(), Ghosts(height, width)
         self._scale = math.sqrt(height * width / REFERENCE_AREA)
 
+    def _prepared(self, clip: np.ndarray) -> np.ndarray:
+        """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
+        smooth = np.stack([cv2.blur(image, (BLUR, BLUR)) for image in clip])
+        self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
+        self._camera.look_at(self._picture)
+        for image in smooth:
+            self._adjust(image)
+        return smooth.reshape(clip.shape)
+
+    def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
+        per_sum = n_channels / 3
+        return np.clip(variances * f32(n_channels), f32(MIN_VARIANCE * per_sum), f32(MAX_VARIANCE * per_sum))
+
+    def _bootstrapped(self, n_frames: int) -> None:
+        super()._bootstrapped(n_frames)
+        self._age = n_frames
+        self._picture = self._learned().heaviest()
+        self._camera.look_at(self._picture)
+        self._camera.last = NONE
+        self._measure_noise()
+
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
         smooth = self._pixels(self._image, image.shape)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
-    from bgsub.video.pipeline import Job
+    from bgsub.video.pipeline import Job, Selection
 
 INPUT, OUTPUT, MODEL, CLEANING = "Which frames", "Outputs", "Model", "Cleaning"
 
@@ -87,6 +87,9 @@ Examples:
         section=MODEL, help="Which model.")
 @option("--load-model", metavar="NPZ", section=MODEL,
         help="Go on with a model that --save-model wrote, with its parameters and its ROI, which --roi may narrow.")
+@option("--bootstrap", metavar="N", type=Whole(min=2), section=MODEL,
+        help="Look at the first N frames together before the first mask, and begin with what is background in them, by "
+             "batch EM: who stands there at the start leaves no ghost, if he leaves within them. Keeps them in memory.")
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
 @option("--threads", type=Whole(min=1), section=MODEL,
@@ -116,6 +119,8 @@ def run(spec: str, **chosen: Any) -> None:
     from bgsub.video.outputs import open_all
     from bgsub.video.pipeline import Job
 
+    if chosen["bootstrap"] and chosen["load_model"]:
+        raise MisuseError("a loaded model has its background already; leave out --bootstrap or --load-model")
     typed = typed_parameters(chosen)
     cleaning = typed_cleaning(chosen)
     selection = _selection(chosen)
@@ -127,6 +132,8 @@ def run(spec: str, **chosen: Any) -> None:
         model = interruptible(partial(make_model, chosen, typed, source.frame_rate))
         masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
         subtractor = Announced(masker, chosen["quiet"])
+        if chosen["bootstrap"]:
+            selection = interruptible(partial(_bootstrap, masker, selection, source, chosen["bootstrap"]))
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
         raise_if_stopped()
         changes = SceneChanges(model, job)
@@ -141,6 +148,15 @@ def _selection(chosen: dict[str, Any]) -> Any:
     from bgsub.video.pipeline import Selection
 
     return Selection(chosen["start"], chosen["end"], chosen["max_frames"])
+
+
+def _bootstrap(masker: Masker, selection: Selection, source: Source, n: int) -> Selection:
+    """Begin with the background of the first frames; what is left to do: all frames, with these at the front."""
+    from bgsub.video.pipeline import Ahead
+
+    ahead = Ahead(selection, source, n)
+    masker.bootstrap([frame.image for frame in ahead.frames])
+    return ahead
 
 
 def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | None) -> list[Output]:

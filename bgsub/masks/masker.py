@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 import cv2
@@ -30,6 +31,14 @@ class SelfCleaning(Protocol):
     cleaning: CleaningParams
     raw: bool
     """Whether masks are given as they are before they are cleaned."""
+
+
+@runtime_checkable
+class Beginning(Protocol):
+    """A subtractor that can begin with the background of many frames. Our models can."""
+
+    def bootstrap(self, frames: Sequence[np.ndarray], /) -> None:
+        """Begin with it."""
 
 
 class Masker:
@@ -62,6 +71,23 @@ class Masker:
         self._inside = None if roi is None else (roi != 0).view(np.uint8)
         self._inside_reduced: np.ndarray | None = None
         self._shape: tuple[int, ...] = ()
+
+    def bootstrap(self, images: Sequence[np.ndarray]) -> None:
+        """Let the model begin with the background of these frames, found by batch EM over all of them at once.
+
+        Raises
+        ------
+        MisuseError
+            If the model cannot, or has learned something already.
+        """
+        if not isinstance(self.subtractor, Beginning):
+            name = type(self.subtractor).__name__
+            raise MisuseError(f"{name} cannot be bootstrapped; take one of bgsub's own models")
+        self._shape = images[0].shape[:2] if len(images) else ()
+        reduced = [self.reduced(image) for image in images]
+        if reduced:
+            self._region(reduced[0].shape[:2])
+        self.subtractor.bootstrap(reduced)
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Learn from one frame and return its finished mask, uint8 (H, W)."""

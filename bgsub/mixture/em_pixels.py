@@ -128,6 +128,36 @@ def fit_pixels(frames: np.ndarray | Sequence[np.ndarray], n_components: int = 3,
     return best
 
 
+def count_visits(clip: np.ndarray, fits: PixelFits, threads: int) -> np.ndarray:
+    """How often each component takes over from another one, int32 (H, W, K): once, if it comes and stays.
+
+    Parameters
+    ----------
+    clip : ndarray, shape (N, H, W, C)
+        The frames, in order; each pixel is taken to show the component that it most probably came from.
+    fits : PixelFits
+    threads : int
+    """
+    from bgsub.mixture.kernels import em as kernels
+
+    n_samples, height, width, n_channels = clip.shape
+    used = fits.weights > 0
+    variances = np.where(used, fits.variances, 1).astype(np.float64)
+    with np.errstate(divide="ignore"):  # a weight of 0 has the logarithm −∞
+        constants = np.log(fits.weights, dtype=np.float64) - 0.5 * n_channels * np.log(2 * np.pi * variances)
+    k = used.shape[-1]
+    visits = np.zeros((height * width, k), np.int32)
+    flat, last = clip.reshape(n_samples, -1, n_channels), np.zeros(height * width, np.uint8)
+    constants, variances = constants.reshape(-1, k), variances.reshape(-1, k)
+    means = fits.means.reshape(-1, k, n_channels).astype(np.float64)
+
+    def band(begin: int, end: int) -> None:
+        kernels.count_visits(flat, begin, end, constants, means, variances, last, visits)
+
+    over_bands(band, height * width, threads, SMALLEST_WORK)
+    return visits.reshape(height, width, k)
+
+
 def checked_clip(frames: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
     """The frames as (N, H, W, C).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, asdict
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -15,6 +15,7 @@ import numpy as np
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.blocks import Blocks, Keepsake, Pixel
+from bgsub.mixture.bootstrap import Start, background_of, checked_frames, ordered
 from bgsub.mixture.checks import DTYPES, checked_image, checked_out, checked_pixels, checked_threads
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.parameter import build, is_number
@@ -181,6 +182,58 @@ class Mixture(ABC, Generic[P]):
             self._frame(image, np.asarray(mask), alpha, known)
             self._count(alpha)
         return mask
+
+    def bootstrap(self, frames: np.ndarray | Sequence[np.ndarray]) -> None:
+        """Begin with the background of some frames, found by batch EM over all of them at once.
+
+        Nothing that stands in the first frame is background then, if the frames show for long enough what is behind it.
+        Frames are not remembered: show them to `apply` for their masks. The model counts them as learned.
+
+        Parameters
+        ----------
+        frames : ndarray of uint8, uint16 or float32, shape (N, H, W) or (N, H, W, C), or a list of N images
+            Two at least, as `apply` takes them.
+
+        Raises
+        ------
+        MisuseError
+            If the frames are not alike, or the model has learned something already.
+        """
+        clip = checked_frames(frames)
+        n, height, width, n_channels = clip.shape
+        with self._lock:
+            if self._blocks is not None:
+                raise MisuseError("the model has learned frames already; bootstrap a new one, or reset() this one")
+            if self._inside is not None:
+                checked_pixels("roi", self._inside, (height, width))
+            self._begin(height, width, n_channels, clip.dtype)
+            try:
+                start = background_of(self._prepared(clip), self._params.n_components, self.threads)
+                start = start._replace(variances=self._bounded(start.variances, n_channels))
+                weights, variances, means, in_use = ordered(start, self._rank(start), self._params.n_components)
+                if self._inside is not None:
+                    in_use[~self._inside] = 0
+                self._learned().fill(weights, variances, means, in_use)
+                self._bootstrapped(n)
+            except BaseException:
+                self.reset()
+                raise
+
+    def _prepared(self, clip: np.ndarray) -> np.ndarray:
+        """The frames of a bootstrap as the mixtures are to see them."""
+        return clip
+
+    def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
+        """Variances of each channel as the model has them, within its bounds."""
+        return variances
+
+    def _rank(self, start: Start) -> np.ndarray:
+        """By what the model orders components; the largest comes first."""
+        return start.weights
+
+    def _bootstrapped(self, n_frames: int) -> None:
+        """The mixtures are filled from so many frames."""
+        self.n_frames = n_frames
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         """Learn from a frame that was checked, but not from known foreground, and fill the mask."""

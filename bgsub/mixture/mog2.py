@@ -85,6 +85,10 @@ class MOG2(Mixture[MOG2Params]):
         colours *= np.where(known, f32(1) / np.where(known, share, f32(1)), f32(0))[..., None]
         return self._as_picture(colours)
 
+    def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
+        low, high = sorted((self._params.min_variance, self._params.max_variance))
+        return np.clip(variances, f32(low), f32(high))
+
     def _alpha(self, learning_rate: float | None) -> float:
         rate = None if learning_rate is None else checked_rate(learning_rate)
         if self._frozen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bgsub.mixture.bootstrap import Start
 from bgsub.mixture.kernels import stauffer_grimson as kernels
 from bgsub.mixture.model import Mixture, checked_rate
 from bgsub.mixture.params import StaufferGrimsonParams, forget_below
@@ -85,6 +86,12 @@ class StaufferGrimson(Mixture[StaufferGrimsonParams]):
             Before the first frame.
         """
         return self._as_picture(self.means[:, :, 0])
+
+    def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
+        return np.maximum(variances * f32(n_channels), f32(self._params.min_variance))
+
+    def _rank(self, start: Start) -> np.ndarray:
+        return start.weights / np.sqrt(np.where(start.weights > 0, start.variances, f32(1)))
 
     def _knows_nothing(self, alpha: float) -> bool:
         return alpha == 0

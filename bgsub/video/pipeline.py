@@ -7,6 +7,7 @@ between them. OpenCV, FFmpeg and the kernels release the GIL, so the three reall
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import threading
 import time
@@ -73,6 +74,40 @@ class Selection:
                     return
         if self.start is not None and not n:
             raise MisuseError(f"nothing to do: the start is at {self.start:g} s, and {source.name} ends at {last:g} s")
+
+
+class Ahead(Selection):
+    """A selection whose first frames were read ahead of the job.
+
+    Parameters
+    ----------
+    selection : Selection
+    source : Source
+        Which the job has to be given as well.
+    n : int
+        How many frames to read; fewer if there are no more.
+
+    Attributes
+    ----------
+    frames : list of Frame
+        These; the job takes them from here.
+    """
+
+    def __init__(self, selection: Selection, source: Source, n: int) -> None:
+        super().__init__(selection.start, selection.end, selection.max_frames)
+        rest = super().of(source)
+        frames = list(itertools.islice(rest, n))
+        object.__setattr__(self, "frames", frames)
+        object.__setattr__(self, "_rest", rest)
+
+    frames: list[Frame]
+    _rest: Iterator[Frame]
+
+    def of(self, source: Source) -> Iterator[Frame]:
+        """All frames, those that were read ahead first."""
+        while self.frames:
+            yield self.frames.pop(0)
+        yield from self._rest
 
 
 class Job:

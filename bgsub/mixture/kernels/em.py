@@ -253,3 +253,46 @@ def fit_pixels(frames, start, stop, rule, space, weights, means, variances, like
             likelihoods[pixel], iterations[pixel] = _fit(
                 samples, weights[pixel], means[pixel], variances[pixel], rule, space)
             _sort(weights[pixel], means[pixel], variances[pixel])
+
+
+@inlined
+def _likeliest(frame, pixel, constants, means, variances):
+    """The component that a colour most probably came from."""
+    best = 0
+    highest = -np.inf
+    for k in range(means.shape[1]):
+        distance = 0.0
+        for c in range(means.shape[2]):
+            step = np.float64(frame[pixel, c]) - means[pixel, k, c]
+            distance += step * step
+        joint = constants[pixel, k] - 0.5 * distance / variances[pixel, k]
+        if joint > highest:
+            best, highest = k, joint
+    return best
+
+
+@cached(kmeans, nogil=True, **OPTIONS)
+def count_visits(frames, start, stop, constants, means, variances, last, visits):
+    """How often each component of the pixels start … stop − 1 takes over from another one.
+
+    Parameters
+    ----------
+    frames : ndarray of uint8, uint16 or float32, shape (N, P, C)
+    start, stop : int
+    constants : ndarray of float64, shape (P, K)
+        What ln of ω N(x | μ, σ²) has beside the distance; −∞ of a component that is not in use.
+    means : ndarray of float64, shape (P, K, C)
+    variances : ndarray of float64, shape (P, K)
+        Above 0.
+    last : ndarray of uint8, shape (P,)
+        To work in.
+    visits : ndarray of int32, shape (P, K)
+        To add to.
+    """
+    for t in range(len(frames)):
+        frame = frames[t]
+        for pixel in range(start, stop):
+            k = _likeliest(frame, pixel, constants, means, variances)
+            if t == 0 or k != last[pixel]:
+                visits[pixel, k] += 1
+            last[pixel] = k
