@@ -253,7 +253,7 @@ def test_a_switched_light_is_told_and_learned(begun, model):
         rng = np.random.default_rng(4)
         room = cv2.resize(rng.integers(30, 90, (12, 16, 3), dtype=np.uint8), (64, 48))
         lit = np.clip(room * np.linspace(1, 3.5, 64)[None, :, None], 0, 255).astype(np.uint8)  # from one side
-        yield from [room] * 40
+        yield from [room] * 400  # a young model forgets by itself
         while True:
             yield lit
             yield 0.001
