@@ -20,6 +20,8 @@ DEFAULT = "127.0.0.1", 8080
 SHORTEST_TOKEN = 8
 STARTING, STOPPING = 10.0, 5.0
 """Seconds."""
+BUFFER = 1 << 17
+"""Bytes that may wait in a connection: what a slow player of a stream lags behind, instead of megabytes."""
 NEEDED = ("starlette", "uvicorn", "websockets")
 
 
@@ -150,6 +152,7 @@ def bound(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         found.bind(place)
         found.listen()
     except OSError as error:
@@ -159,11 +162,21 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def _in_url(host: str) -> str:
-    """The host as a browser reaches it: of all addresses, this machine's name for itself."""
+    """The host as a browser reaches it; if it is every address, the one by which others reach this machine."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
     if address.is_unspecified:
-        return socket.gethostname()
+        return _own_address()
     return f"[{host}]" if address.version == 6 else host
+
+
+def _own_address() -> str:
+    """The address of this machine on the way to others; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address that belongs to nobody
+            return str(probe.getsockname()[0])
+        except OSError:  # no network
+            return socket.gethostname()

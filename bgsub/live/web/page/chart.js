@@ -50,7 +50,7 @@ export class Chart {
     let line = ''
     rows.forEach((row, i) => {
       const gap = i === 0 || row[0] - rows[i - 1][0] > 2.5 // paused or without a picture: no line through that
-      line += `${gap ? 'M' : 'L'}${x(row).toFixed(1)} ${y(this.pick(row)).toFixed(1)}`
+      line += `${gap ? 'M' : 'L'}${x(row).toFixed(1)} ${y(this.pick(row)).toFixed(1)}${gap ? 'h.01' : ''}` // a lone one is a dot
     })
     const parts = line.split('M').slice(1)
     const foot = part => part.match(/[\d.-]+ /g).map(Number)

@@ -40,4 +40,7 @@ export function percent(share) {
 
 export const milliseconds = ms => `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`
 
+// Of a file its name and folder; addresses whole.
+export const brief = name => name.includes('://') ? name : name.split(/[\\/]/).slice(-2).join('/')
+
 export const capital = text => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,7 +1,7 @@
 // The page: what is chosen and shown, and who is told of it.
 
 import { Chart } from './chart.js'
-import { byId, el, milliseconds, percent, remember, remembered, setText } from './dom.js'
+import { brief, byId, el, milliseconds, percent, remember, remembered, setText } from './dom.js'
 import { EventList } from './events.js'
 import { get, Link, post } from './link.js'
 import { Pixel } from './pixel.js'
@@ -85,7 +85,7 @@ function build() {
   }, one.title)))
   byId('charts').replaceChildren(...charts.map(chart => chart.node))
   document.body.classList.toggle('several', sources.length > 1)
-  if (sources.length === 1) document.title = `${sources[0].name} · bgsub live`
+  if (sources.length === 1) document.title = `${brief(sources[0].name)} · bgsub live`
   sources.forEach((source, i) => tiles[i].drawZones(source.zones))
   show(view)
 }
@@ -105,7 +105,7 @@ function update(i, news) {
     layout()
     tiles[i].drawZones(source.zones)
   }
-  events.told(i, source.name, news.status.last_event, sources.length > 1)
+  events.told(i, brief(source.name), news.status.last_event, sources.length > 1)
   if (news.status.note && source.note !== undefined && news.status.note !== source.note) toast(news.status.note)
   source.note = news.status.note
   if (i === selected) showSelected(source)
@@ -128,8 +128,9 @@ function select(number) {
   zones.attach(tiles[number], sources[number].zones)
   zones.show(sheet === 'zones')
   byId('whose').hidden = sources.length < 2
-  setText(byId('whose'), sources[number].name)
+  setText(byId('whose'), brief(sources[number].name))
   if (before !== number) {
+    tools.forget()
     tiles[before]?.drawCross(null)
     pixel.nothing()
     if (solo) layout()

@@ -1,6 +1,6 @@
 // One source on the stage: its picture, what is drawn over it, and its numbers.
 
-import { el, icon, milliseconds, percent, setText, svg } from './dom.js'
+import { brief, el, icon, milliseconds, percent, setText, svg } from './dom.js'
 
 const WORDS = {
   connecting: 'connecting', live: 'live', paused: 'paused', lost: 'no picture', ended: 'ended', failed: 'failed',
@@ -22,7 +22,7 @@ export class Tile {
     this.veil = el('p', { class: 'veil', hidden: true })
     this.frame = el('div', { class: 'frame' }, this.canvas, this.over, this.badges, this.veil)
     this.numbers = Object.fromEntries(['rate', 'latency', 'dropped', 'share'].map(key => [key, el('b', {}, '–')]))
-    this.title = el('button', { class: 'name', title: name, onclick: () => on.select(number) }, name)
+    this.title = el('button', { class: 'name', title: name, onclick: () => on.select(number) }, brief(name))
     this.node = el('article', { class: 'tile', 'data-state': 'connecting', 'data-source': number },
       el('header', {}, this.title, this.chip,
         el('button', { class: 'plain enlarge', title: 'This one alone, or all (g)', 'aria-label': 'This one alone, or all',

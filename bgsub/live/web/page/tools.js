@@ -2,11 +2,14 @@
 
 import { el, icon, setText } from './dom.js'
 
+const PATIENCE = 2500 // milliseconds for an order to be carried out
+
 export class Tools {
   // order: (command, body) -> promise; address: () -> of the newest picture
   constructor(order, address) {
     this.order = order
     this.status = {}
+    this.pressed = {}
     const button = (name, drawing, words, title) => {
       const text = el('span', {}, words)
       const node = el('button', { 'data-do': name, title, onclick: () => this.press(name) }, icon(drawing), text)
@@ -36,12 +39,22 @@ export class Tools {
 
   // Shown at once, since the next status may take half a second, and a second press means the opposite.
   turned(what, value, name) {
-    this.told({ ...this.status, [what]: value })
+    this.pressed = { ...this.pressed, [what]: { value, until: performance.now() + PATIENCE } }
+    this.told(this.status)
     return this.order(name, what === 'state' ? {} : { on: value })
   }
 
+  forget() {
+    this.pressed = {}
+  }
+
   told(status) {
-    this.status = status
+    this.status = { ...status }
+    for (const [what, { value, until }] of Object.entries(this.pressed)) {
+      if (status[what] === value || performance.now() > until) delete this.pressed[what]
+      else this.status[what] = value
+    }
+    status = this.status
     this.turn('pause', status.state === 'paused', 'play', 'Go on', 'pause', 'Pause')
     this.turn('freeze', status.frozen, 'freeze', 'Learn', 'freeze', 'Freeze')
     this.turn('record', status.recording, 'stop', 'Stop', 'record', 'Record')
