@@ -27,6 +27,7 @@ Examples:
   bgsub run street.mp4                          masks beside the video
   bgsub compare clip.mp4 --truth gt.mkv         how good are they, and others'
   bgsub live                                    the first camera, in a window
+  bgsub explain street.mp4 --pixel 120,200      why is this pixel foreground?
   bgsub run --help                              every option
 """)
 @click.version_option(package_name="bgsub", message="bgsub %(version)s")

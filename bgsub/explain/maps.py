@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.state import CALM
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.explain import rules
 from bgsub.explain.ahead import predicted
@@ -143,7 +144,7 @@ def _of_adaptive(model: Adaptive) -> dict[str, Map]:
     """What `Adaptive` keeps beside the mixtures."""
     return {
         "tolerance": Map(model.tolerance, "tolerance R: how much wider the limit is where leaves move", "magma", 1),
-        "blinks": Map(model.blinks, "blinks v: how restless the verdict is", "magma"),
+        "blinks": Map(model.blinks, "blinks v: how restless the verdict is", "magma", CALM),
         "mean_distance": Map(model.distances, "mean distance D to the background, in limits", "viridis", 0, 1),
         "ghosts": Map(model.ghosts.astype(float), "ghosts: what objects left behind when they moved off", "Reds", 0, 1,
                       {0: "no", 1: "yes"}),
@@ -226,7 +227,7 @@ def _draw(axes: Axes, one: Map) -> None:
     high = one.high
     if high is None and values.count():  # a few pixels should not make all others dark
         high = float(np.percentile(values.compressed(), 99.5))
-    if one.low is not None and (high is None or high <= one.low):
+    if one.low is not None and (high is None or high - one.low < 1e-3):
         high = one.low + 1
     shown = axes.imshow(values, cmap=colours, vmin=one.low, vmax=high, interpolation="nearest")
     axes.set_title(one.title, fontsize=9)
