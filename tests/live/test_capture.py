@@ -15,11 +15,14 @@ SOON = Backoff(first=0.01, most=0.02, jitter=0)
 BROKEN = InputError("the cable is out")
 
 
-def started(source, **keywords):
-    """A reader over what opens a source, at work."""
+def started(source, patience=None, **keywords):
+    """A reader over what opens a source, at work; perhaps with less patience than its time-out gives."""
     changed = threading.Condition()
     reader = Reader(source, changed, **{"backoff": SOON, **keywords})
     reader.changed = changed
+    if patience is not None:
+        assert reader._patience > patience
+        reader._patience = patience
     reader.start()
     return reader
 
@@ -161,7 +164,7 @@ def test_it_gives_up_after_a_while_if_told_so():
 def test_a_source_that_hangs_is_left_and_another_opened():
     stuck = threading.Event()
     opener = Opener(lambda: Told([picture(1), stuck]), lambda: Told([picture(2), 20]))
-    reader = started(opener, timeout=0.1)  # patience is 1.2 s
+    reader = started(opener, patience=0.2)
     first, second = takes(reader, 2)
     assert (first.connection, second.connection) == (1, 2)
     assert "hangs in its driver" in reader.changes()[0].words
@@ -177,7 +180,7 @@ def test_one_that_hangs_while_it_is_opened_is_closed_once_it_is_there():
         return late
 
     opener = Opener(hang, lambda: Told([picture(2), 20]))
-    reader = started(opener, timeout=0.1)
+    reader = started(opener, patience=0.2)
     assert int(takes(reader, 1)[0].image[0, 0, 0]) == 2
     stuck.set()
     assert late.closed.wait(5)
@@ -188,8 +191,7 @@ def test_one_that_hangs_while_it_is_opened_is_closed_once_it_is_there():
 def test_no_more_than_a_few_may_hang():
     stuck = threading.Event()
     opener = Opener(lambda: stuck.wait(20))
-    reader = started(opener, timeout=0.01, backoff=Backoff(first=0.001, most=0.001))
-    reader._patience = 0.05
+    reader = started(opener, patience=0.05, backoff=Backoff(first=0.001, most=0.001))
     wait_for(lambda: opener.n == HANGING)
     time.sleep(0.6)
     assert opener.n == HANGING
@@ -211,8 +213,7 @@ def test_stop_is_prompt_while_it_hangs(policy):
 
 
 def test_a_full_queue_is_no_silence():
-    reader = started(lambda: Told([picture(1, (2160, 3840))] * 20), policy="every")
-    reader._patience = 0.2
+    reader = started(lambda: Told([picture(1, (2160, 3840))] * 20), policy="every", patience=0.2)
     wait_for(lambda: reader.n_waiting == 5)
     time.sleep(0.8)
     assert (reader.state, reader.n_connections) == ("live", 1)
