@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from live_helpers import SIZE, Clip, Told, picture, wait_for, watch
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.errors import MisuseError
+from bgsub.explain.state import Component, PixelState
 from bgsub.live import knobs, strip
 from bgsub.live.keys import KEYS, action_of, help_rows
-from bgsub.live.lettering import PAPER, cut, width_of
+from bgsub.live.lettering import PAPER, cut, line_height, width_of
+from bgsub.live.pixel import Glance, Inspector, draw, glance
 from bgsub.live.status import Status
 from bgsub.live.tiles import cells, first_size
 from bgsub.live.window import Window
+from bgsub.masks.masker import Masker
+from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
 from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
 
@@ -183,6 +188,40 @@ def test_a_click_tells_of_the_pixel_that_was_clicked(window):
     assert window.closed
 
 
+def test_a_pixel_of_a_model_that_works_on_smaller_frames():
+    def halved(rate):
+        return Masker(Adaptive(frame_rate=rate, threads=1), CleaningParams(), scale=0.5)
+
+    one = watch(Clip(images()), policy="every", make_model=halved)
+    one.start()
+    wait_for(lambda: one.shown(after=40, timeout=0))
+    found = glance(one, 15, 25)
+    assert (found.row, found.col, found.label, found.state.verdict) == (15, 25, 255, "foreground")
+    assert glance(one, 40, 60).state.verdict == "background"
+    assert glance(one, 48, 0) is None
+    one.stop()
+
+
+def test_the_panel_has_a_line_for_each_component(window):
+    def panel_of(n):
+        canvas = np.full((300, 500, 3), 255, np.uint8)
+        one = Component(1 / n, (90.0, 90.0, 90.0), 5.0, 2.0, True)
+        draw(canvas, Glance(3, 4, (90, 90, 90), 0, PixelState(3, 4, "background", 3.0, (one,) * n)), 0, 500)
+        return np.count_nonzero((canvas != 255).any(axis=(1, 2)))
+
+    heights = [panel_of(n) for n in (1, 2, 3)]
+    assert np.diff(heights).tolist() == [line_height()] * 2
+
+
+def test_an_answer_that_comes_too_late_is_of_no_use(window):
+    inspector = Inspector()
+    inspector.choose((15, 25))
+    inspector._ask(window.tiles[0].watch, (3, 4))
+    assert inspector.glance is None
+    inspector._ask(window.tiles[0].watch, (15, 25))
+    assert inspector.glance.row == 15
+
+
 def test_both_halves_of_versus_show_one_pixel(window):
     press(window, "g", "v")
     drawn(window)
@@ -200,6 +239,11 @@ def test_every_pixel_of_an_enlarged_picture_can_be_clicked(window):
     for row, col in ((0, 0), (47, 63), (13, 31)):
         (x, y), = tile.points_of(row, col, "overlay")
         assert tile.pixel_at(x, y, "overlay") == (row, col)
+    place = tile.picture
+    right, below = place.left + place.width, place.top + place.height
+    assert tile.pixel_at(place.left, place.top, "overlay") == (0, 0)
+    assert tile.pixel_at(right - 1, below - 1, "overlay") == (47, 63)
+    assert tile.pixel_at(right, below, "overlay") is None
 
 
 def test_a_click_chooses_the_source_first(window):
@@ -306,6 +350,7 @@ def test_absorbing_later(params, name, longer_is_more):
 def test_knobs_stay_within_their_range():
     params = build(AdaptiveParams, {"match_sigmas": 100.0})
     assert knobs.more_sensitive(params, -5).value == 100
+    assert knobs.more_sensitive(build(AdaptiveParams, {"match_sigmas": 95.0}), -1).value == 100
     assert knobs.absorb_later(build(MOG2Params, {"history": 1}), -3).value == 1
     build(StaufferGrimsonParams, {"learning_rate": knobs.absorb_later(StaufferGrimsonParams(learning_rate=1.0),
                                                                       -9).value})
