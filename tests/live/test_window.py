@@ -207,10 +207,11 @@ def test_the_panel_has_a_line_for_each_component(window):
         canvas = np.full((300, 500, 3), 255, np.uint8)
         one = Component(1 / n, (90.0, 90.0, 90.0), 5.0, 2.0, True)
         draw(canvas, Glance(3, 4, (90, 90, 90), 0, PixelState(3, 4, "background", 3.0, (one,) * n)), 0, 500)
-        return np.count_nonzero((canvas != 255).any(axis=(1, 2)))
+        return canvas[(canvas != 255).any(axis=(1, 2))]
 
-    heights = [panel_of(n) for n in (1, 2, 3)]
-    assert np.diff(heights).tolist() == [line_height()] * 2
+    panels = [panel_of(n) for n in (1, 2, 3)]
+    assert np.diff([len(panel) for panel in panels]).tolist() == [line_height()] * 2
+    assert np.diff([np.count_nonzero(panel > 150) for panel in panels]).min() > 300  # letters on each
 
 
 def test_an_answer_that_comes_too_late_is_of_no_use(window):
