@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Frame, Source
+    from bgsub.video.pipeline import Selection
 
 WHAT, INPUT, MODEL, CLEANING = "What to explain", "Which frames", "Model", "Cleaning"
 
@@ -80,6 +82,8 @@ Examples:
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model. The plain ones run on a window around the pixel only.")
 @option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that `bgsub run --save-model` wrote.")
+@option("--bootstrap", metavar="N", type=Whole(min=2), section=MODEL,
+        help="Begin with what is background in the first N frames, as `bgsub run` does.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
 @option("--threads", type=Whole(min=1), section=MODEL,
         help="Threads of the model at most.  [default: all processors but one, which reads]")
@@ -114,7 +118,10 @@ def explain(spec: str, **chosen: Any) -> None:
 
         def begun() -> tuple[Mixture[Any], Masker]:
             model = make_model(chosen, typed, source.frame_rate)
-            return model, make_masker(chosen, model, cleaning, roi)
+            masker = make_masker(chosen, model, cleaning, roi)
+            if chosen["bootstrap"]:
+                masker.bootstrap(clip.first(chosen["bootstrap"]))
+            return model, masker
 
         model, masker = interruptible(begun)
         paths = targets(Path(chosen["maps"]), model.name, chosen["force"]) if chosen["maps"] else {}
@@ -142,12 +149,22 @@ class Clip:
         self.source, self.once = source, not isinstance(source, VideoFile | ImageSequence)
         self._opened, self._chosen, self._fresh = opened, chosen, True
 
-    def frames(self, last: int | None = None) -> Iterator[Frame]:
-        """From the first, up to the one of a number."""
+    @property
+    def _selection(self) -> Selection:
         from bgsub.video.pipeline import Selection
 
-        chosen = self._chosen
-        selection = Selection(chosen["start"], chosen["end"], chosen["max_frames"])
+        return Selection(self._chosen["start"], self._chosen["end"], self._chosen["max_frames"])
+
+    def first(self, n: int) -> list[np.ndarray]:
+        """So many pictures."""
+        if self.once:
+            raise MisuseError(f"--bootstrap reads frames twice, and {self.source.name} gives them once; leave it out")
+        with self._opened() as source:
+            return [frame.image for frame in islice(self._selection.of(source), n)]
+
+    def frames(self, last: int | None = None) -> Iterator[Frame]:
+        """From the first, up to the one of a number."""
+        selection, chosen = self._selection, self._chosen
         source, self._fresh = self.source if self._fresh else self._opened(), False
         with source, progress_bar(source, selection, chosen["quiet"]) as tick:
             for frame in selection.of(source):
@@ -159,6 +176,8 @@ class Clip:
 
 
 def _check(spec: str, chosen: dict[str, Any]) -> None:
+    if chosen["bootstrap"] and chosen["load_model"]:
+        raise MisuseError("a loaded model has its background already; leave out --bootstrap or --load-model")
     if not chosen["pixel"] and not chosen["maps"]:
         raise MisuseError("nothing to explain; give --pixel ROW,COL, or --maps FOLDER, or both")
     if chosen["output"] and not chosen["pixel"]:

@@ -18,7 +18,8 @@ def explained(bgsub, *words):
     return json.loads(bgsub.well("explain", *words, "--json"))
 
 
-@pytest.mark.parametrize("options", [(), ("--raw",), ("--scale", "0.5", "--median", "3")], ids=["", "raw", "scale"])
+@pytest.mark.parametrize("options", [(), ("--raw", "--bootstrap", "30"), ("--scale", "0.5", "--median", "3")],
+                         ids=["", "raw", "scale"])
 @pytest.mark.parametrize("model", PARAMS)
 def test_verdict_is_in_the_mask_file(model, options, bgsub, folder, tmp_path):
     options = ("--model", model, *options)
@@ -116,6 +117,15 @@ def test_without_matplotlib(bgsub, clip, monkeypatch):
     for words in (("--pixel", PIXEL), ("--pixel", PIXEL, "--json", "-o", "why.png"), ("--maps", "maps", "--json")):
         assert "pip install 'bgsub[explain]'" in bgsub.refused(2, "explain", clip, *words)
     assert explained(bgsub, clip, "--pixel", PIXEL)["row"] == 20
+
+
+def test_a_bootstrapped_model_knows_the_first_frame(bgsub, folder):
+    plain, begun = (explained(bgsub, folder, "--pixel", PIXEL, "--frame", "1100", *more)
+                    for more in ((), ("--bootstrap", "20")))
+    assert "nothing is known yet" in plain["sentence"]
+    assert "from a background component" in begun["sentence"]
+    assert "leave out --bootstrap or --load-model" in bgsub.refused(
+        2, "explain", folder, "--pixel", PIXEL, "--bootstrap", "20", "--load-model", "m.npz")
 
 
 def test_a_pipe_is_read_once(bgsub):
