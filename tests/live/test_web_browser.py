@@ -13,12 +13,14 @@ from web_helpers import Looped, Page, first_frames
 from bgsub.masks.zones import Zones
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SHARE = """(canvas, left) => {
-    const { data } = canvas.getContext('2d').getImageData(left * canvas.width, 0, canvas.width, canvas.height)
+SHARE = """(canvas, [left, right]) => {
+    const { width, height } = canvas
+    const { data } = canvas.getContext('2d').getImageData(left * width, 0, (right - left) * width, height)
     let white = 0
     for (let i = 0; i < data.length; i += 4) white += data[i] > 200
     return 4 * white / data.length }"""
-"""How much of the picture is white, from a share of its width on."""
+"""How much is white of the picture, or of what lies between two shares of its width."""
+WALK = (0.6, 0.9)
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +76,15 @@ def index(page, n=0):
     return int(page.locator("canvas").nth(n).get_attribute("data-index"))
 
 
-def share(page, left=0.0):
-    return page.locator("canvas").first.evaluate(SHARE, left)
+def share(page, part=(0, 1)):
+    return page.locator("canvas").first.evaluate(SHARE, part)
 
 
-def most(page, left=0.0, seconds=1.0):
+def most(page, part=(0, 1), seconds=1.0):
     """The largest share of white within some time."""
     end, found = time.monotonic() + seconds, 0.0
     while time.monotonic() < end:
-        found = max(found, share(page, left))
+        found = max(found, share(page, part))
         time.sleep(0.05)
     return found
 
@@ -149,11 +151,11 @@ def test_one_turns_and_the_other_sees_it(opened, served):
 def test_a_zone_is_drawn_moved_and_kept(opened, served):
     page = opened(served.address)
     page.click("[data-view=mask]")
-    wait_for(lambda: 0.005 < share(page, 0.6) < 0.5)
+    wait_for(lambda: 0.005 < share(page, WALK) < 0.5)
     page.click("#tab-zones")
     page.click("button.exclude")
     box = page.locator(".over").first.bounding_box()
-    corners = [(0.003, 0.003), (0.997, 0.003), (0.997, 0.997), (0.55, 0.997), (0.003, 0.6)]
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.55, 0.98), (0.02, 0.6)]
     for right, down in [*corners, corners[0]]:  # the first one again closes it
         page.mouse.click(box["x"] + right * box["width"], box["y"] + down * box["height"])
     wait_for(lambda: served.files[0].exists())
@@ -162,7 +164,7 @@ def test_a_zone_is_drawn_moved_and_kept(opened, served):
     assert [round(col / 320, 2) for _, col in zone.points] == pytest.approx([c[0] for c in corners], abs=0.01)
     wait_for(lambda: served.source()["zones"])
     frames_later(page)
-    assert most(page, 0.6) < 0.0005
+    assert most(page, WALK) < 0.0005
     corner = page.locator(".corner").nth(4).bounding_box()
     page.mouse.move(corner["x"] + 6, corner["y"] + 6)
     page.mouse.down()
@@ -174,7 +176,7 @@ def test_a_zone_is_drawn_moved_and_kept(opened, served):
     wait_for(lambda: Zones.load(served.files[0]).zones[0].name == "all but a corner")
     page.click("[aria-label^=Delete]")
     wait_for(lambda: not Zones.load(served.files[0]).zones)
-    wait_for(lambda: share(page, 0.6) > 0.005)
+    wait_for(lambda: share(page, WALK) > 0.005)
     assert page.complaints == []
 
 

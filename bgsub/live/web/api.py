@@ -110,6 +110,8 @@ class Api:
         try:
             async with aclosing(feed.pictures()) as pictures:
                 async for picture in pictures:
+                    if self._feeds.closing:
+                        return
                     yield (f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture.jpeg)}\r\n\r\n"
                            .encode() + picture.jpeg + b"\r\n")
         finally:

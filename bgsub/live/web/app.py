@@ -43,6 +43,11 @@ def make_app(watches: Sequence[Watch], *, snapshots: Path, zone_files: Sequence[
         Who does not have it is sent away; None: only this machine is let in.
     port : int
         On which it will be served.
+
+    Returns
+    -------
+    Starlette
+        With the `Feeds` as ``state.feeds``.
     """
     feeds = Feeds(watches)
     api = Api(watches, feeds, snapshots, zone_files, version)
@@ -54,7 +59,7 @@ def make_app(watches: Sequence[Watch], *, snapshots: Path, zone_files: Sequence[
         await Session(socket, watches, feeds, version).run()
 
     source = "/api/sources/{number}"
-    return Starlette(
+    app = Starlette(
         routes=[
             WebSocketRoute("/live", live),
             Route("/api/sources", api.sources),
@@ -70,6 +75,8 @@ def make_app(watches: Sequence[Watch], *, snapshots: Path, zone_files: Sequence[
         middleware=[Middleware(Guard, token=token, port=port)],
         exception_handlers={BgsubError: _refused, HTTPException: _plain},
     )
+    app.state.feeds = feeds
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -140,10 +140,12 @@ class Feeds:
     ----------
     n_viewers : int
         How many connections watch; counted by who serves them.
+    closing : bool
+        Whether they are to be sent away.
     """
 
     def __init__(self, watches: Sequence[Watch]) -> None:
-        self.n_viewers = 0
+        self.n_viewers, self.closing = 0, False
         self._watches = watches
         self._feeds: dict[tuple[int, str, int], Feed] = {}
 

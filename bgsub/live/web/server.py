@@ -6,20 +6,24 @@ import ipaddress
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.live.watch import Watch
 
+if TYPE_CHECKING:
+    from bgsub.live.web.feed import Feeds
+
 DEFAULT = "127.0.0.1", 8080
 SHORTEST_TOKEN = 8
-STARTING, STOPPING = 10.0, 5.0
-"""Seconds."""
+STARTING, GOODBYE, STOPPING = 10.0, 1.0, 5.0
+"""Seconds to wait: for the first request to be heard, for those who watch to leave, and for the rest to end."""
 BUFFER = 1 << 17
 """Bytes that may wait in a connection: what a slow player of a stream lags behind, instead of megabytes."""
 NEEDED = ("starlette", "uvicorn", "websockets")
@@ -67,6 +71,7 @@ class Server:
         self.token = checked_token(token) if token is not None or is_loopback(host) else secrets.token_urlsafe(18)
         app = make_app(watches, snapshots=Path(snapshots), version=version("bgsub"), token=self.token, port=port,
                        zone_files=zone_files or [None] * len(watches))
+        self._feeds: Feeds = app.state.feeds
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", server_header=False, ws_max_size=1 << 16,
             ws_per_message_deflate=False, timeout_graceful_shutdown=1, timeout_keep_alive=30)
@@ -94,6 +99,10 @@ class Server:
 
     def stop(self) -> None:
         """Say goodbye to those who watch, and end. May be called twice."""
+        self._feeds.closing = True
+        end = time.monotonic() + GOODBYE
+        while self._feeds.n_viewers and time.monotonic() < end:
+            time.sleep(0.02)
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join(STOPPING)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import struct
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
@@ -120,10 +121,19 @@ class Session:
     async def _tell(self) -> None:
         self._charted = [rows[-1][0] if (rows := state.history(watch)) else 0.0 for watch in self._watches]
         await self._send(state.overview(self._watches, self._version))
-        while True:
-            await asyncio.sleep(TICK)
+        while not await self._is_closing():
             await self._send({"kind": "status", "viewers": self._feeds.n_viewers,
                               "sources": [self._news(number) for number in range(len(self._watches))]})
+
+        # The browser closes: were it done here, what is on the way from there could tear the goodbye away.
+        await self._send({"kind": "bye"})
+
+    async def _is_closing(self) -> bool:
+        """Wait until the next status is due, or the server ends."""
+        end = time.monotonic() + TICK
+        while not self._feeds.closing and time.monotonic() < end:
+            await asyncio.sleep(TICK / 10)
+        return self._feeds.closing
 
     def _news(self, number: int) -> dict[str, Any]:
         """Of one source: its status, what is new on the charts, and the zones if they have changed."""

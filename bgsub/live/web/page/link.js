@@ -19,6 +19,7 @@ export class Link {
     this.socket = new WebSocket(`${scheme}://${location.host}/live`)
     this.socket.binaryType = 'arraybuffer'
     this.heard = performance.now()
+    this.bye = false
     this.socket.onmessage = event => this.receive(event.data)
     this.socket.onclose = event => this.lost(event)
   }
@@ -32,6 +33,9 @@ export class Link {
       this.on.up()
       this.on.overview(told)
       this.show(this.wanted)
+    } else if (told.kind === 'bye') {
+      this.bye = true
+      this.socket.close()
     } else this.on.status(told)
   }
 
@@ -61,7 +65,7 @@ export class Link {
   async lost(event) {
     this.failures += 1
     const wait = Math.min(10000, 500 * 2 ** Math.min(this.failures - 1, 5))
-    this.on.down(event.code === STOPPED ? 'bgsub was stopped.'
+    this.on.down(this.bye || event.code === STOPPED ? 'bgsub was stopped.'
       : event.code === 1013 ? 'Too many browsers are watching.'
       : event.reason ? `bgsub closed the connection: ${event.reason}.`
       : 'No connection to bgsub: it was stopped, or the network is down.')
