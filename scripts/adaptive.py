@@ -44,8 +44,8 @@ PARTS: dict[str, Setting] = {
 """Part → what switches it off."""
 
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
-             "model.MORE_BACKGROUND", "model.STEP", "model.UNEVENNESS", "model.COLOURING", "model.MATCH_LIMIT",
-             "ghosts.STILL", "camera.GAIN")
+             "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.UNEVENNESS", "model.COLOURING",
+             "model.MATCH_LIMIT", "ghosts.STILL", "camera.GAIN")
 
 
 def main() -> None:
