@@ -405,5 +405,5 @@ class Adaptive(Remembering):
             components=tuple(range(p.n_components)),
         )
 
-    def _rule_now(self, alpha: float, n_channels: int) -> Any:
-        return self._rule(alpha, n_channels)  # the floor changes with the frames
+    def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
+        return *super()._of_the_rule(alpha, n_channels), self._age, self.floor

@@ -247,10 +247,14 @@ class Mixture(ABC, Generic[P]):
 
     def _rule_now(self, alpha: float, n_channels: int) -> Any:
         """The rule, made anew only when something in it has changed: it takes as long as a thousand pixels."""
-        now = (alpha, n_channels, self._frozen)  # new parameters drop the rule themselves
+        now = self._of_the_rule(alpha, n_channels)
         if self._ruled is None or self._ruled[0] != now:
             self._ruled = now, self._rule(alpha, n_channels)
         return self._ruled[1]
+
+    def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
+        """All that the rule depends on, beside the parameters: new ones drop it themselves."""
+        return alpha, n_channels, self._frozen
 
     def _knows_nothing(self, alpha: float) -> bool:
         """Is this the first frame, and not to be learned?"""
