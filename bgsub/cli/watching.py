@@ -167,9 +167,8 @@ class StatusLine:
 def _short(watch: Watch) -> str:
     status = watch.status
     if status.state != "live":
-        return f"{watch.name}: {status.state}{f', {status.words}' if status.words else ''}"
-    if not status.n_frames:
-        return f"{watch.name}: the model gets ready (5 s the first time)"
+        what = status.words or status.note
+        return f"{watch.name}: {status.state}{f', {what}' if what else ''}"
     return (f"{watch.name}: {status.processing_rate:.0f}/s, {1000 * status.latency:.0f} ms, {status.n_dropped} dropped,"
             f" {100 * status.foreground_share:.1f} % foreground{', recording' if status.recording else ''}")
 

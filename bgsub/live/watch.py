@@ -264,8 +264,9 @@ class Watch:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        self._reader.start()
         try:
+            self._worker.get_ready()
+            self._reader.start()
             while not self._stopped:
                 self._carry_out()
                 arrival = self._next()

@@ -24,6 +24,7 @@ from bgsub.live.status import Pace, Shown
 from bgsub.live.timing import Timeline
 from bgsub.masks.masker import Masker
 from bgsub.masks.zones import Zones
+from bgsub.models.registry import warm_up
 
 
 class Worker:
@@ -72,6 +73,12 @@ class Worker:
     def model(self) -> Any:
         """The model."""
         return self.masker.subtractor
+
+    def get_ready(self) -> None:
+        """Have the kernels compiled, or loaded, before the first frame: it would be late, and those behind it lost."""
+        self.note = "the model gets ready"
+        warm_up(type(self.model))
+        self.note = ""
 
     def see(self, arrival: Arrival, pace: Pace) -> Shown:
         """Give a frame to the model.
