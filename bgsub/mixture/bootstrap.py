@@ -13,8 +13,9 @@ COMPONENTS = 3
 """Of the batch fit, at most: what stands in the scene, what passes, and one to spare."""
 FLOOR = 4.0
 """Below which no channel's variance falls: a camera's noise."""
-RETURNS = 6
-"""A component that takes over so often is the background's, whatever its weight: a leaf, and not a passer-by."""
+RETURNS, RETURNING = 6, 0.03
+"""A component that the background gives way to so often, or in such a share of the frames, is the background's as well:
+a leaf, and not a passer-by."""
 
 
 class Start(NamedTuple):
@@ -25,7 +26,7 @@ class Start(NamedTuple):
     variances: np.ndarray  # float32 (H, W, K), of each channel
 
 
-def background_of(clip: np.ndarray, n_components: int, threads: int) -> Start:
+def background_of(clip: np.ndarray, n_components: int, threads: int, inside: np.ndarray | None = None) -> Start:
     """Fit the frames by batch EM, and keep of each pixel what is background.
 
     That is the component with the highest peak, ω/σᶜ for C channels: it is seen often, and steadily. And it is every
@@ -38,6 +39,8 @@ def background_of(clip: np.ndarray, n_components: int, threads: int) -> Start:
     n_components : int
         As many at most are kept.
     threads : int
+    inside : ndarray of bool, shape (H, W), optional
+        Outside of it, nothing is kept.
 
     Returns
     -------
@@ -45,11 +48,14 @@ def background_of(clip: np.ndarray, n_components: int, threads: int) -> Start:
     """
     k = min(COMPONENTS, n_components, len(clip))
     fits = fit_pixels(clip, k, choose=True, floor=FLOOR, threads=threads)
-    visits = count_visits(clip, fits, threads)
-    kept = (visits >= RETURNS) & (fits.weights > 0)
-    np.put_along_axis(kept, peaks(fits).argmax(axis=-1)[..., None], True, axis=-1)
+    highest = peaks(fits).argmax(axis=-1)
+    kept = count_visits(clip, fits, highest, threads) >= max(RETURNS, RETURNING * len(clip))
+    np.put_along_axis(kept, highest[..., None], True, axis=-1)
     weights = np.where(kept, fits.weights, np.float32(0))
     weights /= weights.sum(axis=-1, keepdims=True)
+    if inside is not None:
+        kept &= inside[..., None]
+        weights *= inside[..., None]
     return Start(weights, np.where(kept[..., None], fits.means, np.float32(0)),
                  np.where(kept, fits.variances, np.float32(0)))
 

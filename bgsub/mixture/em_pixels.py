@@ -128,14 +128,16 @@ def fit_pixels(frames: np.ndarray | Sequence[np.ndarray], n_components: int = 3,
     return best
 
 
-def count_visits(clip: np.ndarray, fits: PixelFits, threads: int) -> np.ndarray:
-    """How often each component takes over from another one, int32 (H, W, K): once, if it comes and stays.
+def count_visits(clip: np.ndarray, fits: PixelFits, home: np.ndarray, threads: int) -> np.ndarray:
+    """How often each component follows directly on the one that is home, int32 (H, W, K): once, if it comes and stays.
 
     Parameters
     ----------
     clip : ndarray, shape (N, H, W, C)
         The frames, in order; each pixel is taken to show the component that it most probably came from.
     fits : PixelFits
+    home : ndarray of int64, shape (H, W)
+        The number of a component for each pixel.
     threads : int
     """
     from bgsub.mixture.kernels import em as kernels
@@ -147,12 +149,12 @@ def count_visits(clip: np.ndarray, fits: PixelFits, threads: int) -> np.ndarray:
         constants = np.log(fits.weights, dtype=np.float64) - 0.5 * n_channels * np.log(2 * np.pi * variances)
     k = used.shape[-1]
     visits = np.zeros((height * width, k), np.int32)
-    flat, last = clip.reshape(n_samples, -1, n_channels), np.zeros(height * width, np.uint8)
+    flat, at_home = clip.reshape(n_samples, -1, n_channels), np.ones(height * width, bool)
     constants, variances = constants.reshape(-1, k), variances.reshape(-1, k)
     means = fits.means.reshape(-1, k, n_channels).astype(np.float64)
 
     def band(begin: int, end: int) -> None:
-        kernels.count_visits(flat, begin, end, constants, means, variances, last, visits)
+        kernels.count_visits(flat, begin, end, constants, means, variances, home.reshape(-1), at_home, visits)
 
     over_bands(band, height * width, threads, SMALLEST_WORK)
     return visits.reshape(height, width, k)

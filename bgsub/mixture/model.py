@@ -208,12 +208,9 @@ class Mixture(ABC, Generic[P]):
                 checked_pixels("roi", self._inside, (height, width))
             self._begin(height, width, n_channels, clip.dtype)
             try:
-                start = background_of(self._prepared(clip), self._params.n_components, self.threads)
+                start = background_of(self._prepared(clip), self._params.n_components, self.threads, self._inside)
                 start = start._replace(variances=self._bounded(start.variances, n_channels))
-                weights, variances, means, in_use = ordered(start, self._rank(start), self._params.n_components)
-                if self._inside is not None:
-                    in_use[~self._inside] = 0
-                self._learned().fill(weights, variances, means, in_use)
+                self._learned().fill(*ordered(start, self._rank(start), self._params.n_components))
                 self._bootstrapped(n)
             except BaseException:
                 self.reset()

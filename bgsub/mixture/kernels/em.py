@@ -2,7 +2,9 @@
 
 A pixel's samples lie one after the other, channel by channel, and each step goes over them in plain loops that LLVM
 turns into vectors: sums may be reordered, and there is no branch and no call inside. So exp is made of products alone,
-and a logarithm is taken of the product of many sums. Numbers are float64, and components are spherical.
+and a logarithm is taken of the product of many sums. A loop that sums up stores nothing: where it did, LLVM would
+choose between two forms of it by the arrays' addresses, and the last bit with them. Numbers are float64, and components
+spherical.
 ``bgsub/mixture/em.py`` does the same for one set of points in NumPy, and tests hold the two against each other.
 """
 
@@ -167,6 +169,7 @@ def _share(n, weights, variances, n_channels, space):
     for i in range(n):
         product *= totals[i]
         likelihood += largest[i]
+    for i in range(n):
         totals[i] = 1.0 / totals[i]
     for k in range(len(weights)):
         joint = space.shares[k]
@@ -272,8 +275,8 @@ def _likeliest(frame, pixel, constants, means, variances):
 
 
 @cached(kmeans, nogil=True, **OPTIONS)
-def count_visits(frames, start, stop, constants, means, variances, last, visits):
-    """How often each component of the pixels start … stop − 1 takes over from another one.
+def count_visits(frames, start, stop, constants, means, variances, home, at_home, visits):
+    """How often each component of the pixels start … stop − 1 follows directly on the one that is home.
 
     Parameters
     ----------
@@ -284,8 +287,9 @@ def count_visits(frames, start, stop, constants, means, variances, last, visits)
     means : ndarray of float64, shape (P, K, C)
     variances : ndarray of float64, shape (P, K)
         Above 0.
-    last : ndarray of uint8, shape (P,)
-        To work in.
+    home : ndarray of int64, shape (P,)
+    at_home : ndarray of bool, shape (P,)
+        True before the first frame; to work in.
     visits : ndarray of int32, shape (P, K)
         To add to.
     """
@@ -293,6 +297,6 @@ def count_visits(frames, start, stop, constants, means, variances, last, visits)
         frame = frames[t]
         for pixel in range(start, stop):
             k = _likeliest(frame, pixel, constants, means, variances)
-            if t == 0 or k != last[pixel]:
+            if at_home[pixel] and k != home[pixel]:
                 visits[pixel, k] += 1
-            last[pixel] = k
+            at_home[pixel] = k == home[pixel]
