@@ -16,7 +16,7 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.explain.records import PixelStory
 from bgsub.mixture.model import Mixture
-from bgsub.mixture.reference.adaptive import Component, ReferencePixel
+from bgsub.mixture.reference.adaptive import Component, Judgement, ReferencePixel
 
 MOST = 20_000
 """Frames after which a countdown is given up."""
@@ -91,14 +91,19 @@ class _Reference:
 
     def is_background(self, i: int, later: int = 0) -> bool:
         """Learn the colour of a frame, as if it came so much later."""
-        story, model, extras = self.story, self.model, self.story.extras
-        colour, role = story.colours[i], int(extras["role"][i])
-        if extras["changed"][i]:
+        extras, colour = self.story.extras, self.story.colours[i]
+        self.model.floor = float(extras["floor"][i]) * 3 / colour.size
+        changed = bool(extras["changed"][i])
+        judged = self.pixel.judge(colour, self._rule(int(extras["age"][i]) + later, colour.size))
+        if not self.story.counts[i]:  # the first frame, of which nothing is foreground
+            judged = Judgement(np.float32(0), np.float32(1), np.float32(0))
+        if changed:
             self.pixel = ReferencePixel(self.pixel.components)
-        model._age = int(extras["age"][i]) + later
-        model.floor = float(extras["floor"][i]) * 3 / colour.size
-        alpha = 1.0 if extras["changed"][i] else max(model.params.alpha, 1 / (model._age + 1))
-        rule = model._rule(alpha, colour.size)
-        judged = self.pixel.judge(colour, rule)
-        self.pixel.learn(colour, role, judged, rule)
-        return not judged.verdict or not story.ages[i]
+        rule = self._rule(0 if changed else int(extras["age"][i]) + later, colour.size)
+        self.pixel.learn(extras["learned"][i], int(extras["role"][i]), judged, rule)
+        return not judged.verdict
+
+    def _rule(self, age: int, n_channels: int) -> Any:
+        """That of a model that has learned so many frames since the scene changed."""
+        self.model._age = age
+        return self.model._rule(max(self.model.params.alpha, 1 / (age + 1)), n_channels)

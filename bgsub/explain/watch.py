@@ -215,7 +215,10 @@ class Watched(Adaptive):
         if self.n_frames == 0:
             self.note = {**self._noted(place, 1.0), "pixel": None, "mixture": 0}
         roles = super()._roles(smooth, outside)
-        self.note["extras"] |= {"role": int(roles[place]), "changed": self._age == 0 and self.n_frames > 0}
+        self.note["extras"] |= {
+            "role": int(roles[place]), "changed": self._age == 0 and self.n_frames > 0,
+            "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
+        }
         return roles
 
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:

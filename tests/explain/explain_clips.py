@@ -33,3 +33,17 @@ def street(n_frames=90, seed=3, grey=False, noise=2.0):
         frame = np.clip(np.rint(frame + rng.normal(0, noise, frame.shape)), 0, 255).astype(np.uint8)
         frames.append(Frame(i + 1, i / 25, frame[..., 1].copy() if grey else frame))
     return frames
+
+
+def restless(n_frames=150, seed=1, share=(0.5, 0.3, 0.2)):
+    """A patch in which everything jumps among three colours, for a while each, so that components change ranks."""
+    rng = np.random.default_rng(seed)
+    colours = np.array([(60, 80, 90), (110, 100, 95), (150, 160, 170)])
+    frames, which = [], 0
+    for i in range(n_frames):
+        if rng.random() < 0.25:
+            which = int(rng.choice(3, p=share))
+        image = np.clip(np.rint(colours[which] + rng.normal(0, 3, (*SIZE, 3))), 0, 255).astype(np.uint8)
+        image[:, 64:] = 90  # or the whole scene would be another one
+        frames.append(Frame(i + 1, i / 25, image))
+    return frames

@@ -11,6 +11,7 @@ from explain_clips import CALM, CROSSED, MODELS, PARKED, SHADED, street
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
 from bgsub.explain.drawing import draw
+from bgsub.explain.replay import was_background
 from bgsub.explain.tracks import tracks
 from bgsub.masks.params import CleaningParams
 from bgsub.video.frame import Frame
@@ -81,6 +82,9 @@ def test_a_new_scene():
     changed = np.flatnonzero(story.extras["changed"])
     assert changed.size == 1
     assert "the whole scene has changed" in explain(story, int(story.frames[changed[0]])).sentence
+    again = [was_background(story, i, story.model.params) for i in range(30, 80, 3)]
+    assert again == (story.mixture[30::3] == 0).tolist()
+    assert False in again
 
 
 def test_table():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from explain_clips import CALM, MODELS, PARKED, SHADED, SHAKEN, SIZE, street
 
+from bgsub.adaptive.camera import warp
 from bgsub.errors import MisuseError
 from bgsub.explain import colour_at, look
 from bgsub.masks.masker import uncleaned
@@ -78,15 +79,31 @@ def test_shadow_of_adaptive_alone_in_even_surroundings():
 def test_adaptive_is_asked_where_the_camera_was():
     with open_source(SHAKEN) as source:
         frames = list(islice(source, 30))
-    model, places = uncleaned(MODELS["adaptive"]()), set()
+    model, offsets = uncleaned(MODELS["adaptive"]()), set()
     for frame in frames:
         model.apply(frame.image)
-        row, col = 120 + model.shift.down, 160 + model.shift.right
-        there = model.weights[120, 160]
-        state = look(model, round(row), round(col))
-        assert [c.weight for c in state.components] == there[there > 0].tolist()
-        places.add((round(row), round(col)))
-    assert len(places) > 3
+        numbers = np.arange(180 * 240, dtype=np.float32).reshape(180, 240)  # each pixel of the model its own
+        place = int(warp(numbers, model.shift, back=True, smooth=False)[120, 160])
+        there = model.means.reshape(180 * 240, -1, 3)[place]
+        state = look(model, 120, 160)
+        assert [c.mean for c in state.components] == [tuple(mean) for mean in there[:len(state.components)].tolist()]
+        offsets.add(place - (120 * 240 + 160))
+    assert len(offsets) > 3
+
+
+def test_adaptive_takes_a_colour_in_the_exposure_of_its_background():
+    frames = street(40)
+    model = learned("adaptive", frames)
+    darker = (frames[-1].image * 0.7).astype(np.uint8)
+    for _ in range(3):
+        model.apply(darker)
+    assert min(model.gains) > 1.2
+    colour = colour_at(model, darker, *CALM)
+    state = look(model, *CALM, colour)
+    assert state.verdict == "background"
+    nearest = state.nearest
+    away = np.linalg.norm(colour * model.gains - nearest.mean)
+    assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-4)
 
 
 def test_adaptives_colour_is_a_mean_of_nine():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from explain_clips import CROSSED, MODELS, PARKED, SHADED, street
+from explain_clips import CROSSED, MODELS, PARKED, SHADED, restless, street
 
 from bgsub.explain import explain, watch
 from bgsub.explain.replay import frames_to_background, was_background
@@ -50,6 +50,8 @@ def test_own_parameters_give_what_was_said(name):
         story = story_of(name, frames, pixel)
         said = [was_background(story, i, story.model.params) for i in range(0, 60, 7)]
         assert said == (story.mixture[::7] == 0).tolist()
+    story = story_of(name, restless(80), PARKED[:1] + CROSSED[:1])
+    assert [was_background(story, i, story.model.params) for i in range(80)] == (story.mixture == 0).tolist()
 
 
 @of_all_models

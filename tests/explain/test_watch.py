@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from explain_clips import CALM, CROSSED, MODELS, PARKED, SHADED, SHAKEN, street
+from explain_clips import CALM, CROSSED, MODELS, PARKED, SHADED, SHAKEN, restless, street
 
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain import watch
@@ -41,6 +41,16 @@ def test_verdicts_are_the_masks(name, cleaning):
     for story in stories:
         near = story.nearest < story.limits
         assert near[1:].tolist() == (story.mixture == 0)[1:].tolist()
+
+
+@pytest.mark.parametrize("options", [
+    {"learning_rate": 0.08, "background_ratio": 0.5}, {"learning_rate": 0.3, "n_components": 2}, {"rho": "density"},
+])
+def test_ranks_that_change_in_the_frame_that_is_judged(options):
+    for seed in range(4):
+        _, (story,) = agree(restless(seed=seed), lambda: MODELS["stauffer-grimson"](**options), None, [CALM])
+        assert (story.nearest < story.limits)[1:].tolist() == (story.mixture == 0)[1:].tolist()
+        assert 0 < np.count_nonzero(story.mixture) < 150
 
 
 @of_all_models
