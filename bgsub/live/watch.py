@@ -254,8 +254,8 @@ class Watch:
         if self.error is not None:
             return "failed"
         state = self._reader.state
-        if state in ("ended", "failed") and self._reader.n_waiting:
-            state = "live"
+        if state in ("ended", "failed") and not self._source_over:  # the last frames are still to be done
+            state = "live" if self._shown or self._reader.n_waiting else "connecting"
         return "paused" if self._paused and state == "live" else state
 
     def _order(self, order: Command | Answer) -> None:
@@ -313,8 +313,8 @@ class Watch:
         self._worker.tell(shown, arrival.frame_rate)
 
     def _end_source(self) -> None:
-        self._source_over = True
         self._worker.end()
+        self._source_over = True
 
     def _carry_out(self) -> None:
         while self._orders and not self._stopped:
