@@ -61,9 +61,12 @@ def background_of(clip: np.ndarray, n_components: int, threads: int, inside: np.
 
 
 def peaks(fits: PixelFits) -> np.ndarray:
-    """How high each component's bell stands: ω/σᶜ, float64 (H, W, K); 0 where it is not in use."""
-    variances = np.where(fits.weights > 0, fits.variances, np.float32(1)).astype(np.float64)
-    return fits.weights * variances ** (-0.5 * fits.means.shape[-1])
+    """How high each component's bell stands: ω/σᶜ, float64 (H, W, K); 0 where it is not in use.
+
+    None counts as steadier than the median pixel, which has the camera's noise: saturated white would otherwise.
+    """
+    noise = np.median(fits.variances[..., 0])
+    return fits.weights * np.maximum(fits.variances, noise, dtype=np.float64) ** (-0.5 * fits.means.shape[-1])
 
 
 def ordered(start: Start, rank: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
