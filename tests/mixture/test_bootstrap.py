@@ -67,6 +67,17 @@ def test_mixtures_are_as_the_model_has_them(kind):
     np.testing.assert_allclose(model.background()[24, 26].astype(float), 120 - 30 + 60 * 26 / 63, atol=3)
 
 
+@pytest.mark.parametrize(("kind", "first"), [(bgsub.StaufferGrimson, 60), (bgsub.MOG2, 180)])
+def test_components_stand_in_the_order_of_the_model(kind, first):
+    """A tight one that is seen less often comes first by ω/σ, second by ω."""
+    random = np.random.default_rng(0)
+    frames = np.where(np.arange(100)[:, None, None] % 5 < 2, random.normal(60, 1, (100, 3, 3)),
+                      random.normal(180, 15, (100, 3, 3))).astype(np.float32)
+    model = kind(min_variance=4)
+    model.bootstrap(frames)
+    np.testing.assert_allclose(model.means[:, :, 0, 0], first, atol=8)
+
+
 def test_mog2_holds_variances_within_its_bounds():
     model = bgsub.MOG2(min_variance=20, max_variance=30)
     model.bootstrap(scene())
