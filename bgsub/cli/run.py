@@ -133,6 +133,8 @@ def run(spec: str, **chosen: Any) -> None:
         masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
         subtractor = Announced(masker, chosen["quiet"])
         if chosen["bootstrap"]:
+            if sys.stderr.isatty() and not chosen["quiet"]:
+                click.echo(f"looking at the first {chosen['bootstrap']} frames together …", err=True)
             selection = interruptible(partial(_bootstrap, masker, selection, source, chosen["bootstrap"]))
         job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
         raise_if_stopped()

@@ -1,5 +1,7 @@
 """``bgsub run --bootstrap``: the same masks as the library's, every frame once, and what is refused."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -73,3 +75,10 @@ def test_misuse_writes_nothing(bgsub, clip, tmp_path, arguments, words):
     mask = tmp_path / "mask.mkv"
     assert words in bgsub.refused(2, "run", clip, "--mask", mask, *arguments)
     assert not mask.exists()
+
+
+@pytest.mark.parametrize(("there", "quiet", "said"), [(True, [], True), (False, [], False), (True, ["--quiet"], False)])
+def test_says_on_a_terminal_why_nothing_moves_yet(bgsub, clip, tmp_path, monkeypatch, there, quiet, said):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: there, raising=False)
+    _, _, err = bgsub("run", clip, "--mask", tmp_path / "mask.mkv", "--bootstrap", 20, *quiet)
+    assert ("looking at the first 20 frames together" in err) == said
