@@ -16,6 +16,8 @@ LIMITS = (20.0, 30.0, 40.0)
 """Of each level, in grey levels: what differs more has moved by itself and tells nothing of the camera."""
 STEPS = (3, 4, 8)
 """Of each level: iterations at most."""
+ROWS = (2, 1, 1)
+"""Of each level: of how many rows one is looked at."""
 STILL = 0.08
 """Pixels of the reduced picture: a smaller shift is none."""
 GAIN = 0.9
@@ -73,7 +75,8 @@ class Camera:
     def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
         right, down = start
         for level in reversed(range(LEVELS)):
-            right, down = register(frame[level], self._background[level], right, down, LIMITS[level], STEPS[level])
+            right, down = register(frame[level], self._background[level], right, down, LIMITS[level], STEPS[level],
+                                   ROWS[level])
             if level == 1 and max(abs(right), abs(down)) < STILL / 4:
                 return LIMITS[0], 0.0, 0.0  # the finest level, which takes longest, would find no more
             if level:
@@ -125,7 +128,7 @@ def difference(frame, background, right, down, limit):  # type: ignore[no-untype
 
 
 @cached(nogil=True, error_model="numpy")
-def register(frame, background, right, down, limit, steps):  # type: ignore[no-untyped-def]
+def register(frame, background, right, down, limit, steps, rows):  # type: ignore[no-untyped-def]
     """The shift at which frame(x + d) is most like background(x), from a first guess of it."""
     height, width = frame.shape
     for _ in range(steps):
@@ -136,7 +139,7 @@ def register(frame, background, right, down, limit, steps):  # type: ignore[no-u
         if bottom - top < height // 2 or end - left < width // 2:
             break
         xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
-        for y in range(top, bottom):
+        for y in range(top, bottom, rows):
             for x in range(left, end):
                 above = frame[y + iy, x + ix] * (1 - fx) + frame[y + iy, x + ix + 1] * fx
                 below = frame[y + iy + 1, x + ix] * (1 - fx) + frame[y + iy + 1, x + ix + 1] * fx
