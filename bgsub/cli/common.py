@@ -30,6 +30,11 @@ class Option(click.Option):
         self.section = section
 
 
+def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
+    """A click option under a heading."""
+    return click.option(*names, cls=Option, section=section, **kwargs)
+
+
 class Sectioned(click.Command):
     """A command whose help lists the options under headings, what all commands have last."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Option, Sectioned, Whole, debug_option, json_option
+from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, json_option, option
 from bgsub.cli.comparison import RESULT, TABLE, WORDS, tell
 from bgsub.cli.progress import raise_if_stopped, stop_on_signals
 from bgsub.compare.specs import CLEAN_HELP, DEFAULT_METHODS, LIST_HELP, METHODS_HELP, TRUTH_HELP, split
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from bgsub.compare.sweep import Curve
 
 WHAT, HOW, OUTPUT = "What to compare", "How to run", "Outputs"
-
-
-def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
-    """A click option under a heading."""
-    return click.option(*names, cls=Option, section=section, **kwargs)
 
 
 class Recorded(Sectioned):

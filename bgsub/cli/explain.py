@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Number, Option, Sectioned, Time, Whole, debug_option, json_option
+from bgsub.cli.common import LAST, Number, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import interruptible, progress_bar, raise_if_stopped, stop_on_signals
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Frame, Source
-    from bgsub.video.pipeline import Selection
 
 WHAT, INPUT, MODEL, CLEANING = "What to explain", "Which frames", "Model", "Cleaning"
 
@@ -43,11 +43,6 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # in click 8.1 it is no
             self.fail(f"{value!r} is no pixel; write ROW,COL, counted from 0 at the top left, such as 120,200", param,
                       ctx)
         return int(row), int(col)
-
-
-def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
-    """A click option under a heading."""
-    return click.option(*names, cls=Option, section=section, **kwargs)
 
 
 @click.command(cls=Sectioned, epilog="""
@@ -72,13 +67,7 @@ Examples:
 @option("--maps", metavar="FOLDER", section=WHAT,
         help="Pictures of what the model knows of every pixel at that frame, and maps.npz with their numbers.")
 @option("--force", is_flag=True, section=WHAT, help="Replace pictures that are already there.")
-@option("--start", type=Time(), section=INPUT, help="Begin at this time after the first frame: 12.5 or 1:30.")
-@option("--end", type=Time(), section=INPUT, help="Stop before this time.")
-@option("--max-frames", type=Whole(min=1), section=INPUT, help="Stop after this many frames.")
-@option("--fps", "frame_rate", type=Number(min=0, min_open=True, max=1000), section=INPUT,
-        help="Frames per second, for images, which do not know it, or where a video has it wrong.")
-@option("--timeout", type=Number(min=0, min_open=True), default=10.0, show_default=True, section=INPUT,
-        help="Seconds to wait for a network stream.")
+@selection_options(INPUT)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model. The plain ones run on a window around the pixel only.")
 @option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that `bgsub run --save-model` wrote.")
@@ -149,22 +138,16 @@ class Clip:
         self.source, self.once = source, not isinstance(source, VideoFile | ImageSequence)
         self._opened, self._chosen, self._fresh = opened, chosen, True
 
-    @property
-    def _selection(self) -> Selection:
-        from bgsub.video.pipeline import Selection
-
-        return Selection(self._chosen["start"], self._chosen["end"], self._chosen["max_frames"])
-
     def first(self, n: int) -> list[np.ndarray]:
         """So many pictures."""
         if self.once:
             raise MisuseError(f"--bootstrap reads frames twice, and {self.source.name} gives them once; leave it out")
         with self._opened() as source:
-            return [frame.image for frame in islice(self._selection.of(source), n)]
+            return [frame.image for frame in islice(selected(self._chosen).of(source), n)]
 
     def frames(self, last: int | None = None) -> Iterator[Frame]:
         """From the first, up to the one of a number."""
-        selection, chosen = self._selection, self._chosen
+        selection, chosen = selected(self._chosen), self._chosen
         source, self._fresh = self.source if self._fresh else self._opened(), False
         with source, progress_bar(source, selection, chosen["quiet"]) as tick:
             for frame in selection.of(source):
@@ -176,8 +159,6 @@ class Clip:
 
 
 def _check(spec: str, chosen: dict[str, Any]) -> None:
-    if chosen["bootstrap"] and chosen["load_model"]:
-        raise MisuseError("a loaded model has its background already; leave out --bootstrap or --load-model")
     if not chosen["pixel"] and not chosen["maps"]:
         raise MisuseError("nothing to explain; give --pixel ROW,COL, or --maps FOLDER, or both")
     if chosen["output"] and not chosen["pixel"]:
@@ -189,7 +170,6 @@ def _check(spec: str, chosen: dict[str, Any]) -> None:
 def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
     """Where the picture goes, checked; None if there is to be none."""
     from bgsub.video.images import ImageSequence
-    from bgsub.video.outputs import is_input, require_folder
 
     row, col = chosen["pixel"]
     if not (row < source.size[0] and col < source.size[1]):
@@ -208,13 +188,7 @@ def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
         path = Path(f"{Path(source.name).with_suffix('')}{name}")
     else:
         raise MisuseError(f"{source.name} is no file that a picture could stand beside; say where it goes: -o why.png")
-    if path.suffix.lower() != ".png" or path.is_dir():
-        raise MisuseError(f"-o writes .png files; got {str(path)!r}; name a file such as why.png")
-    require_folder(path)
-    if is_input(path, source):
-        raise MisuseError(f"{path} is part of the input; name another -o")
-    if path.exists() and not chosen["force"]:
-        raise MisuseError(f"{path} is already there; name another -o, or add --force to replace it")
+    check_file("-o", str(path), "why.png", source, chosen["force"])
     return path
 
 
@@ -223,7 +197,7 @@ def _explained(chosen: dict[str, Any], clip: Clip, model: Mixture[Any], masker: 
     """Explain the pixel, and tell what programs want to know."""
     from bgsub.explain.explanation import explain as explained
     from bgsub.explain.watch import watch
-    from bgsub.live.settings import cleaning_of
+    from bgsub.masks.masker import cleaning_of
 
     last = chosen["frame"] if picture is None else None  # the picture shows what came later, too
     story = watch(partial(clip.frames, last), model, *chosen["pixel"], cleaning=cleaning_of(masker),

@@ -6,12 +6,12 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Number, Option, Sectioned, Whole, debug_option, json_option
+from bgsub.cli.common import LAST, Number, Sectioned, Whole, debug_option, json_option, option
 from bgsub.cli.modelling import typed_cleaning, typed_parameters
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import interruptible, stop_on_signals
@@ -28,11 +28,6 @@ SOURCES, LOOKING, OUTPUT, MOTION = "Sources", "Looking", "Outputs", "Motion and 
 MODEL, CLEANING = "Model", "Cleaning"
 GLANCE = 0.2
 """Seconds between two looks at how all is going."""
-
-
-def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
-    """A click option under a heading."""
-    return click.option(*names, cls=Option, section=section, **kwargs)
 
 
 @click.command(cls=Sectioned, epilog="""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 def typed_parameters(chosen: dict[str, Any]) -> dict[str, Any]:
     """What was typed for the model, refused here if it is wrong whatever the source is."""
+    if chosen.get("bootstrap") and chosen["load_model"]:
+        raise MisuseError("a loaded model has its background already; leave out --bootstrap or --load-model")
     typed = given({**chosen, "frame_rate": None}, *PARAMS.values())
     if not chosen["load_model"]:
         check_owned(typed, chosen["model_name"], PARAMS)

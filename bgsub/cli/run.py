@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import (
-    LAST,
-    Colour,
-    Number,
-    Option,
-    Sectioned,
-    Time,
-    Whole,
-    debug_option,
-    json_option,
-)
+from bgsub.cli.common import LAST, Colour, Number, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
@@ -41,11 +31,6 @@ if TYPE_CHECKING:
 INPUT, OUTPUT, MODEL, CLEANING = "Which frames", "Outputs", "Model", "Cleaning"
 
 
-def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
-    """A click option under a heading."""
-    return click.option(*names, cls=Option, section=section, **kwargs)
-
-
 @click.command(cls=Sectioned, epilog="""
 INPUT is a video file, a folder of images, a pattern such as 'frames/in%06d.jpg' or 'frames/*.png', a CDnet sequence, a
 camera number, an address (rtsp://, http://), or - for a YUV4MPEG2 stream on standard input.
@@ -62,13 +47,7 @@ Examples:
       bgsub run - --mask - | ffmpeg -i - mask.mp4
 """)
 @click.argument("spec", metavar="INPUT")
-@option("--start", type=Time(), section=INPUT, help="Begin at this time after the first frame: 12.5 or 1:30.")
-@option("--end", type=Time(), section=INPUT, help="Stop before this time.")
-@option("--max-frames", type=Whole(min=1), section=INPUT, help="Stop after this many frames.")
-@option("--fps", "frame_rate", type=Number(min=0, min_open=True, max=1000), section=INPUT,
-        help="Frames per second, for images, which do not know it, or where a video has it wrong.")
-@option("--timeout", type=Number(min=0, min_open=True), default=10.0, show_default=True, section=INPUT,
-        help="Seconds to wait for a network stream.")
+@selection_options(INPUT)
 @option("--mask", metavar="PATH", section=OUTPUT,
         help="Masks: a video (.mkv and .avi are lossless), a folder of PNG images, or - for YUV4MPEG2 on standard "
              "output. Without any output: a video or folder beside the input.")
@@ -119,11 +98,9 @@ def run(spec: str, **chosen: Any) -> None:
     from bgsub.video.outputs import open_all
     from bgsub.video.pipeline import Job
 
-    if chosen["bootstrap"] and chosen["load_model"]:
-        raise MisuseError("a loaded model has its background already; leave out --bootstrap or --load-model")
     typed = typed_parameters(chosen)
     cleaning = typed_cleaning(chosen)
-    selection = _selection(chosen)
+    selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
     with stop_on_signals(), interruptible(opened) as source:
         zones = zones_on(chosen["zones"], source.size)
@@ -144,12 +121,6 @@ def run(spec: str, **chosen: Any) -> None:
                 job.run(lambda: changes.look(tick))
         finally:
             _finish(chosen, spec, source, job, masker, model, outputs, changes)
-
-
-def _selection(chosen: dict[str, Any]) -> Any:
-    from bgsub.video.pipeline import Selection
-
-    return Selection(chosen["start"], chosen["end"], chosen["max_frames"])
 
 
 def _bootstrap(masker: Masker, selection: Selection, source: Source, n: int) -> Selection:
@@ -177,21 +148,8 @@ def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | N
         raise MisuseError("--mask - and --json both write to standard output; write the masks elsewhere")
     for name, suffix in (("background", ".png"), ("save_model", ".npz")):
         if chosen[name] is not None:
-            _check_file(f"--{name.replace('_', '-')}", chosen[name], suffix, source, chosen["force"])
+            check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, chosen["force"])
     return outputs
-
-
-def _check_file(name: str, target: str, suffix: str, source: Source, force: bool) -> None:
-    from bgsub.video.outputs import is_input, require_folder
-
-    path = Path(target)
-    if path.suffix.lower() != suffix or path.is_dir():
-        raise MisuseError(f"{name} writes {suffix} files; got {target!r}; name a file such as scene{suffix}")
-    require_folder(path)
-    if is_input(path, source):
-        raise MisuseError(f"{path} is part of the input; name another {name}")
-    if path.exists() and not force:
-        raise MisuseError(f"{path} is already there; name another {name}, or add --force to replace it")
 
 
 def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
