@@ -6,16 +6,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from bgsub.errors import MisuseError
-from bgsub.masks.masker import Masker, SelfCleaning
+from bgsub.masks.masker import Masker, SelfCleaning, cleaning_of
 from bgsub.masks.params import CleaningParams
-
-
-def cleaning_of(masker: Masker) -> CleaningParams | None:
-    """How masks are cleaned; None if they are not."""
-    model = masker.subtractor
-    if isinstance(model, SelfCleaning):
-        return None if model.raw else model.cleaning
-    return masker.cleaning
 
 
 def changed(masker: Masker, name: str, value: Any) -> Any:

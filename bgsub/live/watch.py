@@ -14,14 +14,13 @@ import numpy as np
 from bgsub.errors import InputError, one_line
 from bgsub.events.event import Event
 from bgsub.events.params import MotionParams
-from bgsub.live import settings
 from bgsub.live.backoff import Backoff
 from bgsub.live.capture import Arrival, Policy, Reader
 from bgsub.live.commands import Command, Pause, Resume, Step
 from bgsub.live.recorder import Recorder
 from bgsub.live.status import History, Moment, Pace, Shown, State, Status
 from bgsub.live.worker import Worker, size_of
-from bgsub.masks.masker import Masker
+from bgsub.masks.masker import Masker, cleaning_of
 from bgsub.masks.params import CleaningParams
 from bgsub.masks.zones import Zones
 from bgsub.mixture.model import Mixture
@@ -116,7 +115,7 @@ class Watch:
     @property
     def cleaning(self) -> CleaningParams | None:
         """How masks are cleaned; None if they are not."""
-        return settings.cleaning_of(self.masker)
+        return cleaning_of(self.masker)
 
     @property
     def recorded(self) -> list[str]:

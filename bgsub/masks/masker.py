@@ -145,6 +145,14 @@ def uncleaned(subtractor: S) -> S:
     return subtractor
 
 
+def cleaning_of(masker: Masker) -> CleaningParams | None:
+    """How masks are cleaned; None if they are not."""
+    model = masker.subtractor
+    if isinstance(model, SelfCleaning):
+        return None if model.raw else model.cleaning
+    return masker.cleaning
+
+
 def reduced_region(inside: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """A region in a smaller size: the pixels of which a mask that is enlarged again shows something inside."""
     if inside.shape == shape:
