@@ -19,6 +19,8 @@ MAJORITY = 0.5
 """Of the border: by how much more of it must speak for the background."""
 LEAST_PART = 0.25
 """Of its blob that a still piece must be: a leg that stands still is no ghost."""
+MARGIN = 4
+"""Pixels around a piece that its border is compared with."""
 LEAST_BORDER = 0.5
 """Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
 
@@ -57,22 +59,21 @@ class Ghosts:
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         if not still.any():
             return found
-        rows, cols = surroundings(still, 1)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(
-            cv2.morphologyEx(still[rows, cols], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), connectivity=8)
-        stats[:, :2] += cols.start, rows.start
-        for i in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= smallest):
-            if i == 0:  # what is not still
-                continue
+        region = surroundings(still, MARGIN)  # views from here on: of what holds all that is still
+        found_here, image, background, here = (picture[region] for picture in (found, image, background, foreground))
+        opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+        for i in range(1, len(stats)):
             left, top, width, height, area = stats[i]
-            near = np.s_[max(top - 4, 0):top + height + 4, max(left - 4, 0):left + width + 4]
-            piece = np.zeros_like(foreground[near])
-            inner = labels[top - rows.start:, left - cols.start:][:height, :width] == i
-            piece[top - near[0].start:, left - near[1].start:][:height, :width] = inner
-            if area < LEAST_PART * blob_size(foreground, top, left + int(np.flatnonzero(inner[0])[0])):
+            if area < smallest:
                 continue
-            if border_is_the_backgrounds(image[near], background[near], piece, foreground[near] == 255):
-                found[near] |= piece
+            near = np.s_[max(top - MARGIN, 0):top + height + MARGIN, max(left - MARGIN, 0):left + width + MARGIN]
+            piece = (labels[near] == i).view(np.uint8)
+            row, col = np.argwhere(labels[top:top + 1] == i)[0] + (top, 0)
+            if area < LEAST_PART * blob_size(foreground, region[0].start + row, region[1].start + col):
+                continue
+            if border_is_the_backgrounds(image[near], background[near], piece, here[near] == 255):
+                found_here[near] |= piece
         return found
 
     def _watch(self, image: np.ndarray) -> None:
