@@ -1,26 +1,11 @@
 """The page in a real browser, wide and narrow, light, dark and on paper: what no text tells."""
 
 import re
-import shutil
 
 import pytest
 from report_helpers import with_sweep, with_truth, without_truth
 
 from bgsub.compare.report.html import write_report
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium here to look at the page with")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])  # it shows our page alone
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

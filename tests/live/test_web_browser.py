@@ -1,7 +1,6 @@
 """The page in a real browser: the stream moves, and what is turned, drawn and clicked has its effect."""
 
 import re
-import shutil
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from web_helpers import Looped, Page, first_frames
 
 from bgsub.masks.zones import Zones
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SHARE = """(canvas, [left, right]) => {
     const { width, height } = canvas
     const { data } = canvas.getContext('2d').getImageData(left * width, 0, (right - left) * width, height)
@@ -21,18 +19,6 @@ SHARE = """(canvas, [left, right]) => {
     return 4 * white / data.length }"""
 """How much is white of the picture, or of what lies between two shares of its width."""
 WALK = (0.6, 0.9)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium here to look at the page with")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])  # it shows our page alone
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
