@@ -20,7 +20,7 @@ from bgsub.video.frame import Frame, Sequence, Stream
 SIZE = (48, 64)
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=60.0):
     """Until something holds; what it gave."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 NEEDED = ("Xvfb", "xdotool")
@@ -45,14 +46,29 @@ class User:
         done = subprocess.run(["xdotool", *map(str, words)], env=self.environment, capture_output=True, text=True)
         return done.stdout.split()
 
-    def window(self, seconds=20):
-        """Number of the window, once there is one that takes keys."""
+    def window(self, seconds=60):
+        """Number of the window, once there is one that shows something and takes keys."""
         end = time.monotonic() + seconds
         while not (found := self.do("search", "--onlyvisible", "--name", "^bgsub$")):
             assert time.monotonic() < end, "no window opened"
             time.sleep(0.05)
         self.do("mousemove", 60, 60)
+        while not self._painted(2):  # no window manager here: Qt at times misses that its window was mapped
+            assert time.monotonic() < end, "the window stays empty"
+            found = self.do("search", "--name", "^bgsub$")
+            self.do("windowunmap", found[-1], "windowmap", found[-1])
         return int(found[-1])
+
+    def screen(self):
+        """What is on the screen, (900, 1400, 3)."""
+        grab = pytest.importorskip("PIL.ImageGrab")
+        return np.asarray(grab.grab(xdisplay=self.environment["DISPLAY"]))
+
+    def _painted(self, seconds):
+        end = time.monotonic() + seconds
+        while not (painted := self.screen().any()) and time.monotonic() < end:
+            time.sleep(0.05)
+        return painted
 
     def press(self, *keys):
         for key in keys:
