@@ -85,6 +85,16 @@ class Motion:
         self._told = False
         self._whole = 0.0  # the largest share of the frame so far
 
+    @property
+    def zone(self) -> str | None:
+        """Its name; None for the whole frame."""
+        return self._zone
+
+    @property
+    def current(self) -> Interval | None:
+        """Motion that is under way, though it may still turn out too short to be told."""
+        return self._current
+
     def see(self, mark: Mark, mask: np.ndarray) -> list[Interval]:
         """Take the next mask in.
 
@@ -124,6 +134,14 @@ class Motion:
         if scene and not self._told:
             self._current = None
         return self._close(cut=True)
+
+    def state(self) -> tuple[Interval | None, bool, float]:
+        """All that `resume` needs to go on from here."""
+        return self._current, self._told, self._whole
+
+    def resume(self, current: Interval | None, told: bool, whole: float) -> None:
+        """Go on where another one was."""
+        self._current, self._told, self._whole = current, told, whole
 
     def _tell_start(self, mark: Mark) -> list[Interval]:
         current = self._current

@@ -47,6 +47,15 @@ class SceneWatch:
         self._since: float | None = None
         self._known: Any = None
 
+    @property
+    def since(self) -> float | None:
+        """Seconds at which foreground began to fill the picture; None if it does not."""
+        return self._since
+
+    def resume(self, since: float | None, masker: Masker) -> None:
+        """Go on where another one was; what the model has noticed by now is known."""
+        self._since, self._known = since, getattr(masker.subtractor, "last_event", None)
+
     def see(self, time: float, image: np.ndarray, mask: np.ndarray, masker: Masker) -> Change | None:
         """Look at a frame that the masker has just done.
 

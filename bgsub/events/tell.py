@@ -59,8 +59,23 @@ class MotionEvents:
         clock = self._clock
         if clock is not None:
             clock -= datetime.timedelta(seconds=self._mark.time - at.time)
-        kind: Any = "motion_end" if found.over else "motion_start"
-        return Event(kind, self._source, at.time, at.frame, clock, found.zone, _details(found))
+        return event_of(found, self._source, clock)
+
+
+def event_of(found: Interval, source: str, clock: datetime.datetime | None) -> Event:
+    """The start of motion as an event, or its end if it is over.
+
+    Parameters
+    ----------
+    found : Interval
+    source : str
+        Its name.
+    clock : datetime or None
+        When that was.
+    """
+    at = found.end if found.over else found.start
+    kind: Any = "motion_end" if found.over else "motion_start"
+    return Event(kind, source, at.time, at.frame, clock, found.zone, _details(found))
 
 
 def _details(found: Interval) -> dict[str, Any]:
