@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bgsub.live import lettering
+from bgsub.video import lettering
 
 TAB, ESCAPE, ENTER = "\t", "\x1b", "\r"
 

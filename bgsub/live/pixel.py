@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from bgsub.errors import BgsubError
-from bgsub.live import lettering
-from bgsub.live.lettering import FAINT, INK, PAD, Colour
+from bgsub.video import lettering
+from bgsub.video.lettering import FAINT, INK, PAD, Colour
 
 if TYPE_CHECKING:
     from bgsub.explain.state import Component, PixelState

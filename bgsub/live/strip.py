@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bgsub.live import knobs, lettering
-from bgsub.live.lettering import FAINT, INK, PAPER, Colour
+from bgsub.live import knobs
 from bgsub.live.status import Status
+from bgsub.video import lettering
+from bgsub.video.lettering import FAINT, INK, PAPER, Colour
 
 ALERT: Colour = (80, 170, 255)
 GOOD: Colour = (130, 220, 130)

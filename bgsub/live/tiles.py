@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.live import lettering, strip
+from bgsub.live import strip
 from bgsub.live.views import VIEWS, draw_zones, pixel_at
+from bgsub.video import lettering
 from bgsub.video.render import as_bgr
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
-import cv2
 import numpy as np
 
 from bgsub.errors import InputError, MisuseError
-from bgsub.live import lettering
+from bgsub.video import lettering, render
+from bgsub.video.lettering import scale_for
 from bgsub.video.render import as_bgr, cutout_on, overlay
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ REFRESH = 0.5
 """Seconds for which a picture of the background serves: making it stops the model."""
 PATIENCE = 1.0
 """Seconds to wait for it."""
-INCLUDED, EXCLUDED = (90, 220, 90), (60, 60, 255)
-"""Colours of zones (BGR)."""
 
 _backgrounds: WeakKeyDictionary[Watch, tuple[float, np.ndarray]] = WeakKeyDictionary()
 _asking: WeakSet[Watch] = WeakSet()
@@ -110,24 +108,10 @@ def pixel_at(view: str, size: tuple[int, int], row: float, col: float) -> tuple[
 
 
 def draw_zones(drawn: np.ndarray, zones: Zones | None, view: str = "picture") -> None:
-    """Outline zones in a view of any size, BGR, in place: green where motion counts, red where it does not."""
-    if not zones:
-        return
-    height, width = zones.size
+    """Outline and name zones in a view of any size, BGR, in place; in both halves of a pair."""
     for half in np.array_split(drawn, 2 if view == "versus" else 1, axis=1):
-        scale = np.array([half.shape[1] / width, half.shape[0] / height])
-        thickness = max(1, round(half.shape[0] / 400))
-        for zone in zones.zones:
-            corners = np.rint(np.array(zone.points)[:, ::-1] * scale).astype(np.int32)
-            colour = INCLUDED if zone.kind == "include" else EXCLUDED
-            cv2.polylines(half, [corners], True, colour, thickness, cv2.LINE_AA)
-            left, top = corners.min(axis=0)
-            lettering.label(half, zone.name, max(0, int(left)), max(0, int(top)), scale_for(half.shape[0]))
-
-
-def scale_for(height: int) -> float:
-    """Of letters in a picture of so many rows that may be shown smaller or larger."""
-    return min(max(0.35, height / 600), 5.0)
+        if zones:
+            render.draw_zones(half, zones.zones, zones.size)
 
 
 def _ask_for_background(watch: Watch) -> None:

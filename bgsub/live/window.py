@@ -14,11 +14,12 @@ import cv2  # isort: skip
 import numpy as np  # isort: skip
 
 from bgsub.errors import BgsubError
-from bgsub.live import keys, knobs, lettering, strip
+from bgsub.live import keys, knobs, strip
 from bgsub.live.commands import Command, Freeze, Pause, Record, Reset, Resume, Set, Snapshot, Step
 from bgsub.live.display import Display
 from bgsub.live.pixel import Inspector
 from bgsub.live.tiles import GRID_LINES, SINGLE_LINES, STILL, Place, Tile, cells, first_size
+from bgsub.video import lettering
 
 if TYPE_CHECKING:
     from bgsub.live.watch import Watch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -234,32 +234,18 @@ class Zones:
         path = Path(path)
         try:
             if path.stat().st_size > LARGEST_FILE:
-                raise InputError(f"{path} is too large for zones; draw them with `bgsub live --web`")
+                raise InputError(f"{path} is too large for zones; draw them with `bgsub zones`")
             told = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise MisuseError(f"no zones file {path}; draw one with `bgsub live --web`") from None
+            raise MisuseError(f"no zones file {path}; draw one with `bgsub zones CLIP -o {path}`") from None
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{path} is no zones file (expected JSON); draw one with `bgsub live --web`") from error
+            raise InputError(f"{path} is no zones file (expected JSON); draw others with `bgsub zones`") from error
         try:
             return cls.from_dict(told)
         except MisuseError as error:
             raise MisuseError(f"{path}: {error}") from None
-
-
-def outlined(picture: np.ndarray, zones: Iterable[Zone]) -> np.ndarray:
-    """A BGR picture with zones outlined and named; a copy."""
-    picture = picture.copy()
-    scale = max(1, round(math.sqrt(picture.shape[0] * picture.shape[1] / 320 / 240)))
-    for zone in zones:
-        colour = (80, 200, 80) if zone.kind == "include" else (90, 90, 220)
-        corners = _corners(zone)
-        cv2.polylines(picture, [corners], True, colour, scale, cv2.LINE_AA)
-        left, top = (int(edge) for edge in corners.min(axis=0))
-        cv2.putText(picture, zone.name, (left + 2 * scale, top + 12 * scale), cv2.FONT_HERSHEY_SIMPLEX, 0.35 * scale,
-                    colour, scale, cv2.LINE_AA)
-    return picture
 
 
 def _zone(told: Mapping[str, Any]) -> Zone:

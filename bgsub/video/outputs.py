@@ -7,15 +7,18 @@ import os
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from bgsub.errors import MisuseError, OutputError
-from bgsub.masks.zones import Zone, outlined
+from bgsub.masks.zones import Zone
 
 from .frame import Source
 from .images import ImageSequence
-from .render import Draw, cutout, cutout_on, mask_itself, overlay
+from .render import Draw, cutout, cutout_on, draw_zones, mask_itself, overlay
 from .sinks import CODECS, PICTURE_CODECS, ImageFolderSink, PipeSink, Sink, VideoSink, require_room
 from .y4m import Y4MWriter
 
@@ -137,7 +140,7 @@ class Output:
         if self.kind == "mask":
             return mask_itself
         if self.kind == "overlay":
-            return overlay if not self.zones else lambda image, mask: outlined(overlay(image, mask), self.zones)
+            return partial(_with_zones, self.zones) if self.zones else overlay
         return cutout if self.is_folder else cutout_on(self.colour)
 
     def _already_there(self) -> Path | None:
@@ -235,3 +238,7 @@ def check_distinct(outputs: list[Output]) -> None:
                 raise MisuseError(f"--{other.kind} and --{one.kind} both name {one.target}; give each its own")
 
 
+def _with_zones(zones: tuple[Zone, ...], image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    picture = overlay(image, mask)
+    draw_zones(picture, zones, mask.shape)
+    return picture

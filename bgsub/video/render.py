@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
 
+from bgsub.masks.zones import Zone
 from bgsub.mixture.protocol import FOREGROUND
+from bgsub.video.lettering import label, scale_for
 
 TINT = (60, 80, 255)  # BGR
 SHADOW_TINT = (200, 120, 40)
 STRENGTH = 0.45
+INCLUDED, EXCLUDED = (90, 220, 90), (60, 60, 255)
+"""Colours of zones (BGR)."""
 
 Draw = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(image, mask) -> picture."""
@@ -64,6 +68,27 @@ def cutout_on(colour: tuple[int, int, int]) -> Draw:
         return cv2.copyTo(as_bgr(image), _foreground(mask), picture)
 
     return draw
+
+
+def draw_zones(picture: np.ndarray, zones: Iterable[Zone], size: tuple[int, int]) -> None:
+    """Outline and name zones in a BGR picture, in place: green where motion counts, red where it does not.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (H, W, 3)
+        Of any size.
+    zones : iterable of Zone
+    size : tuple of int
+        (H, W) of the frames that they were drawn on.
+    """
+    height, width = picture.shape[:2]
+    scale = np.array([width / size[1], height / size[0]])
+    for zone in zones:
+        corners = np.rint(np.array(zone.points)[:, ::-1] * scale).astype(np.int32)
+        colour = INCLUDED if zone.kind == "include" else EXCLUDED
+        cv2.polylines(picture, [corners], True, colour, max(1, round(height / 400)), cv2.LINE_AA)
+        left, top = corners.min(axis=0)
+        label(picture, zone.name, max(0, int(left)), max(0, int(top)), scale_for(height))
 
 
 def as_bgr(image: np.ndarray) -> np.ndarray:

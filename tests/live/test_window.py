@@ -13,7 +13,6 @@ from bgsub.errors import MisuseError
 from bgsub.explain.state import Component, PixelState
 from bgsub.live import knobs, strip
 from bgsub.live.keys import KEYS, action_of, help_rows
-from bgsub.live.lettering import PAPER, cut, line_height, width_of
 from bgsub.live.pixel import Glance, Inspector, draw, glance
 from bgsub.live.status import Status
 from bgsub.live.tiles import cells, first_size
@@ -22,6 +21,7 @@ from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
 from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
+from bgsub.video.lettering import PAPER, cut, line_height, width_of
 
 BLOCK = (10, 20)
 

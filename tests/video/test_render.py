@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bgsub.video.render import SHADOW_TINT, TINT, cutout, cutout_on, mask_itself, overlay
+from bgsub.masks.zones import Zone
+from bgsub.video.render import SHADOW_TINT, TINT, cutout, cutout_on, draw_zones, mask_itself, overlay
 
 SIZE = (60, 80)
 
@@ -86,3 +87,14 @@ def test_grey_pictures_become_colour(draw, image, mask):
 @pytest.mark.parametrize("draw", [overlay, cutout, cutout_on((9, 9, 9))])
 def test_views_are_fine(draw, image, mask):
     assert (draw(image[::2, ::2], mask[::2, ::2]) == draw(image[::2, ::2].copy(), mask[::2, ::2].copy())).all()
+
+
+def test_zones_are_drawn_at_any_size():
+    square = ((10, 10), (10, 50), (40, 50), (40, 10))
+    zones = [Zone(name="in", points=square), Zone(name="out", points=tuple((r, c + 25) for r, c in square),
+                                                  kind="exclude")]
+    picture = np.zeros((120, 160, 3), np.uint8)
+    draw_zones(picture, zones, SIZE)
+    assert (picture[40:70, 100].argmax(axis=1) == 1).all()  # green
+    assert (picture[40:70, 150].argmax(axis=1) == 2).all()  # red
+    assert not picture[90:].any()

@@ -27,6 +27,11 @@ def width_of(text: str, scale: float = SCALE) -> int:
     return int(cv2.getTextSize(plain(text), FONT, scale, 1)[0][0])
 
 
+def scale_for(height: int) -> float:
+    """Of letters in a picture of so many rows that may be shown smaller or larger."""
+    return min(max(0.35, height / 600), 5.0)
+
+
 def line_height(scale: float = SCALE) -> int:
     """Pixels from one line to the next."""
     return round(36 * scale) + 2
