@@ -84,7 +84,8 @@ class Outcome(Generic[Result]):
 
 
 def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs: int,
-            tick: Callable[[int], object] = lambda steps: None) -> Iterator[tuple[Item, Outcome[Result]]]:
+            tick: Callable[[int], object] = lambda steps: None, *, lasting: bool = False,
+            ) -> Iterator[tuple[Item, Outcome[Result]]]:
     """Do pieces of work, each in a fresh process, and give their outcomes as they come.
 
     Whatever ends this generator early ends the processes as well; they also end when this process is killed.
@@ -99,21 +100,31 @@ def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs
         Processes at a time.
     tick : callable, optional
         Called with how many more steps have been done.
+    lasting : bool
+        Whether a process takes one piece after another, so that it starts up once; a new one follows only if it dies.
     """
-    waiting, running = deque(items), list[_Child]()
+    waiting, running, idle = deque(items), list[_Child](), list[_Child]()
     prepare()
     try:
         while waiting or running:
             while waiting and len(running) < n_jobs:
-                running.append(_Child(work, waiting.popleft()))
+                running.append(idle.pop() if idle else _Child(work))
+                running[-1].give(waiting.popleft())
             ready = wait([child.connection for child in running], POLL)
             for child in list(running):
                 tick(child.steps())
                 if child.connection in ready:
                     running.remove(child)
-                    yield child.item, child.outcome()
+                    outcome = child.outcome()
+                    if lasting and outcome.died_at is None:
+                        idle.append(child)
+                    else:
+                        child.end()
+                    yield child.item, outcome
+        for child in idle:
+            child.end()
     finally:
-        for child in running:
+        for child in running + idle:
             child.kill()
 
 
@@ -155,26 +166,33 @@ def _main_left_alone() -> Iterator[None]:
 
 
 class _Child:
-    """One piece of work in its process."""
+    """A process that does one piece of work after another."""
 
-    def __init__(self, work: Callable[[Any, Meter], Any], item: Any) -> None:
+    def __init__(self, work: Callable[[Any, Meter], Any]) -> None:
         context = _context()
-        self.item = item
+        self.item: Any = None
         self.meter = Meter(context)
         self._seen = 0
-        self.connection, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_do, args=(work, item, self.meter, theirs), name="bgsub-compare")
-        self._start(main_needed=work.__module__ == "__main__")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_do_all, args=(work, self.meter, theirs), name="bgsub-work")
+        self._undisturbed(self._process.start, main_needed=work.__module__ == "__main__")
         theirs.close()  # so that the end of the process is the end of the pipe
 
-    def _start(self, main_needed: bool) -> None:
-        """Start it in a thread, which Ctrl-C does not reach: a process that is told half its work shows a traceback."""
+    def give(self, item: Any) -> None:
+        """Have it do the next piece."""
+        self.item, self._seen = item, 0
+        self.meter.done, self.meter.at = 0, NOTHING
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: its outcome tells
+            self._undisturbed(lambda: self.connection.send(item), main_needed=True)
+
+    def _undisturbed(self, tell: Callable[[], None], main_needed: bool) -> None:
+        """Tell it in a thread, which Ctrl-C does not reach: a process that is told half its work shows a traceback."""
         with contextlib.nullcontext() if main_needed else _main_left_alone(), ThreadPoolExecutor(1) as beside:
-            starting = beside.submit(self._process.start)
+            telling = beside.submit(tell)
             try:
-                starting.result()
+                telling.result()
             except KeyboardInterrupt:
-                starting.result()
+                telling.result()
                 self.kill()
                 raise
 
@@ -188,12 +206,16 @@ class _Child:
         """To be asked when the connection has something to say."""
         try:
             outcome: Outcome[Any] = self.connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             self._process.join(PATIENCE)
             return Outcome(None, _last_words(self._process.exitcode), self.meter.at, self.meter.done)
-        self._process.join(PATIENCE)  # threads that a method has left behind may keep it
-        self.kill()
         return outcome
+
+    def end(self) -> None:
+        """Let it end; threads that a method has left behind may keep it, but not for long."""
+        self.connection.close()
+        self._process.join(PATIENCE)
+        self.kill()
 
     def kill(self) -> None:
         """End it now."""
@@ -203,23 +225,28 @@ class _Child:
         self.connection.close()
 
 
-def _do(work: Callable[[Item, Meter], Result], item: Item, meter: Meter, connection: Connection) -> None:
+def _do_all(work: Callable[[Item, Meter], Result], meter: Meter, connection: Connection) -> None:
     """What runs in the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
     threading.Thread(target=_end_with_parent, name="bgsub-watch", daemon=True).start()
     sys.stdout = sys.stderr  # what a method prints is no result of ours
     os.dup2(2, 1)
+    with contextlib.suppress(EOFError, ConnectionResetError):  # whoever started us has ended, or needs us no more
+        while True:
+            connection.send(attempt(work, connection.recv(), meter))
+
+
+def attempt(work: Callable[[Item, Meter], Result], item: Item, meter: Meter) -> Outcome[Result]:
+    """Do a piece of work; an error becomes one line."""
     try:
-        outcome = Outcome(work(item, meter))
+        return Outcome(work(item, meter))
     except BgsubError as error:
-        outcome = Outcome(None, one_line(error))
+        return Outcome(None, one_line(error))
     except MemoryError:
-        outcome = Outcome(None, "out of memory")
+        return Outcome(None, "out of memory")
     except Exception as error:
         show_traceback()
-        outcome = Outcome(None, f"unexpected {type(error).__name__}: {one_line(error)}")
-    connection.send(outcome)
-    connection.close()
+        return Outcome(None, f"unexpected {type(error).__name__}: {one_line(error)}")
 
 
 def _end_with_parent() -> None:
