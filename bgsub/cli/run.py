@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
     from bgsub.masks.zones import Zones
     from bgsub.mixture.model import Mixture
-    from bgsub.video.frame import Source
+    from bgsub.video.frame import Frame, Source
     from bgsub.video.outputs import Output
-    from bgsub.video.pipeline import Job, Selection
+    from bgsub.video.pipeline import Job
 
 INPUT, OUTPUT, MODEL, CLEANING = "Which frames", "Outputs", "Model", "Cleaning"
 
@@ -109,11 +110,12 @@ def run(spec: str, **chosen: Any) -> None:
         model = interruptible(partial(make_model, chosen, typed, source.frame_rate))
         masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
         subtractor = Announced(masker, chosen["quiet"])
+        frames = selection.of(source)
         if chosen["bootstrap"]:
             if sys.stderr.isatty() and not chosen["quiet"]:
                 click.echo(f"looking at the first {chosen['bootstrap']} frames together …", err=True)
-            selection = interruptible(partial(_bootstrap, masker, selection, source, chosen["bootstrap"]))
-        job = Job(source, subtractor, lambda: open_all(outputs, source), selection)
+            frames = interruptible(partial(_bootstrap, masker, frames, chosen["bootstrap"]))
+        job = Job(source, subtractor, lambda: open_all(outputs, source), frames)
         raise_if_stopped()
         changes = SceneChanges(model, job)
         try:
@@ -123,13 +125,13 @@ def run(spec: str, **chosen: Any) -> None:
             _finish(chosen, spec, source, job, masker, model, outputs, changes)
 
 
-def _bootstrap(masker: Masker, selection: Selection, source: Source, n: int) -> Selection:
-    """Begin with the background of the first frames; what is left to do: all frames, with these at the front."""
-    from bgsub.video.pipeline import Ahead
+def _bootstrap(masker: Masker, frames: Iterator[Frame], n: int) -> Iterator[Frame]:
+    """Begin with the background of the first frames; what is left to do: all frames, these at the front."""
+    from bgsub.video.pipeline import read_ahead
 
-    ahead = Ahead(selection, source, n)
-    masker.bootstrap([frame.image for frame in ahead.frames])
-    return ahead
+    first, frames = read_ahead(frames, n)
+    masker.bootstrap([frame.image for frame in first])
+    return frames
 
 
 def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | None) -> list[Output]:

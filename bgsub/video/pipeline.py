@@ -11,10 +11,12 @@ import itertools
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,12 +26,7 @@ from bgsub.mixture.protocol import FOREGROUND, Subtractor
 from .channel import Channel
 from .frame import Frame, Source
 from .sinks import Sink
-
-WAITING = 4
-"""Frames that may wait between two stages: enough to smooth hiccups, few enough for 4K."""
-
-PATIENCE = 2.0
-"""Seconds that whoever reads our pipe has, after Ctrl-C, to take what waits for it."""
+from .writer import WAITING, Writer
 
 
 @dataclass(frozen=True)
@@ -76,38 +73,41 @@ class Selection:
             raise MisuseError(f"nothing to do: the start is at {self.start:g} s, and {source.name} ends at {last:g} s")
 
 
-class Ahead(Selection):
-    """A selection whose first frames were read ahead of the job.
+def read_ahead(frames: Iterator[Frame], n: int) -> tuple[list[Frame], Iterator[Frame]]:
+    """The first n frames, fewer if there are no more, and an iterator over all frames, these among them."""
+    first = deque(itertools.islice(frames, n))
 
-    Parameters
-    ----------
-    selection : Selection
-    source : Source
-        Which the job has to be given as well.
-    n : int
-        How many frames to read; fewer if there are no more.
+    def all_frames() -> Iterator[Frame]:
+        while first:
+            yield first.popleft()  # each is let go of as soon as it is done
+        yield from frames
 
-    Attributes
-    ----------
-    frames : list of Frame
-        These; the job takes them from here.
-    """
+    return list(first), all_frames()
 
-    def __init__(self, selection: Selection, source: Source, n: int) -> None:
-        super().__init__(selection.start, selection.end, selection.max_frames)
-        rest = super().of(source)
-        frames = list(itertools.islice(rest, n))
-        object.__setattr__(self, "frames", frames)
-        object.__setattr__(self, "_rest", rest)
 
-    frames: list[Frame]
-    _rest: Iterator[Frame]
+class Keeper(Protocol):
+    """Who makes checkpoints."""
 
-    def of(self, source: Source) -> Iterator[Frame]:
-        """All frames, those that were read ahead first."""
-        while self.frames:
-            yield self.frames.pop(0)
-        yield from self._rest
+    def due(self, frame: Frame) -> bool:
+        """Whether there is to be a checkpoint before this frame."""
+
+    def keep(self, job: Job, files: list[Path]) -> None:
+        """Make one: the job stands between two frames, and these files of its outputs were written since the last.
+
+        Raises
+        ------
+        OutputError
+            If this one cannot be written, or the one before could not.
+        """
+
+    def wait(self) -> None:
+        """Until the one that is under way is written.
+
+        Raises
+        ------
+        OutputError
+            If it could not be.
+        """
 
 
 class Job:
@@ -121,12 +121,16 @@ class Job:
     open_sinks : callable
         Opens the outputs. Called when the first mask is there, so that a run which never gets that far leaves
         nothing behind and replaces nothing.
-    selection : Selection
+    frames : iterable of Frame, optional
+        Which frames of the source, such as a `Selection` gives. By default all.
+    keeper : Keeper, optional
+        Makes checkpoints.
 
     Attributes
     ----------
     n_frames : int
         Frames done so far; keeps its value after an error. Each output that has not failed itself holds as many.
+        A job that goes on from a checkpoint counts on from there, here and below.
     seconds : float
         Time they took.
     n_foreground, n_pixels : int
@@ -136,7 +140,7 @@ class Job:
     """
 
     def __init__(self, source: Source, subtractor: Subtractor, open_sinks: Callable[[], Iterable[Sink]],
-                 selection: Selection | None = None) -> None:
+                 frames: Iterable[Frame] | None = None, keeper: Keeper | None = None) -> None:
         self.n_frames = 0
         self.seconds = 0.0
         self.n_foreground = 0
@@ -145,7 +149,9 @@ class Job:
         self._source = source
         self._subtractor = subtractor
         self._open_sinks = open_sinks
-        self._selection = selection or Selection()
+        self._frames = source if frames is None else frames
+        self._keeper = keeper
+        self._opened = False
 
     def run(self, on_frame: Callable[[], object] = lambda: None) -> None:
         """Work until the source ends, and close everything, whatever happens.
@@ -167,7 +173,7 @@ class Job:
         begun = time.perf_counter()
         frames: Channel[Frame] = Channel(WAITING)
         reader = threading.Thread(target=self._read, args=(frames,), name="bgsub-read", daemon=True)
-        writers: list[_Writer] = []
+        writers: list[Writer] = []
         faults: list[BaseException] = []
 
         def interrupt(error: BaseException) -> None:
@@ -180,21 +186,24 @@ class Job:
             reader.start()
             try:
                 for frame in frames:
+                    if self._keeper is not None and self._keeper.due(frame):
+                        self._keep(writers)
                     self._step(frame, writers)
                     on_frame()
             except BaseException as error:  # raised again below, when all is closed
                 faults.append(error)
             frames.stop()
             self._source.close()
-            faults += filter(None, [writer.finish() for writer in writers])
+            faults += filter(None, [self._last_words(faults, writers), *(writer.finish() for writer in writers)])
             reader.join(timeout=1)  # it may hang in a dead stream until that times out
-        self.seconds = time.perf_counter() - begun
+        self.seconds += time.perf_counter() - begun
         _raise_first(faults)
 
-    def _step(self, frame: Frame, writers: list[_Writer]) -> None:
+    def _step(self, frame: Frame, writers: list[Writer]) -> None:
         mask = self._subtractor.apply(frame.image)
-        if not self.n_frames:
-            writers += map(_Writer, self._open_sinks())
+        if not self._opened:
+            writers += map(Writer, self._open_sinks())
+            self._opened = True
         for writer in writers:
             writer.put(frame, mask)
         self.n_frames += 1
@@ -204,66 +213,31 @@ class Job:
         for writer in writers:
             writer.check()
 
+    def _keep(self, writers: list[Writer]) -> None:
+        """Make a checkpoint, with outputs that hold all frames up to here."""
+        assert self._keeper is not None
+        self._keeper.keep(self, [file for writer in writers for file in writer.cut()])
+
+    def _last_words(self, faults: list[BaseException], writers: list[Writer]) -> BaseException | None:
+        """After Ctrl-C a last checkpoint; whatever happened, none that is half written. Returns an error of it."""
+        try:
+            if self._keeper is not None:
+                if self._opened and faults and isinstance(faults[0], KeyboardInterrupt):
+                    self._keep(writers)
+                self._keeper.wait()
+        except BaseException as error:  # raised again in the end
+            return error
+        return None
+
     def _read(self, frames: Channel[Frame]) -> None:
         error: BaseException | None = None
         try:
-            for frame in self._selection.of(self._source):
+            for frame in self._frames:
                 if not frames.put(frame):
                     break
         except BaseException as caught:  # raised again in the thread that iterates over the frames
             error = caught
         frames.close(error)
-
-
-class _Writer:
-    """A sink in a thread of its own."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._work: Channel[tuple[Frame, np.ndarray]] = Channel(WAITING)
-        self._error: BaseException | None = None
-        self._hurried = False
-        self._given_up = threading.Timer(PATIENCE, self._work.stop)
-        self._given_up.daemon = True
-        self._thread = threading.Thread(target=self._run, name=f"bgsub-write {sink.path}", daemon=True)
-        self._thread.start()
-
-    def put(self, frame: Frame, mask: np.ndarray) -> None:
-        self._work.put((frame, mask))
-
-    def check(self) -> None:
-        """Raise the error of the sink, if it had one."""
-        if self._error is not None:
-            raise self._error
-
-    def hurry(self) -> None:
-        """Wait a moment longer, and no more, for whoever does not read from our pipe."""
-        if self._sink.may_stall:
-            self._hurried = True
-            self._given_up.start()
-
-    def finish(self) -> BaseException | None:
-        """Write what waits, close the sink, and return its error, if it had one.
-
-        A pipe that breaks after Ctrl-C is none: that went to the program behind it as well.
-        """
-        self._work.close()
-        while self._thread.is_alive() and not self._given_up.finished.is_set():
-            self._thread.join(0.1)
-        self._given_up.cancel()
-        return None if self._hurried else self._error
-
-    def _run(self) -> None:
-        try:
-            for frame, mask in self._work:
-                self._sink.write(frame, mask)
-        except BaseException as error:  # raised again in the caller's thread
-            self._error = error
-            self._work.stop()
-        try:
-            self._sink.close()
-        except BaseException as error:
-            self._error = self._error or error
 
 
 def _raise_first(faults: list[BaseException]) -> None:

@@ -54,6 +54,16 @@ class Sink:
         """
         raise NotImplementedError
 
+    def cut(self) -> list[Path]:
+        """Make all that was written readable, whatever comes; return the files that were written since the last cut.
+
+        Raises
+        ------
+        OutputError
+            If what stands in a file is less than what was written.
+        """
+        raise NotImplementedError
+
     def close(self) -> None:
         """Finish the output.
 
@@ -134,6 +144,7 @@ class ImageFolderSink(Sink):
         self._folder = folder
         self._prefix = prefix
         self._draw = draw
+        self._new: list[Path] = []
         self._unused = not folder.exists()
         try:
             folder.mkdir(exist_ok=True)
@@ -141,8 +152,14 @@ class ImageFolderSink(Sink):
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
-        write_image(self._folder / f"{self._prefix}{frame.index:06d}.png", self._draw(frame.image, mask))
+        path = self._folder / f"{self._prefix}{frame.index:06d}.png"
+        write_image(path, self._draw(frame.image, mask))
+        self._new.append(path)
         self._unused = False
+
+    def cut(self) -> list[Path]:
+        new, self._new = self._new, []
+        return new
 
     def close(self) -> None:
         if self._unused:
