@@ -157,7 +157,8 @@ class Adaptive(Remembering):
             Before the first frame.
         """
         with self._lock:
-            return self._as_picture(self._learned().heaviest())
+            self._learned()
+            return self._as_picture(self._painted(np.empty_like(self._canvas)))
 
     def reset(self) -> None:
         """Forget everything learned; the next frame is the first, and may have another size and type."""
@@ -185,9 +186,15 @@ class Adaptive(Remembering):
         self._mask = np.zeros((height, width), np.uint8)  # in the model's coordinates
         self._image = np.zeros(n * n_channels, dtype)
         self._ghost, self._any_ghost = np.zeros((height, width), np.uint8), False
-        self._picture = np.zeros((height, width, n_channels), f32)
+        self._canvas = np.zeros(n * n_channels, f32)
+        self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
         self._camera, self._ghosts = Camera(), Ghosts(height, width)
         self._scale = math.sqrt(height * width / REFERENCE_AREA)
+
+    def _touch(self) -> None:
+        super()._touch()
+        for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image, self._canvas):
+            array *= 1
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
         """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
@@ -205,7 +212,7 @@ class Adaptive(Remembering):
     def _bootstrapped(self, n_frames: int) -> None:
         super()._bootstrapped(n_frames)
         self._age = n_frames
-        self._picture = self._learned().heaviest()
+        self._picture = self._painted(self._canvas)
         self._camera.look_at(self._picture)
         self._camera.last = NONE
         self._measure_noise()
@@ -242,10 +249,22 @@ class Adaptive(Remembering):
         shape = shape[:2] if shape[2:] == (1,) else shape
         return flat[:math.prod(shape)].reshape(shape)
 
+    def _painted(self, canvas: np.ndarray) -> np.ndarray:
+        """The means of the heaviest components, (H, W, C): a view of the canvas."""
+        blocks = self._learned()
+        channels = tuple(range(blocks.n_channels))
+
+        def paint(start: int, stop: int) -> None:
+            kernels.paint(blocks.values, channels, blocks.layout.lanes, start, stop, canvas)
+
+        over_bands(paint, blocks.n_blocks, self.threads, SMALLEST_BAND // LANES)
+        height, width = blocks.shape
+        return canvas[:height * width * len(channels)].reshape(height, width, -1)
+
     def _refresh_picture(self) -> None:
         """Make the picture of the background anew, if it is time."""
         if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
-            self._picture = self._learned().heaviest()
+            self._picture = self._painted(self._canvas)
             self._camera.look_at(self._picture)
             self._measure_noise()
 

@@ -86,7 +86,8 @@ class Watch:
             motion=motion or MotionParams(), on_event=on_event or (lambda event: None), recorder=recorder,
             record=record)
         self._changed = threading.Condition()
-        self._reader = Reader(open, self._changed, policy=policy, timeout=timeout, backoff=backoff,
+        self._open = open
+        self._reader = Reader(self._opened, self._changed, policy=policy, timeout=timeout, backoff=backoff,
                               retry_first=retry_first)
         self._orders: deque[Command | Answer] = deque()
         self._shown: Shown | None = None
@@ -111,6 +112,15 @@ class Watch:
     def zones(self) -> Zones | None:
         """Where motion counts, as it was given."""
         return self._worker.zones
+
+    @property
+    def motion(self) -> MotionParams:
+        """When motion counts, where a zone does not say otherwise."""
+        return self._worker.reporter.params
+
+    def events(self, after: int = 0) -> list[tuple[int, Event]]:
+        """The last 200 events, or those of them after the one of a number: (number from 1 on, event)."""
+        return self._worker.reporter.since(after)
 
     @property
     def cleaning(self) -> CleaningParams | None:
@@ -248,6 +258,12 @@ class Watch:
     def want_rival(self) -> None:
         """Have the mask of OpenCV's MOG2 made beside ours, for the next seconds; say so again while it is looked at."""
         self._worker.rival.want()
+
+    def _opened(self) -> Source:
+        source = self._open()
+        if source.size[0] * source.size[1]:
+            self._worker.make_room(source.size)
+        return source
 
     def _state(self) -> State:
         if self.error is not None:

@@ -80,6 +80,10 @@ class Worker:
         warm_up(type(self.model))
         self.note = ""
 
+    def make_room(self, size: tuple[int, int]) -> None:
+        """Let the model take its memory before frames of this size come: the first ones would be late."""
+        self.model.make_room(*self.masker.reduced_size(*size))
+
     def see(self, arrival: Arrival, pace: Pace) -> Shown:
         """Give a frame to the model.
 

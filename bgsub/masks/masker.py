@@ -117,8 +117,12 @@ class Masker:
         """A frame in the size in which the model works."""
         if self._scale == 1:
             return image
-        height, width = (max(1, round(side * self._scale)) for side in image.shape[:2])
+        height, width = self.reduced_size(*image.shape[:2])
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+    def reduced_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width with which the model works."""
+        return max(1, round(height * self._scale)), max(1, round(width * self._scale))
 
     def _region(self, shape: tuple[int, ...]) -> np.ndarray | None:
         """Where the model looks, in the size in which it looks; told to the model when it is first known."""

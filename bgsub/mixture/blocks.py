@@ -56,6 +56,11 @@ class Blocks:
         self.values = _aligned(cold + others * (1 + n_channels), np.float32)
         self.counts = _aligned(first, np.uint8)
 
+    def touch(self) -> None:
+        """Have the system give all the memory now, before there is anything in it."""
+        self.values.fill(0)
+        self.counts.fill(0)
+
     @property
     def n_blocks(self) -> int:
         """Blocks of LANES pixels; the last one may be partly outside the frame."""
@@ -93,12 +98,6 @@ class Blocks:
             for c in range(self.n_channels)
         ]
         return np.stack(planes, axis=-1)
-
-    def heaviest(self) -> np.ndarray:
-        """μ of each pixel's first component, float32 (H, W, C). A copy."""
-        height, width = self.shape
-        colours = self._first[:, 2:].transpose(0, 2, 1).copy().reshape(-1, self.n_channels)
-        return colours[:height * width].reshape(height, width, self.n_channels)
 
     def heaviest_variances(self) -> np.ndarray:
         """σ² of the first component of the pixels, float32, flat: a copy."""

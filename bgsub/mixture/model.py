@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
@@ -75,6 +76,7 @@ class Mixture(ABC, Generic[P]):
         self._frozen = False
         self._ruled: tuple[tuple[Any, ...], Any] | None = None
         self._blocks: Blocks | None = None
+        self._room: Blocks | None = None
         self._dtype = np.dtype(np.uint8)
         self._inside: np.ndarray | None = None
         self.roi = roi
@@ -173,7 +175,7 @@ class Mixture(ABC, Generic[P]):
                 if self._knows_nothing(alpha):
                     mask[:] = FOREGROUND if self._inside is None else np.where(self._inside, FOREGROUND, 0)
                     return mask
-                self._begin(height, width, n_channels, image.dtype)
+                self._enter(height, width, n_channels, image.dtype)
             assert self._blocks is not None
             if out is not None and np.may_share_memory(image, out):
                 image = image.copy()  # or colours might be overwritten before they are read
@@ -182,6 +184,24 @@ class Mixture(ABC, Generic[P]):
             self._frame(image, np.asarray(mask), alpha, known)
             self._count(alpha)
         return mask
+
+    def make_room(self, height: int, width: int, n_channels: int = 3, dtype: DTypeLike = np.uint8) -> None:
+        """Take all the memory that such frames can need at once, instead of bit by bit in the first ones.
+
+        Those would take several times as long as later ones, too long for a camera. Frames of another kind may come all
+        the same; then it was for nothing, as it is for a model that has learned something already.
+
+        Parameters
+        ----------
+        height, width, n_channels : int
+        dtype : dtype
+            uint8, uint16 or float32.
+        """
+        with self._lock:
+            if self._blocks is None:
+                self._begin(height, width, n_channels, np.dtype(dtype))
+                self._touch()
+                self._room, self._blocks = self._blocks, None
 
     def bootstrap(self, frames: np.ndarray | Sequence[np.ndarray]) -> None:
         """Begin with the background of some frames, found by batch EM over all of them at once.
@@ -405,11 +425,11 @@ class Mixture(ABC, Generic[P]):
 
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:  # and of one moment: what is pickled later must not be learning on
-            kept = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ruled")}
+            kept = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ruled", "_room")}
             return copy.deepcopy(kept)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.RLock(), _ruled=None)
+        self.__dict__.update(state, _lock=threading.RLock(), _ruled=None, _room=None)
 
     def save(self, path: str | Path) -> None:
         """Write parameters and everything learned to a ``.npz`` file, in one step; `bgsub.load` reads it.
@@ -495,7 +515,21 @@ class Mixture(ABC, Generic[P]):
         self.n_frames, self._frozen = int(header["n_frames"]), bool(header["frozen"])
         self.roi = roi
 
+    def _enter(self, height: int, width: int, n_channels: int, dtype: np.dtype[Any]) -> None:
+        """Begin with the first frame, where there is room for such frames in that."""
+        room = self._room
+        wanted = (height, width), self._params.n_components, n_channels, dtype
+        if room is None or (room.shape, room.n_components, room.n_channels, self._dtype) != wanted:
+            self._begin(height, width, n_channels, dtype)
+        else:
+            self._blocks, self._room = room, None
+
+    def _touch(self) -> None:
+        """Have the system give the memory of all that `_begin` has made."""
+        self._learned().touch()
+
     def _begin(self, height: int, width: int, n_channels: int, dtype: np.dtype[Any]) -> None:
+        self._room = None
         self._blocks = Blocks(height, width, self._params.n_components, n_channels)
         self._dtype = dtype
 

@@ -335,7 +335,7 @@ def test_a_fault_of_the_model_is_a_state_and_no_crash(begun):
     class Faulty:
         def __init__(self, real):
             self.__dict__ = real.__dict__
-            self.background, self.reset = real.background, real.reset
+            self.background, self.reset, self.reduced_size = real.background, real.reset, real.reduced_size
 
         def apply(self, image):
             raise RuntimeError("oh")

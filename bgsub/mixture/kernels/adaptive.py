@@ -314,6 +314,26 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         store_bytes(counts, at, select(learning, left, n))
 
 
+@cached(nogil=True, error_model="numpy", **OPTIONS)
+def paint(state, channels, lanes, start, stop, picture):
+    """Write the mean of each pixel's first component into a picture.
+
+    Parameters
+    ----------
+    state, start, stop
+        As in `judge`.
+    channels, lanes : tuple of int
+        As many as there are: constants to the compiler, so that the loops unroll.
+    picture : ndarray of float32, flat
+        Pixel by pixel, in whole blocks.
+    """
+    for block in range(start, stop):
+        means, pixels = (block * (2 + len(channels)) + 2) * len(lanes), block * len(lanes) * len(channels)
+        for lane in range(len(lanes)):
+            for c in range(len(channels)):
+                picture[pixels + lane * len(channels) + c] = state[means + c * len(lanes) + lane]
+
+
 class ShadowRule(NamedTuple):
     """What a shadow is, as float32."""
 
