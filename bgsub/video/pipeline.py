@@ -137,7 +137,11 @@ class Job:
         Foreground pixels and all pixels of them.
     last : Frame or None
         The last frame that was done.
+    waiting : int
+        Frames that may be read ahead.
     """
+
+    waiting = WAITING
 
     def __init__(self, source: Source, subtractor: Subtractor, open_sinks: Callable[[], Iterable[Sink]],
                  frames: Iterable[Frame] | None = None, keeper: Keeper | None = None) -> None:
@@ -171,7 +175,7 @@ class Job:
             After all outputs are closed; errors of closing them are its notes.
         """
         begun = time.perf_counter()
-        frames: Channel[Frame] = Channel(WAITING)
+        frames: Channel[Frame] = Channel(self.waiting)
         reader = threading.Thread(target=self._read, args=(frames,), name="bgsub-read", daemon=True)
         writers: list[Writer] = []
         faults: list[BaseException] = []
@@ -199,8 +203,12 @@ class Job:
         self.seconds += time.perf_counter() - begun
         _raise_first(faults)
 
+    def mask_of(self, frame: Frame) -> np.ndarray:
+        """The mask of the next frame, for the outputs and for what is counted."""
+        return self._subtractor.apply(frame.image)
+
     def _step(self, frame: Frame, writers: list[Writer]) -> None:
-        mask = self._subtractor.apply(frame.image)
+        mask = self.mask_of(frame)
         if not self._opened:
             writers += map(Writer, self._open_sinks())
             self._opened = True
