@@ -439,10 +439,13 @@ class Mixture(ABC, Generic[P]):
         OutputError
             If it cannot be written. A file that was there before stays as it was.
         """
+        save_arrays(path, *self.contents())
+
+    def contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What `save` writes: a header that JSON can hold, and arrays, copies of one moment. `from_arrays` reads it."""
         with self._lock:
             header, arrays = self._contents()
-            arrays = {name: np.array(values) for name, values in arrays.items()}  # of one moment
-        save_arrays(path, header, arrays)
+            return header, {name: np.array(values) for name, values in arrays.items()}
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """What a file of the model holds: what is written as text, and arrays."""

@@ -8,8 +8,9 @@ import os
 import threading
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -30,21 +31,28 @@ def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.n
     path = Path(path)
     text = json.dumps({"format": FORMAT, "version": VERSION, **header})
     contents: dict[str, Any] = {"header": np.array(text), **arrays}
+    try:
+        with replacing(path) as file:
+            np.savez(file, **contents)
+    except OSError as error:
+        raise OutputError(f"cannot save the model to {path}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into that takes the place of ``path`` in one step, once it is whole and on the disk."""
     # Not by tempfile, whose files nobody else may read.
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **contents)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                partial.unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"cannot save the model to {path}: {error.strerror or error}") from error
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def load_arrays(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

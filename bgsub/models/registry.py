@@ -50,7 +50,18 @@ def load(path: str | Path, *, threads: int | None = None) -> Mixture[Any]:
     ModelFileError
         If it is damaged, of another program, or of a newer version.
     """
-    header, arrays = load_arrays(path)
+    return from_contents(path, *load_arrays(path), threads=threads)
+
+
+def from_contents(path: str | Path, header: dict[str, Any], arrays: dict[str, np.ndarray], *,
+                  threads: int | None = None) -> Mixture[Any]:
+    """The model whose `contents` stood in a file.
+
+    Raises
+    ------
+    ModelFileError
+        If they do not belong together, or are of a model that is not known.
+    """
     try:
         model = MODELS[str(header["model"])]
     except KeyError:
