@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from bgsub.errors import OutputError
 from bgsub.events.blobs import Blob
 from bgsub.events.event import VERSION
 from bgsub.events.motion import Interval, Mark
@@ -146,6 +149,24 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
         blob = row["blob"] or {}
         writer.writerow({**row, **{f"blob_{name}": value for name, value in blob.items()}})
     return out.getvalue()
+
+
+def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write `table` to a file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_text(table(rows), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def timecode(seconds: float) -> str:

@@ -135,12 +135,22 @@ class ScanJob(Job):
     region : ndarray of uint8, shape (H, W), optional
         In the frames' size: where it is 0, masks for outputs are 0.
     keeper : Keeper, optional
+    apply : callable, optional
+        What to call in place of the masker's ``apply``, such as something that tells how long it takes.
+
+    Attributes
+    ----------
+    size : tuple of int
+        The working size.
     """
 
     def __init__(self, source: Source, masker: Later, scan: Scan, size: tuple[int, int], *,
                  grey: bool = False, frames: Iterable[Frame] | None = None,
                  open_sinks: Callable[[], Iterable[Sink]] | None = None, whole: bool = False,
-                 region: np.ndarray | None = None, keeper: Keeper | None = None) -> None:
+                 region: np.ndarray | None = None, keeper: Keeper | None = None,
+                 apply: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
+        self.size = size
+        self._apply = apply or masker.apply
         self._later, self._scan, self._region = masker, scan, region
         self._shape = size if open_sinks is None else source.size
         whole = whole or open_sinks is not None
@@ -159,7 +169,7 @@ class ScanJob(Job):
     def mask_of(self, frame: Frame) -> np.ndarray:
         """The mask of the next frame, in its full size if there are outputs."""
         assert isinstance(frame, Prepared)
-        mask = self._later.apply(frame.small)
+        mask = self._apply(frame.small)
         if self._scan.see(frame, frame.small, mask, self._later.masker):
             mask = np.zeros_like(mask)
         if mask.shape != self._shape:

@@ -77,6 +77,9 @@ class Scan:
 
     Attributes
     ----------
+    params : MotionParams
+    zones : Zones or None
+        For the frames' size.
     intervals : list of Interval
         Motion that is over, in the order of its end. Blobs are in the frames' own pixels.
     changes : list of Changed
@@ -93,7 +96,8 @@ class Scan:
         self.n_frames = 0
         self.zones = zones.on(size) if zones else None
         motions(params, self.zones)  # refuses thresholds that do not go together
-        self._source, self._size, self._frame_rate, self._params = source, size, frame_rate, params
+        self.params = params
+        self._source, self._size, self._frame_rate = source, size, frame_rate
         self._begun, self._tell, self._witness = begun, tell, witness
         self._scene = SceneWatch(params)
         self._first = self._last = 0.0
@@ -171,7 +175,7 @@ class Scan:
         """The first mask is here: watch the zones in its size."""
         zones = self.zones.on(size) if self.zones else None
         self._seen = size
-        self._motions = motions(self._params, zones)
+        self._motions = motions(self.params, zones)
         self._region = zones.region() if zones else None
         self._area = max(1, size[0] * size[1] if self._region is None else cv2.countNonZero(self._region))
         if self._resumed is not None:

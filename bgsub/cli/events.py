@@ -1,0 +1,176 @@
+"""``bgsub events``: when did something move?"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.frames import check_file, selected, selection_options
+from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
+from bgsub.cli.parameters import given, model_options, parameter_options
+from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.scanning import Moment, looking_options, make_later
+from bgsub.errors import MisuseError, OutputError
+from bgsub.events.params import MotionParams
+from bgsub.masks.params import CleaningParams
+from bgsub.models.params import DEFAULT, PARAMS
+
+if TYPE_CHECKING:
+    from bgsub.events.job import Later, ScanJob
+    from bgsub.events.log import EventLog
+    from bgsub.events.scan import Scan
+    from bgsub.masks.zones import Zones
+    from bgsub.video.frame import Source
+    from bgsub.video.outputs import Output
+
+INPUT, MOTION, OUTPUT = "Which frames", "Motion and zones", "Outputs"
+LOOKING, MODEL, CLEANING = "How to look", "Model", "Cleaning"
+
+
+@click.command(cls=Sectioned, epilog="""
+INPUT is what `bgsub run` takes: a video file, a folder of images, a pattern, a camera number, an address, or - for a
+YUV4MPEG2 stream on standard input.
+
+\b
+Examples:
+  bgsub events night.mp4                    a table of when something moved
+  bgsub events night.mp4 --start-time 2026-03-31T22:00:00 --csv night.csv
+  bgsub events night.mp4 --zones zones.json --json
+  bgsub events night.mp4 --min-duration 2 --smallest-blob 0.001
+  bgsub events night.mp4 --events night.jsonl --overlay seen.mp4
+""")
+@click.argument("spec", metavar="INPUT")
+@selection_options(INPUT)
+@option("--start-time", metavar="ISO", type=Moment(), section=INPUT,
+        help="When the video began, such as 2026-03-31T22:15:00: all is then told by the clock as well.")
+@option("--zones", metavar="JSON", section=MOTION,
+        help="Zones drawn with `bgsub zones` or on the page of `bgsub live`: motion counts in those that include, and "
+             "is told for each; it is ignored in those that exclude.")
+@parameter_options(MotionParams, MOTION)
+@option("--csv", metavar="CSV", section=OUTPUT, help="Write a line for each event, for a spreadsheet.")
+@option("--events", metavar="JSONL", section=OUTPUT,
+        help="Write a line of JSON whenever motion starts or ends or the scene changes, as soon as it is known: the "
+             "lines of `bgsub live --events`.")
+@option("--mask", metavar="PATH", section=OUTPUT, help="Write masks as well: a video or a folder of PNG images.")
+@option("--overlay", metavar="PATH", section=OUTPUT,
+        help="Write the picture with the foreground tinted and outlined as well: a video or a folder.")
+@option("--codec", metavar="FOURCC", section=OUTPUT,
+        help="Four letters, for every video written, instead of what suits the suffix.")
+@option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
+@looking_options(LOOKING)
+@option("--roi", metavar="IMAGE", section=LOOKING,
+        help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
+@option("--threads", type=Whole(min=1), section=LOOKING,
+        help="Threads of the model at most. Nothing that is found depends on it.  [default: all processors but one]")
+@option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
+        section=MODEL, help="Which model.")
+@model_options(PARAMS, MODEL, leave_out=("frame_rate",))
+@option("--raw", is_flag=True, section=CLEANING, help="Leave masks as they are before cleaning.")
+@parameter_options(CleaningParams, CLEANING)
+@json_option
+@option("--quiet", is_flag=True, section=LAST, help="No progress bar, no table.")
+@debug_option
+def events(spec: str, **chosen: Any) -> None:
+    """Tell when something moved in a video.
+
+    Each event has its start, end and peak, its zone, the share of it that was foreground and the place of the largest
+    blob. A change of the whole scene, as when a light is switched, is told as such and is no motion.
+    """
+    from bgsub.events.job import ScanJob, working_size
+    from bgsub.events.scan import Scan
+    from bgsub.video.open import open_source
+    from bgsub.video.outputs import open_all
+    from bgsub.video.streams import without_password
+
+    typed, cleaning = typed_parameters({"load_model": None, **chosen}), typed_cleaning(chosen)
+    motion = MotionParams(**given(chosen, MotionParams))
+    selection = selected(chosen)
+    opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
+    with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
+        zones = zones_on(chosen["zones"], source.size)
+        outputs = _outputs(chosen, source, zones)
+        masker = make_later(chosen, typed, cleaning, source)
+        log = stack.enter_context(_log(chosen))
+        scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
+                    tell=None if log is None else log.write)
+        job = ScanJob(source, masker, scan, working_size(source.size, chosen["scale"]), grey=chosen["grey"],
+                      frames=selection.of(source), region=None if zones is None else zones.region(),
+                      open_sinks=partial(open_all, outputs, source) if outputs else None,
+                      apply=Announced(masker, chosen["quiet"]).apply)
+        raise_if_stopped()
+        try:
+            with progress_bar(source, selection, chosen["quiet"]) as tick:
+                job.run(tick)
+        finally:
+            _finish(chosen, spec, scan, job, masker, outputs)
+
+
+def _outputs(chosen: dict[str, Any], source: Source, zones: Zones | None) -> list[Output]:
+    """The pictures that were asked for, and all files checked before any is opened."""
+    from bgsub.video.outputs import Kind, Output, check_distinct
+
+    kinds: tuple[Kind, ...] = ("mask", "overlay")
+    outputs = [Output(kind, chosen[kind], chosen["codec"], zones=() if zones is None else zones.zones)
+               for kind in kinds if chosen[kind] is not None]
+    check_distinct(outputs)
+    for output in outputs:
+        if output.is_pipe:
+            raise MisuseError("bgsub events tells on standard output; name a video or a folder for --mask")
+        output.check(source, chosen["force"])
+    for name, example in (("csv", "events.csv"), ("events", "events.jsonl")):
+        if chosen[name] is not None:
+            check_file(f"--{name}", chosen[name], example, source, chosen["force"])
+    return outputs
+
+
+@contextlib.contextmanager
+def _log(chosen: dict[str, Any]) -> Iterator[EventLog | None]:
+    """The file of events, while there is one; what --force may replace is replaced."""
+    from bgsub.events.log import EventLog
+
+    if chosen["events"] is None:
+        yield None
+        return
+    with contextlib.suppress(OSError):  # EventLog says it
+        Path(chosen["events"]).unlink(missing_ok=True)
+    log = EventLog(chosen["events"])
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later,
+            outputs: list[Output]) -> None:
+    """Write and tell what was found; also after an error or Ctrl-C."""
+    from bgsub.cli.findings import as_dict, in_words
+    from bgsub.events.intervals import write_table
+
+    failed = sys.exc_info()[0] is not None
+    if not job.n_frames:
+        return
+    written: dict[str, str] = {output.kind: output.target for output in outputs}
+    findings = scan.findings()
+    if chosen["events"]:
+        written["events"] = chosen["events"]
+    try:
+        if chosen["csv"]:
+            write_table(findings.rows(), Path(chosen["csv"]))
+            written["csv"] = chosen["csv"]
+    except OutputError as error:
+        if not failed:
+            raise
+        click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+    told = as_dict(spec, findings, job, masker.masker, scan.params, written, complete=not failed)
+    if chosen["as_json"]:
+        click.echo(json.dumps(told, indent=2))
+    elif not chosen["quiet"]:
+        click.echo(in_words(told))
