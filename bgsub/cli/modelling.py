@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,39 +82,10 @@ def zones_on(path: str | None, size: tuple[int, int]) -> Zones | None:
 
 
 def region(path: str | None, zones: Zones | None, size: tuple[int, int]) -> np.ndarray | None:
-    """Where the picture of ``--roi`` and zones both let motion count, uint8 (H, W); None if there is neither.
+    """What ``--roi`` and ``--zones`` leave; see `bgsub.video.region`."""
+    from bgsub.video.region import region as found
 
-    Raises
-    ------
-    MisuseError
-        If the picture is not of this size, or nothing is left.
-    """
-    import cv2
-
-    roi = _picture(path, size) if path else None
-    if zones is None:
-        return roi
-    zoned = zones.region()
-    both = zoned if roi is None else cv2.copyTo(zoned, roi)
-    if not both.any():
-        raise MisuseError(f"--roi {path} and --zones have nothing in common; leave one out")
-    return both
-
-
-def _picture(name: str, size: tuple[int, int]) -> np.ndarray:
-    from bgsub.video.images import read_image
-
-    path = Path(name)
-    if not path.is_file():
-        raise MisuseError(f"no ROI image {path}")
-    roi = read_image(path)
-    roi = roi.max(axis=2) if roi.ndim == 3 else roi
-    if roi.shape != size:
-        raise MisuseError(
-            f"the ROI {path} is {roi.shape[1]}x{roi.shape[0]} and the frames are {size[1]}x{size[0]}; make a mask "
-            "image of the frames' size"
-        )
-    return roi
+    return found(path, zones, size)
 
 
 def _first(typed: dict[str, Any]) -> str:
