@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +20,9 @@ from bgsub.live.status import Shown
 from bgsub.masks.masker import Masker
 from bgsub.masks.zones import Zones
 
+KEPT = 200
+"""Events for who comes late to look."""
+
 
 class Reporter:
     """Makes events of motion, of the scene and of the connection, and hands them on.
@@ -32,6 +37,7 @@ class Reporter:
 
     Attributes
     ----------
+    params : MotionParams
     last : Event or None
     fault : str
         Why events could not be handed on, once that has happened.
@@ -40,15 +46,23 @@ class Reporter:
     def __init__(self, name: str, params: MotionParams, send: Callable[[Event], None]) -> None:
         self.last: Event | None = None
         self.fault = ""
-        self._name, self._params, self._send = name, params, send
+        self.params = params
+        self._name, self._send = name, send
+        self._lock = threading.Lock()
+        self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._scene = SceneWatch(params)
         self._motion: MotionEvents | None = None
         self._mark, self._clock = Mark(0.0, 0), 0.0
 
+    def since(self, number: int = 0) -> list[tuple[int, Event]]:
+        """What came after the event of a number, as far as it is kept: (number from 1 on, event). From any thread."""
+        with self._lock:
+            return [one for one in self._kept if one[0] > number]
+
     def look_at(self, zones: Zones | None) -> None:
         """Watch these zones from now on; what moves is cut off."""
         self.cut()
-        self._motion = MotionEvents(self._name, self._params, zones)
+        self._motion = MotionEvents(self._name, self.params, zones)
 
     def check(self, zones: Zones) -> None:
         """Refuse zones whose thresholds do not go with the others.
@@ -57,7 +71,7 @@ class Reporter:
         ------
         MisuseError
         """
-        motions(self._params, zones)
+        motions(self.params, zones)
 
     def scene(self, shown: Shown, masker: Masker) -> bool:
         """Whether the whole scene has changed with this frame; its mask is to be that before zones."""
@@ -93,7 +107,7 @@ class Reporter:
     def restarted(self, size: tuple[int, int]) -> None:
         """The model has begun anew, with frames of another size."""
         self.cut()
-        self._scene = SceneWatch(self._params)
+        self._scene = SceneWatch(self.params)
         self._tell("model_restarted", {"height": size[0], "width": size[1]})
 
     def _tell(self, kind: Kind, details: dict[str, Any]) -> None:
@@ -103,6 +117,8 @@ class Reporter:
     def _hand_on(self, events: list[Event]) -> None:
         for event in events:
             self.last = event
+            with self._lock:
+                self._kept.append((self._kept[-1][0] + 1 if self._kept else 1, event))
             try:
                 self._send(event)
             except OutputError as error:  # watching is worth more than telling

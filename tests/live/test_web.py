@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain import look
+from bgsub.live.capture import Change
 from bgsub.live.views import VIEWS
 from bgsub.live.web.app import PAGE
 from bgsub.live.web.feed import as_jpeg, suitable
@@ -260,6 +261,27 @@ def test_a_viewer_gets_pictures_and_numbers(page):
         assert after["viewers"] == 1
         assert after["sources"][0]["status"]["n_frames"] > before["sources"][0]["status"]["n_frames"]
         assert after["sources"][0]["history"]
+
+
+def test_of_two_events_at_once_both_are_told(page):
+    watch = page.watches[0]
+
+    def cut(masker):  # in the watch's thread, between two frames
+        watch._worker.reporter.connection(Change(False, time.time(), "the cable", 0))
+        watch._worker.reporter.connection(Change(True, time.time(), "", 0))
+
+    def connection(events):
+        return [event for event in events if event["kind"].startswith("connection")]
+
+    with page.look() as viewer:
+        came = []
+        watch.ask(cut)
+        wait_for(lambda: came.extend(connection(viewer.next("status")["sources"][0]["events"])) or came)
+    assert [event["kind"] for event in came] == ["connection_lost", "connection_found"]
+    assert came[0]["words"] == "the cable"
+    assert came[1]["number"] == came[0]["number"] + 1
+    assert connection(page.source()["events"])[-2:] == came
+    assert watch.events(came[0]["number"])[0][0] == came[1]["number"]
 
 
 def test_a_smaller_picture_for_a_smaller_place():

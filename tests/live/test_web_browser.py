@@ -157,7 +157,7 @@ def test_a_zone_is_drawn_moved_and_kept(opened, served):
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
     page.mouse.up()
     wait_for(lambda: Zones.load(served.files[0]).zones[0].points[4] == pytest.approx((168, 96), abs=3))
-    page.fill(".zone-editor li input", "all but a corner")
+    page.fill(".zone-editor .head input", "all but a corner")
     page.keyboard.press("Enter")
     wait_for(lambda: Zones.load(served.files[0]).zones[0].name == "all but a corner")
     page.click("[aria-label^=Delete]")

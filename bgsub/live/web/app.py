@@ -73,18 +73,19 @@ def make_app(watches: Sequence[Watch], *, snapshots: Path, zone_files: Sequence[
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
         middleware=[Middleware(Guard, token=token, port=port)],
-        exception_handlers={BgsubError: _refused, HTTPException: _plain},
+        exception_handlers={BgsubError: refused, HTTPException: plain},
     )
     app.state.feeds = feeds
     return app
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def refused(request: Request, error: Exception) -> Response:
     """An error of ours, as one line; what was asked wrongly, what is not there now, and what cannot be written."""
     code = 400 if isinstance(error, MisuseError) else 503 if isinstance(error, InputError) else 500
     return JSONResponse({"error": one_line(error)}, code)
 
 
-async def _plain(request: Request, error: Exception) -> Response:
+async def plain(request: Request, error: Exception) -> Response:
+    """An error of HTTP, as one line."""
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)

@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,8 @@ from bgsub.errors import MisuseError, OutputError
 from bgsub.live.watch import Watch
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from bgsub.live.web.feed import Feeds
 
 DEFAULT = "127.0.0.1", 8080
@@ -29,24 +31,21 @@ BUFFER = 1 << 17
 NEEDED = ("starlette", "uvicorn", "websockets")
 
 
-class Server:
-    """The page of some sources.
+class Served:
+    """An application served in a thread of its own.
 
     Parameters
     ----------
-    watches : sequence of Watch
-        Started and stopped by somebody else.
+    make_app : callable
+        Given the token, or None, and the port, it makes the application.
     address : str
         ``[HOST:]PORT``, or empty for 127.0.0.1:8080; port 0 takes any that is free.
     token : str, optional
         Who does not have it is sent away. Default: none on this machine's own addresses, a random one on any other.
-    snapshots : str or Path
-        Folder for snapshots.
-    zone_files : sequence of Path, optional
-        Where each source's zones are kept; default: nowhere.
 
     Attributes
     ----------
+    app : Starlette
     url : str
         To be opened in a browser; with the token in it.
 
@@ -56,24 +55,24 @@ class Server:
         If the address or the token is none, the port is taken, or the extra is not installed.
     """
 
-    def __init__(self, watches: Sequence[Watch], address: str = "", *, token: str | None = None,
-                 snapshots: str | Path = ".", zone_files: Sequence[Path | None] | None = None) -> None:
+    WITHOUT = ""
+    """What else can be done where the page cannot be served."""
+
+    def __init__(self, make_app: Callable[[str | None, int], Starlette], address: str = "", *,
+                 token: str | None = None) -> None:
         if missing := [name for name in NEEDED if find_spec(name) is None]:
-            raise MisuseError(f"the page needs {' and '.join(missing)}: pip install 'bgsub[web]', or go without --web")
+            raise MisuseError(f"the page needs {' and '.join(missing)}: pip install 'bgsub[web]'{self.WITHOUT}")
         import uvicorn
 
-        from bgsub.live.web.app import make_app
         from bgsub.live.web.guard import is_loopback
 
         host, port = parse_address(address)
         self._socket = bound(host, port)
         port = self._socket.getsockname()[1]
         self.token = checked_token(token) if token is not None or is_loopback(host) else secrets.token_urlsafe(18)
-        app = make_app(watches, snapshots=Path(snapshots), version=version("bgsub"), token=self.token, port=port,
-                       zone_files=zone_files or [None] * len(watches))
-        self._feeds: Feeds = app.state.feeds
+        self.app = make_app(self.token, port)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", server_header=False, ws_max_size=1 << 16,
+            self.app, log_config=None, access_log=False, lifespan="off", server_header=False, ws_max_size=1 << 16,
             ws_per_message_deflate=False, timeout_graceful_shutdown=1, timeout_keep_alive=30)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True,
@@ -98,11 +97,7 @@ class Server:
         raise OutputError(f"the page at {self.url} does not come up")
 
     def stop(self) -> None:
-        """Say goodbye to those who watch, and end. May be called twice."""
-        self._feeds.closing = True
-        end = time.monotonic() + GOODBYE
-        while self._feeds.n_viewers and time.monotonic() < end:
-            time.sleep(0.02)
+        """End. May be called twice."""
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join(STOPPING)
@@ -115,6 +110,43 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.stop()
+
+
+class Server(Served):
+    """The page of some sources.
+
+    Parameters
+    ----------
+    watches : sequence of Watch
+        Started and stopped by somebody else.
+    address, token
+        See `Served`.
+    snapshots : str or Path
+        Folder for snapshots.
+    zone_files : sequence of Path, optional
+        Where each source's zones are kept; default: nowhere.
+    """
+
+    WITHOUT = ", or go without --web"
+
+    def __init__(self, watches: Sequence[Watch], address: str = "", *, token: str | None = None,
+                 snapshots: str | Path = ".", zone_files: Sequence[Path | None] | None = None) -> None:
+        def make(token: str | None, port: int) -> Starlette:
+            from bgsub.live.web.app import make_app
+
+            return make_app(watches, snapshots=Path(snapshots), version=version("bgsub"), token=token, port=port,
+                            zone_files=zone_files or [None] * len(watches))
+
+        super().__init__(make, address, token=token)
+        self._feeds: Feeds = self.app.state.feeds
+
+    def stop(self) -> None:
+        """Say goodbye to those who watch, and end. May be called twice."""
+        self._feeds.closing = True
+        end = time.monotonic() + GOODBYE
+        while self._feeds.n_viewers and time.monotonic() < end:
+            time.sleep(0.02)
+        super().stop()
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -54,7 +54,7 @@ class Session:
         self._wanted: dict[int, Feed] = {}
         self._on_the_way = [0] * len(watches)
         self._arrived = [asyncio.Event() for _ in watches]
-        self._charted = [0.0] * len(watches)
+        self._charted, self._told = [0.0] * len(watches), [0] * len(watches)
         self._zones: list[Any] = [watch.zones for watch in watches]
 
     async def run(self) -> None:
@@ -120,7 +120,9 @@ class Session:
 
     async def _tell(self) -> None:
         self._charted = [rows[-1][0] if (rows := state.history(watch)) else 0.0 for watch in self._watches]
-        await self._send(state.overview(self._watches, self._version))
+        overview = state.overview(self._watches, self._version)
+        self._told = [max((event["number"] for event in one["events"]), default=0) for one in overview["sources"]]
+        await self._send(overview)
         while not await self._is_closing():
             await self._send({"kind": "status", "viewers": self._feeds.n_viewers,
                               "sources": [self._news(number) for number in range(len(self._watches))]})
@@ -136,12 +138,15 @@ class Session:
         return self._feeds.closing
 
     def _news(self, number: int) -> dict[str, Any]:
-        """Of one source: its status, what is new on the charts, and the zones if they have changed."""
+        """Of one source: its status, what is new on the charts and has happened, and the zones if they have changed."""
         watch = self._watches[number]
         rows = state.history(watch, self._charted[number])
         if rows:
             self._charted[number] = rows[-1][0]
-        told: dict[str, Any] = {"status": state.status(watch), "history": rows}
+        happened = state.events(watch, self._told[number])
+        if happened:
+            self._told[number] = happened[-1]["number"]
+        told: dict[str, Any] = {"status": state.status(watch), "history": rows, "events": happened}
         if watch.zones is not self._zones[number]:
             self._zones[number] = watch.zones
             told["zones"] = state.zones(watch)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import cv2
 
 from bgsub.errors import InputError, MisuseError
+from bgsub.events.params import MotionParams
 from bgsub.explain import colour_at, look
 from bgsub.live.views import VIEWS
 from bgsub.live.watch import Watch
 from bgsub.live.web.sliders import knobs, values
 from bgsub.masks.masker import Masker
+from bgsub.masks.zones import THRESHOLDS
 from bgsub.mixture.mog2 import MOG2
+from bgsub.mixture.parameter import about
 
 TITLES = {"picture": "Picture", "mask": "Mask", "overlay": "Overlay", "cutout": "Cut-out", "background": "Background",
           "versus": "vs. MOG2"}
@@ -29,7 +33,8 @@ def overview(watches: Sequence[Watch], version: str) -> dict[str, Any]:
         "views": [{"name": name, "title": TITLES.get(name, name.capitalize())} for name in VIEWS],
         "sources": [
             {"name": watch.name, "model": watch.model.name, "knobs": knobs(watch), "zones": zones(watch),
-             "history": history(watch), "status": status(watch)}
+             "thresholds": thresholds(watch.motion), "events": events(watch), "history": history(watch),
+             "status": status(watch)}
             for watch in watches
         ],
     }
@@ -38,7 +43,6 @@ def overview(watches: Sequence[Watch], version: str) -> dict[str, Any]:
 def status(watch: Watch) -> dict[str, Any]:
     """How a source is doing, and its parameters."""
     now = watch.status
-    event = now.last_event
     return {
         "state": now.state, "words": now.words, "note": now.note,
         "height": now.size and now.size[0], "width": now.size and now.size[1],
@@ -46,9 +50,13 @@ def status(watch: Watch) -> dict[str, Any]:
         "processing_rate": short(now.processing_rate), "latency": short(now.latency), "n_frames": now.n_frames,
         "n_dropped": now.n_dropped, "n_waiting": now.n_waiting, "foreground_share": short(now.foreground_share),
         "model_ms": short(now.model_ms), "frozen": now.frozen, "recording": now.recording,
-        "n_reconnects": now.n_reconnects, "last_event": None if event is None else event.as_dict(),
-        "values": values(watch),
+        "n_reconnects": now.n_reconnects, "values": values(watch),
     }
+
+
+def events(watch: Watch, after: int = 0) -> list[dict[str, Any]]:
+    """What has happened since the event of a number, the oldest first: as lines of the file, with their numbers."""
+    return [{"number": number, **event.as_dict()} for number, event in watch.events(after)]
 
 
 def history(watch: Watch, after: float = 0.0) -> list[list[float]]:
@@ -66,6 +74,13 @@ def zones(watch: Watch) -> list[dict[str, Any]]:
         return watch.zones.on(size or watch.zones.size).as_dict()["zones"]
     except MisuseError:  # frames have another shape by now
         return []
+
+
+def thresholds(motion: MotionParams) -> list[dict[str, Any]]:
+    """What a zone may set for itself, each with its value for the zones that do not."""
+    told = {field.name: about(field) for field in fields(motion)}
+    return [{"name": name, "value": getattr(motion, name), "help": told[name].help, "unit": told[name].unit}
+            for name in THRESHOLDS]
 
 
 def pixel(watch: Watch, row: int, col: int) -> dict[str, Any]:

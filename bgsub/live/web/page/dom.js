@@ -44,3 +44,11 @@ export const milliseconds = ms => `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} 
 export const brief = name => name.includes('://') ? name : name.split(/[\\/]/).slice(-2).join('/')
 
 export const capital = text => text.charAt(0).toUpperCase() + text.slice(1)
+
+// A word in passing, over the page.
+export function toast(words, kind = '') {
+  const node = el('p', { class: kind }, words)
+  byId('toasts').append(node)
+  while (byId('toasts').children.length > 3) byId('toasts').firstChild.remove()
+  setTimeout(() => node.remove(), kind === 'bad' ? 8000 : 4500)
+}

@@ -84,14 +84,16 @@ async function answer(response) {
   return told
 }
 
-async function ask(address, options) {
+export async function ask(address, options) {
   let response
   try { response = await fetch(address, options) } catch { throw new Error('No connection to bgsub.') }
   return answer(response)
 }
 
-export const get = (source, what, query) => ask(`/api/sources/${source}/${what}?${new URLSearchParams(query)}`)
-
-export const post = (source, what, body = {}) => ask(`/api/sources/${source}/${what}`, {
+export const send = (address, body) => ask(address, {
   method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
 })
+
+export const get = (source, what, query) => ask(`/api/sources/${source}/${what}?${new URLSearchParams(query)}`)
+
+export const post = (source, what, body = {}) => send(`/api/sources/${source}/${what}`, body)

@@ -1,7 +1,9 @@
 // The page: what is chosen and shown, and who is told of it.
 
+import './icons.js'
+import './theme.js'
 import { Chart } from './chart.js'
-import { brief, byId, el, milliseconds, percent, remember, remembered, setText } from './dom.js'
+import { brief, byId, el, milliseconds, percent, remember, remembered, setText, toast } from './dom.js'
 import { EventList } from './events.js'
 import { get, Link, post } from './link.js'
 import { Pixel } from './pixel.js'
@@ -54,7 +56,7 @@ const link = new Link({
     if (!same) build()
     else sources.forEach((source, i) => { source.zones && tiles[i].drawZones(source.zones) })
     select(Math.min(selected, sources.length - 1))
-    told.sources.forEach((source, i) => update(i, { status: source.status, history: [] }))
+    told.sources.forEach((source, i) => update(i, { status: source.status, history: [], events: source.events }))
   },
   status(told) {
     told.sources.forEach((news, i) => update(i, news))
@@ -105,7 +107,7 @@ function update(i, news) {
     layout()
     tiles[i].drawZones(source.zones)
   }
-  events.told(i, brief(source.name), news.status.last_event, sources.length > 1)
+  events.told(i, brief(source.name), news.events, sources.length > 1)
   if (news.status.note && source.note !== undefined && news.status.note !== source.note) toast(news.status.note)
   source.note = news.status.note
   if (i === selected) showSelected(source)
@@ -125,7 +127,7 @@ function select(number) {
   selected = number
   tiles.forEach((tile, i) => tile.node.classList.toggle('selected', i === number))
   tune.build(sources[number], sources.length > 1)
-  zones.attach(tiles[number], sources[number].zones)
+  zones.attach(tiles[number], sources[number].zones, sources[number].thresholds)
   zones.show(sheet === 'zones')
   byId('whose').hidden = sources.length < 2
   setText(byId('whose'), brief(sources[number].name))
@@ -175,7 +177,7 @@ function ask() {
 }
 
 async function point(number, row, col, event) {
-  if (zones.drawing) return number === selected && zones.add(row, col, event)
+  if (zones.drawing) return number === selected && zones.add(event)
   if (number !== selected) return select(number)
   if (sheet === 'zones') return undefined
   open('pixel')
@@ -200,13 +202,6 @@ async function order(what, body) {
 
 function failed(error) {
   if (!down) toast(error.message, 'bad')
-}
-
-function toast(words, kind = '') {
-  const node = el('p', { class: kind }, words)
-  byId('toasts').append(node)
-  while (byId('toasts').children.length > 3) byId('toasts').firstChild.remove()
-  setTimeout(() => node.remove(), kind === 'bad' ? 8000 : 4500)
 }
 
 function open(name) {
@@ -253,20 +248,6 @@ document.addEventListener('keydown', event => {
   }
 })
 
-function theme(next) {
-  const root = document.documentElement
-  if (next) root.dataset.theme = next
-  else delete root.dataset.theme
-}
-
-const prefersDark = matchMedia('(prefers-color-scheme: dark)')
-theme(remembered('theme', null))
-byId('theme').onclick = () => {
-  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : prefersDark.matches
-  const next = dark ? 'light' : 'dark'
-  theme(next)
-  remember('theme', next)
-}
 byId('help').onclick = keys
 byId('tabs').append(...Object.entries(SHEETS).map(([name, title]) => el('button', {
   role: 'tab', id: `tab-${name}`, 'data-sheet': name, 'aria-controls': `sheet-${name}`, onclick: () => open(name),

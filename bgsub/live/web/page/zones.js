@@ -1,6 +1,7 @@
 // Zones: polygons drawn on the picture, in which motion counts or is ignored.
 
 import { capital, el, icon, svg } from './dom.js'
+import { Thresholds } from './thresholds.js'
 
 const NEAR = 14 // pixels on the screen within which a click meets the first corner
 const DOES = { include: 'Motion counts only here', exclude: 'Motion is ignored here' }
@@ -9,15 +10,16 @@ const SHORT = { include: 'counts', exclude: 'ignored' }
 export class ZoneEditor {
   // save: (source, zones) -> promise; changed(): the drawing begins or ends
   constructor(save, changed, failed) {
-    Object.assign(this, { save, changed, failed, tile: null, zones: [], draft: null, kind: 'include', past: [], open: false })
+    Object.assign(this, { save, changed, failed, tile: null, zones: [], draft: null, kind: 'include', past: [], open: false,
+      unfolded: new Set() })
     this.node = el('div', { class: 'zone-editor' })
   }
 
-  // Edit the zones of this tile from now on.
-  attach(tile, zones) {
+  // Edit the zones of this tile from now on; about: what a zone may set for itself.
+  attach(tile, zones, about) {
     if (this.tile) this.tile.draft.replaceChildren()
     this.cancel()
-    Object.assign(this, { tile, past: [] })
+    Object.assign(this, { tile, about, past: [], drawn: null })
     this.told(zones)
   }
 
@@ -54,11 +56,11 @@ export class ZoneEditor {
     this.changed()
   }
 
-  add(row, col, event) {
+  add(event) {
     const first = this.draft[0]
     if (this.draft.length >= 3 && this.distance(first, event) < NEAR) return this.finish()
     if (this.draft.length && this.distance(this.draft.at(-1), event) < 3) return // the second half of a double click
-    this.draft.push([row, col])
+    this.draft.push(this.tile.place(event))
     this.drawPanel()
     this.draw()
   }
@@ -106,7 +108,18 @@ export class ZoneEditor {
   }
 
   change(i, what) {
-    this.put(this.zones.map((zone, j) => i === j ? { ...zone, ...what } : zone))
+    const zones = this.zones.map((zone, j) => i === j ? { ...zone, ...what } : zone)
+    if (this.unfolded.delete(this.zones[i].name)) this.unfolded.add(zones[i].name)
+    return this.put(zones)
+  }
+
+  // The fields show what was typed in them; were they made anew, whoever types would lose his place.
+  setThreshold(i, name, value) {
+    const zone = { ...this.zones[i], [name]: value }
+    if (value === null) delete zone[name]
+    const zones = this.zones.map((other, j) => i === j ? zone : other)
+    this.drawn = this.content(zones)
+    return this.put(zones)
   }
 
   draw() {
@@ -170,8 +183,17 @@ export class ZoneEditor {
     if (this.zones[i].points.length > 3) this.change(i, { points: this.zones[i].points.filter((_, j) => j !== k) })
   }
 
+  // All that the panel shows, in one order.
+  content(zones) {
+    const shown = zones.map(({ points, ...rest }) => Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1))
+    return JSON.stringify([this.drawing && this.draft.length, this.kind, shown])
+  }
+
   drawPanel() {
-    this.node.replaceChildren(this.drawing ? this.guide() : this.list())
+    const content = this.content(this.zones)
+    if (this.drawn !== content) this.node.replaceChildren(this.drawing ? this.guide() : this.list())
+    this.drawn = content
+    this.undoButton?.toggleAttribute('disabled', !this.past.length)
   }
 
   guide() {
@@ -195,8 +217,8 @@ export class ZoneEditor {
       el('div', { class: 'row' },
         el('button', { class: 'include', onclick: () => this.begin('include') }, icon('include'), 'Count here'),
         el('button', { class: 'exclude', onclick: () => this.begin('exclude') }, icon('exclude'), 'Ignore here'),
-        el('button', { class: 'plain', title: 'Undo', 'aria-label': 'Undo', disabled: !this.past.length,
-          onclick: () => this.undo() }, icon('undo'))),
+        this.undoButton = el('button', { class: 'plain', title: 'Undo', 'aria-label': 'Undo', onclick: () => this.undo() },
+          icon('undo'))),
       el('ul', {}, this.zones.map((zone, i) => this.item(zone, i))))
   }
 
@@ -205,10 +227,19 @@ export class ZoneEditor {
       onchange: () => name.value.trim() ? this.change(i, { name: name.value.trim() }) : (name.value = zone.name) })
     const other = zone.kind === 'include' ? 'exclude' : 'include'
     return el('li', { class: zone.kind },
-      el('button', { class: 'kind', title: `${DOES[zone.kind]}. Click to change.`,
-        onclick: () => this.change(i, { kind: other }) }, icon(zone.kind), SHORT[zone.kind]),
-      name,
-      el('button', { class: 'plain', title: 'Delete', 'aria-label': `Delete ${zone.name}`,
-        onclick: () => this.put(this.zones.filter((_, j) => j !== i)) }, icon('bin')))
+      el('div', { class: 'head' },
+        el('button', { class: 'kind', title: `${DOES[zone.kind]}. Click to change.`,
+          onclick: () => this.change(i, { kind: other }) }, icon(zone.kind), SHORT[zone.kind]),
+        name,
+        el('button', { class: 'plain', title: 'Delete', 'aria-label': `Delete ${zone.name}`,
+          onclick: () => this.put(this.zones.filter((_, j) => j !== i)) }, icon('bin'))),
+      zone.kind === 'include' && this.thresholds(zone, i))
+  }
+
+  thresholds(zone, i) {
+    const fields = new Thresholds(this.about, zone, (name, value) => this.setThreshold(i, name, value), this.failed)
+    fields.node.open = this.unfolded.has(zone.name)
+    fields.node.addEventListener('toggle', () => fields.node.open ? this.unfolded.add(zone.name) : this.unfolded.delete(zone.name))
+    return fields.node
   }
 }
