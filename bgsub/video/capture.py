@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
 from bgsub.errors import MisuseError
+
+from .frame import NOTHING
 
 DEFAULT_RATE = 25.0
 """Frames per second where a source gives no rate that can be believed."""
@@ -48,10 +50,25 @@ class Capture:
         with self._lock:
             return float(self._capture.get(what))
 
+    def jump(self, seconds: float) -> bool:
+        """Go on at the picture nearest to a time; False where that cannot be done."""
+        with self._lock:
+            try:
+                return bool(self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * seconds))
+            except cv2.error:
+                return False
+
     def read(self) -> tuple[np.ndarray, float] | None:
         """Read the next image and its timestamp in seconds; None at the end, on failure and once closed."""
+        return self._locked(self._next)
+
+    def skip(self) -> tuple[np.ndarray, float] | None:
+        """Pass over the next image, which saves converting it; in its place comes `NOTHING`, with its timestamp."""
+        return self._locked(self._pass)
+
+    def _locked(self, step: Callable[[], tuple[np.ndarray, float] | None]) -> tuple[np.ndarray, float] | None:
         with self._lock:
-            item = None if self.closed else self._next()
+            item = None if self.closed else step()
         if self.closed:  # perhaps meanwhile, and then nobody has released it yet
             self.close()
             return None
@@ -64,7 +81,17 @@ class Capture:
             return None
         if not there or image is None:
             return None
-        return image, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        return image, self._time()
+
+    def _pass(self) -> tuple[np.ndarray, float] | None:
+        try:
+            there = self._capture.grab()
+        except cv2.error:
+            return None
+        return (NOTHING, self._time()) if there else None
+
+    def _time(self) -> float:
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
     def close(self) -> None:
         """Release, now or when the read that is under way returns. Never waits."""

@@ -13,7 +13,7 @@ import numpy as np
 from bgsub.errors import InputError, MisuseError
 
 from .capture import MAX_RATE, Capture, checked_rate, credible_rate, falls_short
-from .frame import Frame, Sequence
+from .frame import NOTHING, Frame, Sequence
 
 # FFmpeg takes text for the screen of a terminal and delivers pictures of it.
 _TEXT_SUFFIXES = {".txt", ".nfo", ".asc", ".ans", ".art", ".diz", ".ice", ".vt"}
@@ -98,13 +98,13 @@ class VideoFile(Sequence):
             start = last if index == 1 else start
             time = last if self._given_rate is None else (index - 1) / self._given_rate
             yield Frame(index, time, image)
-            item = self._capture.read()
+            item = self._capture.read() if index >= self.unseen else self._capture.skip()
         if not self._capture.closed:
             self._check_end(index, last - start + 1 / self._announced_rate)
 
     def _check_size(self, image: np.ndarray, index: int) -> None:
         height, width = image.shape[:2]
-        if (height, width) != self.size:
+        if (height, width) != self.size and image is not NOTHING:
             raise InputError(
                 f"{self.name} changes its size at frame {index}: expected {self.size[1]}x{self.size[0]} (WxH), "
                 f"got {width}x{height}. Cut it there, or scale it with ffmpeg"

@@ -31,6 +31,10 @@ class Frame:
     image: np.ndarray
 
 
+NOTHING = np.empty((0, 0, 3), np.uint8)
+"""The image of a frame that nobody looks at."""
+
+
 class Source:
     """Anything that delivers frames: iterate over it once, close it (or use ``with``).
 
@@ -70,9 +74,12 @@ class Sequence(Source):
     n_frames : int or None
         How many frames to expect: exact for images, the container's estimate for a video file,
         None where nobody knows (a pipe).
+    unseen : int
+        Frames up to this index are not looked at: set it before the first is read, and their images may be empty.
     """
 
     n_frames: int | None
+    unseen = -1
 
 
 class Stream(Source):

@@ -14,7 +14,7 @@ import numpy as np
 from bgsub.errors import InputError, MisuseError
 
 from .capture import DEFAULT_RATE, checked_rate
-from .frame import Frame, Sequence
+from .frame import NOTHING, Frame, Sequence
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pnm"}
@@ -94,6 +94,9 @@ class ImageSequence(Sequence):
         for position, (path, index) in enumerate(zip(self.paths, self.indices, strict=True)):
             if self._closed:
                 return
+            if index <= self.unseen:
+                yield Frame(index, position / self.frame_rate, NOTHING)
+                continue
             image = first if position == 0 else _as_first(read_image(path), grey)
             self._check_size(image, path)
             yield Frame(index, position / self.frame_rate, image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import tempfile
@@ -16,8 +17,10 @@ import numpy as np
 from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.zones import Zone
 
+from .checkpoint import Checkpoint
 from .frame import Source
 from .images import ImageSequence
+from .parts import PartedVideo, folder_of
 from .render import Draw, cutout, cutout_on, draw_zones, mask_itself, overlay
 from .sinks import CODECS, PICTURE_CODECS, ImageFolderSink, PipeSink, Sink, VideoSink, require_room
 from .y4m import Y4MWriter
@@ -74,6 +77,11 @@ class Output:
         return self.target == "-"
 
     @property
+    def is_video(self) -> bool:
+        """Whether it is a video file."""
+        return not self.is_pipe and not self.is_folder
+
+    @property
     def is_folder(self) -> bool:
         """Whether it is a folder of images."""
         return self.target.endswith(("/", os.sep)) or self.path.is_dir() or not self.path.suffix
@@ -103,7 +111,7 @@ class Output:
                 f"writer cuts odd sizes to even ones; write a folder of images instead (--{self.kind} "
                 f"{self.path.with_suffix('')}/)"
             )
-        if not force and (there := self._already_there()):
+        if not force and (there := self.already_there()):
             raise MisuseError(f"{there} is already there; name another --{self.kind}, or add --force to replace it")
         if not self.is_folder:
             self._try_encoder(source)
@@ -125,6 +133,21 @@ class Output:
             _remove([self.path])
         return self._video(self.path, source)
 
+    def go_on(self, source: Source, done: Checkpoint) -> Sink:
+        """Make the sink of a run with checkpoints: a video comes in parts, and what came after the last one is removed.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        if self.is_folder:
+            last = int(done.job.get("index", -1))
+            _remove([path for path in self._numbered_images() if not _number(path, PREFIXES[self.kind]) <= last])
+            return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw())
+        n_whole = sum(Path(part).parent == folder_of(self.path).absolute() for part in done.parts)
+        return PartedVideo(self.path, n_whole, lambda path: self._video(path, source))
+
     def _video(self, path: Path, source: Source) -> VideoSink:
         codecs = CODECS if self.kind == "mask" else PICTURE_CODECS
         codec = self.codec or codecs[self.path.suffix.lower()]
@@ -143,7 +166,8 @@ class Output:
             return partial(_with_zones, self.zones) if self.zones else overlay
         return cutout if self.is_folder else cutout_on(self.colour)
 
-    def _already_there(self) -> Path | None:
+    def already_there(self) -> Path | None:
+        """What would be replaced, or the first of it."""
         if self.is_folder:
             return next(iter(self._numbered_images()), None)
         return self.path if self.path.exists() else None
@@ -152,8 +176,15 @@ class Output:
         return sorted(self.path.glob(f"{PREFIXES[self.kind]}[0-9]*.png"))
 
 
-def open_all(outputs: list[Output], source: Source) -> list[Sink]:
+def open_all(outputs: list[Output], source: Source, done: Checkpoint | None = None) -> list[Sink]:
     """Open all sinks, or none.
+
+    Parameters
+    ----------
+    outputs : list of Output
+    source : Source
+    done : Checkpoint, optional
+        Of a run with checkpoints: the last one.
 
     Raises
     ------
@@ -163,7 +194,7 @@ def open_all(outputs: list[Output], source: Source) -> list[Sink]:
     sinks: list[Sink] = []
     try:
         for output in outputs:
-            sinks.append(output.open(source))
+            sinks.append(output.open(source) if done is None else output.go_on(source, done))
     except BaseException:
         for sink in sinks:
             with contextlib.suppress(OutputError):
@@ -196,6 +227,12 @@ def is_input(path: Path, source: Source) -> bool:
     if isinstance(source, ImageSequence):
         inputs += {source.paths[0].parent, *(one for one in source.paths if one.name == path.name)}
     return path.exists() and any(there.exists() and there.samefile(path) for there in inputs)
+
+
+def _number(path: Path, prefix: str) -> float:
+    """Of an image that we wrote; of another one, more than any."""
+    digits = path.stem.removeprefix(prefix)
+    return int(digits) if digits.isdigit() else math.inf
 
 
 def _remove(paths: list[Path]) -> None:

@@ -6,16 +6,13 @@ between them. OpenCV, FFmpeg and the kernels release the GIL, so the three reall
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +21,8 @@ from bgsub.errors import MisuseError
 from bgsub.mixture.protocol import FOREGROUND, Subtractor
 
 from .channel import Channel
-from .frame import Frame, Source
+from .frame import Frame, Sequence, Source
+from .signals import signals_to
 from .sinks import Sink
 from .writer import WAITING, Writer
 
@@ -150,12 +148,14 @@ class Job:
         self.n_foreground = 0
         self.n_pixels = 0
         self.last: Frame | None = None
+        self._index = 0
         self._source = source
         self._subtractor = subtractor
         self._open_sinks = open_sinks
         self._frames = source if frames is None else frames
         self._keeper = keeper
         self._opened = False
+        self._begun: float | None = None
 
     def run(self, on_frame: Callable[[], object] = lambda: None) -> None:
         """Work until the source ends, and close everything, whatever happens.
@@ -174,7 +174,7 @@ class Job:
         KeyboardInterrupt
             After all outputs are closed; errors of closing them are its notes.
         """
-        begun = time.perf_counter()
+        self._begun = time.perf_counter()
         frames: Channel[Frame] = Channel(self.waiting)
         reader = threading.Thread(target=self._read, args=(frames,), name="bgsub-read", daemon=True)
         writers: list[Writer] = []
@@ -186,7 +186,7 @@ class Job:
             for writer in writers:
                 writer.hurry()
 
-        with _signals_to(interrupt):
+        with signals_to(interrupt):
             reader.start()
             try:
                 for frame in frames:
@@ -200,8 +200,24 @@ class Job:
             self._source.close()
             faults += filter(None, [self._last_words(faults, writers), *(writer.finish() for writer in writers)])
             reader.join(timeout=1)  # it may hang in a dead stream until that times out
-        self.seconds += time.perf_counter() - begun
+        self.seconds, self._begun = self._seconds_now(), None
         _raise_first(faults)
+
+    def counts(self) -> dict[str, Any]:
+        """How far it is, for `go_on`: the counts above, and the index of the last frame."""
+        return {"n_frames": self.n_frames, "seconds": self._seconds_now(), "n_foreground": self.n_foreground,
+                "n_pixels": self.n_pixels, "index": self._index}
+
+    def go_on(self, counts: Mapping[str, Any]) -> None:
+        """Count on from where another job was; the frames that it has done are passed over."""
+        self.n_frames, self.seconds = counts["n_frames"], counts["seconds"]
+        self.n_foreground, self.n_pixels, self._index = counts["n_foreground"], counts["n_pixels"], counts["index"]
+        if isinstance(self._source, Sequence):
+            self._source.unseen = self._index
+        self._frames = itertools.islice(self._frames, self.n_frames, None)
+
+    def _seconds_now(self) -> float:
+        return self.seconds + (0.0 if self._begun is None else time.perf_counter() - self._begun)
 
     def mask_of(self, frame: Frame) -> np.ndarray:
         """The mask of the next frame, for the outputs and for what is counted."""
@@ -215,7 +231,7 @@ class Job:
         for writer in writers:
             writer.put(frame, mask)
         self.n_frames += 1
-        self.last = frame
+        self.last, self._index = frame, frame.index
         self.n_foreground += int(np.count_nonzero(mask == FOREGROUND))
         self.n_pixels += mask.size
         for writer in writers:
@@ -257,35 +273,3 @@ def _raise_first(faults: list[BaseException]) -> None:
         for note in dict.fromkeys(str(other) for other in others if other is not first):
             first.add_note(note)
     raise first
-
-
-@contextlib.contextmanager
-def _signals_to(interrupt: Callable[[BaseException], None]) -> Iterator[None]:
-    """Call `interrupt` with what the handler of a signal raises, once; further signals do nothing.
-
-    An exception that is raised in the middle of a lock's code leaves it locked, and one in the middle of a frame
-    leaves outputs that differ. A call does neither.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    begun = False
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal begun
-        try:
-            before[number](number, frame)
-        except KeyboardInterrupt as error:
-            if not begun:
-                begun = True
-                interrupt(error)
-
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before: dict[int, Any] = {n: handler for n in numbers if callable(handler := signal.getsignal(n))}
-    for number in before:
-        signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
