@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from bgsub.video.frame import Frame, Source
 
 WHAT, INPUT, MODEL, CLEANING = "What to explain", "Which frames", "Model", "Cleaning"
+LATER = 4.0
+"""Seconds after the frame that was asked for which the picture shows."""
 
 
 class Pixel(click.ParamType):  # type: ignore[type-arg]  # in click 8.1 it is no generic class
@@ -61,7 +64,8 @@ Examples:
 @click.argument("spec", metavar="INPUT")
 @option("--pixel", type=Pixel(), section=WHAT, help="Row and column, counted from 0 at the top left.")
 @option("--frame", type=Whole(min=0), section=WHAT,
-        help="Number of the frame, the first being 1; images keep the number in their name.  [default: the last]")
+        help="Number of the frame, the first being 1; images keep the number in their name. The picture ends a little "
+             "after it.  [default: the last]")
 @option("-o", "--output", metavar="PNG", section=WHAT,
         help="The picture.  [default: beside the input; none with --json]")
 @option("--maps", metavar="FOLDER", section=WHAT,
@@ -75,7 +79,7 @@ Examples:
         help="Begin with what is background in the first N frames, as `bgsub run` does.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
 @option("--threads", type=Whole(min=1), section=MODEL,
-        help="Threads of the model at most.  [default: all processors but one, which reads]")
+        help="Threads of the model at most.  [default: all processors]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor, as `bgsub run` does.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL, help="A mask image of the frames' size, as with `bgsub run`.")
@@ -92,6 +96,7 @@ def explain(spec: str, **chosen: Any) -> None:
     """
     from bgsub.explain.maps import targets
     from bgsub.explain.style import check_installed
+    from bgsub.mixture.bands import available_threads
     from bgsub.video.open import open_source
 
     _check(spec, chosen)
@@ -106,7 +111,8 @@ def explain(spec: str, **chosen: Any) -> None:
         roi = region(chosen["roi"], zones_on(chosen["zones"], source.size), source.size)
 
         def begun() -> tuple[Mixture[Any], Masker]:
-            model = make_model(chosen, typed, source.frame_rate)
+            threads = chosen["threads"] or available_threads()  # reading takes little, and nothing is written
+            model = make_model({**chosen, "threads": threads}, typed, source.frame_rate)
             masker = make_masker(chosen, model, cleaning, roi)
             if chosen["bootstrap"]:
                 masker.bootstrap(clip.first(chosen["bootstrap"]))
@@ -147,10 +153,14 @@ class Clip:
 
     def frames(self, last: int | None = None) -> Iterator[Frame]:
         """From the first, up to the one of a number."""
+        from bgsub.video.channel import fetched_ahead
+        from bgsub.video.writer import WAITING
+
         selection, chosen = selected(self._chosen), self._chosen
         source, self._fresh = self.source if self._fresh else self._opened(), False
-        with source, progress_bar(source, selection, chosen["quiet"]) as tick:
-            for frame in selection.of(source):
+        with (source, progress_bar(source, selection, chosen["quiet"]) as tick,
+              closing(fetched_ahead(selection.of(source), WAITING)) as frames):
+            for frame in frames:
                 raise_if_stopped()
                 yield frame
                 tick()
@@ -199,7 +209,9 @@ def _explained(chosen: dict[str, Any], clip: Clip, model: Mixture[Any], masker: 
     from bgsub.explain.watch import watch
     from bgsub.masks.masker import cleaning_of
 
-    last = chosen["frame"] if picture is None else None  # the picture shows what came later, too
+    last = chosen["frame"]
+    if last is not None and picture is not None:  # which shows a little of what came later, too
+        last += round(LATER * clip.source.frame_rate)
     story = watch(partial(clip.frames, last), model, *chosen["pixel"], cleaning=cleaning_of(masker),
                   scale=chosen["scale"], roi=roi, frame_rate=clip.source.frame_rate, once=clip.once)
     found = explained(story, chosen["frame"])

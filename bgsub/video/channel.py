@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -61,3 +61,34 @@ class Channel(Generic[Item]):
                 item = self._items.popleft()
                 self._changed.notify_all()
             yield item
+
+
+def fetched_ahead(items: Iterable[Item], waiting: int) -> Generator[Item]:
+    """The same items, fetched in a thread of their own while others are worked on.
+
+    Parameters
+    ----------
+    items : iterable
+        What it raises is raised after the items before. Whoever wants no more closes the iterator that is returned.
+    waiting : int
+        How many may be ahead.
+    """
+    channel: Channel[Item] = Channel(waiting)
+
+    def fetch() -> None:
+        error: BaseException | None = None
+        try:
+            for item in items:
+                if not channel.put(item):
+                    break
+        except BaseException as caught:  # raised again where the items arrive
+            error = caught
+        channel.close(error)
+
+    thread = threading.Thread(target=fetch, name="bgsub-fetch", daemon=True)
+    thread.start()
+    try:
+        yield from channel
+    finally:
+        channel.stop()
+        thread.join(1)  # it may hang in a dead stream

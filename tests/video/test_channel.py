@@ -1,11 +1,12 @@
 """The queue between two threads: order, bounds, and who is told what when one side ends."""
 
+import itertools
 import threading
 import time
 
 import pytest
 
-from bgsub.video.channel import Channel
+from bgsub.video.channel import Channel, fetched_ahead
 
 
 def feed(channel, items, error=None):
@@ -99,3 +100,34 @@ def test_first_error_wins():
     channel.stop(KeyError("second"))
     with pytest.raises(ValueError, match="first"):
         list(channel)
+
+
+def test_what_is_fetched_ahead_comes_whole_and_in_order():
+    assert list(fetched_ahead(range(50), 3)) == list(range(50))
+
+
+def test_an_error_comes_after_what_was_fetched_before():
+    def broken():
+        yield from (1, 2)
+        raise ValueError("broken")
+
+    found = []
+    with pytest.raises(ValueError, match="broken"):
+        for item in fetched_ahead(broken(), 10):
+            found.append(item)  # noqa: PERF402  (what came before the error)
+    assert found == [1, 2]
+
+
+def test_fetching_is_ahead_by_so_many_and_ends_with_whoever_takes():
+    fetched = []
+    items = fetched_ahead((fetched.append(i) or i for i in itertools.count()), 3)
+    assert next(items) == 0
+    end = time.monotonic() + 60
+    while len(fetched) < 4:  # three wait, and one more may be on its way
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    items.close()
+    n = len(fetched)
+    assert n <= 5
+    time.sleep(0.02)
+    assert len(fetched) == n
