@@ -236,10 +236,10 @@ def _do_all(work: Callable[[Item, Meter], Result], meter: Meter, connection: Con
             connection.send(attempt(work, connection.recv(), meter))
 
 
-def attempt(work: Callable[[Item, Meter], Result], item: Item, meter: Meter) -> Outcome[Result]:
+def attempt(work: Callable[..., Result], *given: Any) -> Outcome[Result]:
     """Do a piece of work; an error becomes one line."""
     try:
-        return Outcome(work(item, meter))
+        return Outcome(work(*given))
     except BgsubError as error:
         return Outcome(None, one_line(error))
     except MemoryError:

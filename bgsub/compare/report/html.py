@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bgsub.compare.results import Comparison
 from bgsub.compare.store import write_whole
@@ -67,7 +66,7 @@ def page(comparison: Comparison, folder: Path, limit: int | None = None) -> str:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     environment.filters |= {"in_row": in_row, "pieces": pieces}
     template = environment.from_string(_own("page.html.j2"))
-    return template.render(**_drawn(content(comparison, folder, limit)))
+    return template.render(**content(comparison, folder, limit), style=style())
 
 
 def in_row(n: int, most: int = 6) -> int:
@@ -85,14 +84,13 @@ def pieces(name: str, sign: str = "") -> Markup:
                                 for part in (Markup(sign) + first, *others))
 
 
-def _drawn(values: Mapping[str, Any]) -> dict[str, Any]:
-    """With the style; it and the charts are text that is not to be escaped."""
+def style() -> Markup:
+    """The style of our pages, ready to stand in one."""
     from markupsafe import Markup
 
     from bgsub.compare.report.palette import DARK, LIGHT, variables
 
-    style = _own("style.css").replace("LIGHT_METHODS", variables(LIGHT)).replace("DARK_METHODS", variables(DARK))
-    return {**values, "style": Markup(style)}
+    return Markup(_own("style.css").replace("LIGHT_METHODS", variables(LIGHT)).replace("DARK_METHODS", variables(DARK)))
 
 
 def _own(name: str) -> str:

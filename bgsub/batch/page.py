@@ -1,0 +1,78 @@
+"""The page of a batch: what moved where, a picture of each file, and links to all that was written."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bgsub import __version__
+from bgsub.batch.results import PREVIEW, Result
+from bgsub.batch.summary import Summary
+from bgsub.compare.store import write_whole
+from bgsub.errors import MisuseError
+from bgsub.events.intervals import timecode
+
+NAME = "index.html"
+LABELS = {"mask": "masks", "overlay": "overlay", "background": "background", "events.jsonl": "events (JSON)",
+          "events.csv": "events (CSV)", "thumbnails": "thumbnails", "clips": "clips", "timeline": "timeline"}
+"""What the link to an output says, by its name without a suffix, or with it."""
+
+
+def check_installed() -> None:
+    """See that a page can be made, before hours of work that are to end in one.
+
+    Raises
+    ------
+    MisuseError
+        If not.
+    """
+    if find_spec("jinja2") is None:
+        raise MisuseError("the page needs jinja2: pip install 'bgsub[report]', or go without it")
+
+
+def write_page(summary: Summary, out: Path) -> Path:
+    """Write the page into the output folder; its links are relative, so that the folder can be moved.
+
+    Raises
+    ------
+    MisuseError
+        If what a page is made with is not installed.
+    OutputError
+        If it cannot be written.
+    """
+    check_installed()
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    from bgsub.compare.report.html import style
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    own = files("bgsub.batch")
+    template = environment.from_string(own.joinpath("page.html.j2").read_text(encoding="utf-8"))
+    css = style() + Markup(own.joinpath("page.css").read_text(encoding="utf-8"))
+    rows = [_row(result, summary, out) for result in summary.results]
+    path = out / NAME
+    write_whole(path, template.render(summary=summary, rows=rows, style=css, version=__version__,
+                                      watched=any(row["events"] is not None for row in rows)))
+    return path
+
+
+def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
+    """A file as the page shows it."""
+    folder = quote(result.name)
+    preview = PREVIEW in result.files and (out / result.name / PREVIEW).is_file()
+    return {
+        "name": result.name, "state": summary.state(result), "error": result.error, "frames": f"{result.frames:,}",
+        "length": timecode(result.duration)[:-4], "events": result.n_events, "changes": result.n_scene_changes,
+        "share": f"{100 * result.foreground_share:.1f} %", "size": f"{result.width}×{result.height}",
+        "speed": f"{result.frames_per_second:,.0f}", "preview": f"{folder}/{PREVIEW}" if preview else "",
+        "ratio": f"{result.width or 4} / {result.height or 3}",
+        "links": [(_label(name), f"{folder}/{quote(name)}") for name in result.files if name != PREVIEW],
+    }
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name) or LABELS.get(Path(name).stem, name)
