@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.footage import bar_of_clips, clip_options, make_footage
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import given, model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.scanning import Moment, looking_options, make_later
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import BgsubError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
 
 if TYPE_CHECKING:
+    from bgsub.events.footage import Footage
     from bgsub.events.job import Later, ScanJob
     from bgsub.events.log import EventLog
     from bgsub.events.scan import Scan
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
 
-INPUT, MOTION, OUTPUT = "Which frames", "Motion and zones", "Outputs"
+INPUT, MOTION, OUTPUT, CLIPS = "Which frames", "Motion and zones", "Outputs", "Clips and pictures"
 LOOKING, MODEL, CLEANING = "How to look", "Model", "Cleaning"
 
 
@@ -46,6 +48,7 @@ Examples:
   bgsub events night.mp4 --zones zones.json --json
   bgsub events night.mp4 --min-duration 2 --smallest-blob 0.001
   bgsub events night.mp4 --events night.jsonl --overlay seen.mp4
+  bgsub events night.mp4 --clips clips/ --thumbnails thumbs/ --timeline night.png --sheet sheet.jpg
 """)
 @click.argument("spec", metavar="INPUT")
 @selection_options(INPUT)
@@ -62,6 +65,7 @@ Examples:
 @option("--mask", metavar="PATH", section=OUTPUT, help="Write masks as well: a video or a folder of PNG images.")
 @option("--overlay", metavar="PATH", section=OUTPUT,
         help="Write the picture with the foreground tinted and outlined as well: a video or a folder.")
+@clip_options(CLIPS)
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video written, instead of what suits the suffix.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
@@ -97,20 +101,22 @@ def events(spec: str, **chosen: Any) -> None:
     with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, source, zones)
+        footage = make_footage(chosen, spec, source, zones)
         masker = make_later(chosen, typed, cleaning, source)
         log = stack.enter_context(_log(chosen))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
-                    tell=None if log is None else log.write)
+                    tell=None if log is None else log.write, witness=footage.witness)
         job = ScanJob(source, masker, scan, working_size(source.size, chosen["scale"]), grey=chosen["grey"],
                       frames=selection.of(source), region=None if zones is None else zones.region(),
                       open_sinks=partial(open_all, outputs, source) if outputs else None,
+                      whole=footage.witness is not None,
                       apply=Announced(masker, chosen["quiet"]).apply)
         raise_if_stopped()
         try:
             with progress_bar(source, selection, chosen["quiet"]) as tick:
                 job.run(tick)
         finally:
-            _finish(chosen, spec, scan, job, masker, outputs)
+            _finish(chosen, spec, scan, job, masker, outputs, footage, opened)
 
 
 def _outputs(chosen: dict[str, Any], source: Source, zones: Zones | None) -> list[Output]:
@@ -148,13 +154,14 @@ def _log(chosen: dict[str, Any]) -> Iterator[EventLog | None]:
         log.close()
 
 
-def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later,
-            outputs: list[Output]) -> None:
+def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later, outputs: list[Output],
+            footage: Footage, opened: Callable[[], Source]) -> None:
     """Write and tell what was found; also after an error or Ctrl-C."""
     from bgsub.cli.findings import as_dict, in_words
     from bgsub.events.intervals import write_table
 
     failed = sys.exc_info()[0] is not None
+    trouble: BaseException | None = None
     if not job.n_frames:
         return
     written: dict[str, str] = {output.kind: output.target for output in outputs}
@@ -165,12 +172,17 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         if chosen["csv"]:
             write_table(findings.rows(), Path(chosen["csv"]))
             written["csv"] = chosen["csv"]
-    except OutputError as error:
-        if not failed:
-            raise
-        click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
-    told = as_dict(spec, findings, job, masker.masker, scan.params, written, complete=not failed)
+        footage.write(findings, opened, not failed, bar_of_clips(chosen["quiet"]))
+    except (BgsubError, KeyboardInterrupt) as error:
+        if failed:
+            click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+        else:
+            trouble = error  # to be raised when it is told what was found
+    told = as_dict(spec, findings, job, masker.masker, scan.params, {**written, **footage.written},
+                   complete=not failed)
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
         click.echo(in_words(told))
+    if trouble is not None:
+        raise trouble

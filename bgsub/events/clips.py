@@ -79,7 +79,7 @@ def clear(folder: Path, stem: str, suffixes: Sequence[str]) -> None:
         raise OutputError(f"cannot write into {folder}: {error.strerror}; name another folder") from error
 
 
-def check(spec: str, source: Source) -> None:
+def check(source: Source) -> None:
     """Refuse what no clips can be made of, before anything is looked at.
 
     Raises

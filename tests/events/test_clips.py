@@ -214,7 +214,7 @@ def test_without_h264_the_next_encoder_serves(video, tmp_path, monkeypatch):
 
     monkeypatch.setattr(encoding, "ENCODERS", {"no_such": {}})
     with pytest.raises(MisuseError, match="none of the encoders no_such"):
-        clips.check(str(video), VideoFile(video))
+        clips.check(VideoFile(video))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,211 @@
+"""One picture of a whole video that can be looked at in place of it: when something moved, how much, and where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bgsub.errors import MisuseError
+from bgsub.events import paper
+from bgsub.events.intervals import Findings
+from bgsub.events.sheet import clock, summary, title
+from bgsub.events.ticks import ticks
+from bgsub.video import lettering
+from bgsub.video.render import as_bgr
+
+WIDTH = 2400
+EDGE = 48
+STILLS = 12
+"""Pictures in the strip, at most."""
+STILL_HEIGHT = 130
+CURVE, ROW = 260, 52
+"""Heights of the curve, and of a zone's row."""
+LEFT = 210
+"""Room for what stands before the axes."""
+MOST_LEFT = 420
+TICK_ROOM = 190
+"""Pixels between two marks of the time axis, at least."""
+LEVELS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""Shares of the frame that have a line."""
+NARROWEST = 4
+"""Pixels of a bar."""
+
+
+def check(target: str, force: bool) -> None:
+    """Refuse what cannot be written, or would replace a file.
+
+    Raises
+    ------
+    MisuseError
+    """
+    paper.check_picture("--timeline", target)
+    if Path(target).exists() and not force:
+        raise MisuseError(f"{target} is already there; name another --timeline, or add --force to replace it")
+
+
+def still_times(findings: Findings) -> list[float]:
+    """Seconds of the pictures that the strip shows."""
+    height, width = findings.size
+    room = WIDTH - EDGE - _left(findings)
+    n = max(1, min(STILLS, findings.n_frames, round(room / (STILL_HEIGHT * width / height + 6))))
+    length = findings.last - findings.first
+    return [findings.first + (i + 0.5) / n * length for i in range(n)]
+
+
+def draw(findings: Findings, stills: Sequence[np.ndarray | None] = ()) -> np.ndarray:
+    """The picture, uint8 (H, W, 3).
+
+    Parameters
+    ----------
+    findings : Findings
+    stills : sequence of ndarray or None
+        Frames at `still_times`, as far as there are any.
+    """
+    rows = _rows(findings)
+    head = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
+    strip = STILL_HEIGHT + 24 if any(still is not None for still in stills) else 0
+    foot = 2 * paper.line_height() + paper.line_height(paper.SMALL) + 40
+    curve = head + strip + (30 if findings.changes else 0)
+    bottom = curve + CURVE + 16 + ROW * len(rows)
+    sheet = paper.sheet_of(bottom + foot + EDGE // 2, WIDTH)
+    axis = _Axis(findings, _left(findings), WIDTH - EDGE)
+    _head(sheet, findings)
+    _strip(sheet, stills, axis, head)
+    _time_axis(sheet, findings, axis, curve, bottom)
+    _curve(sheet, findings, axis, curve)
+    for i, name in enumerate(rows):
+        _row(sheet, findings, axis, name, curve + CURVE + 16 + i * ROW)
+    _changes(sheet, findings, axis, curve, bottom)
+    _legend(sheet, findings, axis, bottom + 2 * paper.line_height() + 30)
+    return sheet
+
+
+class _Axis:
+    """From seconds to columns."""
+
+    def __init__(self, findings: Findings, left: int, right: int) -> None:
+        self.left, self.right = left, right
+        self.first = findings.first
+        self.last = max(findings.last + 1 / findings.frame_rate, self.first + 1e-3)
+
+    def column(self, seconds: float) -> int:
+        """Where a time is."""
+        share = (seconds - self.first) / (self.last - self.first)
+        return round(self.left + min(1.0, max(0.0, share)) * (self.right - self.left))
+
+
+def _rows(findings: Findings) -> list[str | None]:
+    """The zones that motion is told of; None is the whole frame."""
+    zones = findings.zones
+    return [zone.name for zone in zones.included] if zones and zones.included else [None]
+
+
+def _left(findings: Findings) -> int:
+    names = [lettering.width_of(name, paper.SMALL) for name in _rows(findings) if name]
+    return EDGE + min(MOST_LEFT, max([LEFT - EDGE, *(width + 30 for width in names)]))
+
+
+def _head(sheet: np.ndarray, findings: Findings) -> None:
+    paper.text(sheet, lettering.cut(title(findings), WIDTH - 2 * EDGE, paper.LARGE), EDGE, EDGE, scale=paper.LARGE)
+    begun = clock(findings, findings.first)
+    told = summary(findings) + (f", from {begun}" if begun else "")
+    paper.text(sheet, told, EDGE, EDGE + paper.line_height(paper.LARGE), paper.FAINT)
+
+
+def _strip(sheet: np.ndarray, stills: Sequence[np.ndarray | None], axis: _Axis, top: int) -> None:
+    """Pictures of the video, each above its own time."""
+    n = len(stills)
+    for i, still in enumerate(stills):
+        if still is not None:
+            left = axis.left + round(i / n * (axis.right - axis.left))
+            right = axis.left + round((i + 1) / n * (axis.right - axis.left)) - 6
+            paper.placed(sheet, as_bgr(still), left, top, STILL_HEIGHT, right - left)
+
+
+def _time_axis(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bottom: int) -> None:
+    most = (axis.right - axis.left) // TICK_ROOM
+    for tick in ticks(axis.first, axis.last, most, findings.begun):
+        column = axis.column(tick.seconds)
+        cv2.line(sheet, (column, top), (column, bottom + 10), paper.LINE, paper.DENSE)
+        paper.centred(sheet, tick.label, column, bottom + 14, scale=paper.SMALL)
+        if tick.day:
+            paper.centred(sheet, tick.day, column, bottom + 14 + paper.line_height(paper.SMALL), paper.FAINT,
+                          paper.SMALL)
+
+
+def _curve(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int) -> None:
+    """How much was foreground: roots of shares, so that what is small can be seen beside what is large."""
+    highest = max(findings.shares.highest, default=0.0)
+    most = next(level for level in LEVELS if highest <= level or level == 1)
+    bottom, words_above = top + CURVE, 0
+    for level in [level for level in (0.0, *LEVELS) if level <= most]:
+        row = bottom - round(math.sqrt(level / most) * CURVE)
+        cv2.line(sheet, (axis.left, row), (axis.right, row), paper.LINE, paper.DENSE)
+        if not words_above or words_above - row >= paper.line_height(paper.SMALL):
+            words = f"{100 * level:g} %"
+            paper.text(sheet, words, axis.left - 14 - lettering.width_of(words, paper.SMALL),
+                       row - paper.line_height(paper.SMALL) / 2, paper.FAINT, paper.SMALL)
+            words_above = row
+    _area(sheet, findings.shares.times, findings.shares.highest, axis, bottom, most, paper.PALE)
+    _area(sheet, findings.shares.times, findings.shares.means, axis, bottom, most, paper.BLUE)
+
+
+def _area(sheet: np.ndarray, times: Sequence[float], shares: Sequence[float], axis: _Axis, bottom: int, most: float,
+          colour: lettering.Colour) -> None:
+    """Fill what lies under the curve; of several bins in one column the largest is drawn."""
+    heights = np.zeros(axis.right - axis.left + 1, int)
+    ends = [*times[1:], axis.last]
+    for time, end, share in zip(times, ends, shares, strict=True):
+        first, last = axis.column(time) - axis.left, axis.column(end) - axis.left
+        height = round(math.sqrt(min(1.0, share / most)) * CURVE)
+        part = heights[first:max(last, first + 1)]
+        np.maximum(part, height, out=part)
+    for i, height in enumerate(heights):
+        if height:
+            sheet[bottom - height:bottom, axis.left + i] = colour
+
+
+def _row(sheet: np.ndarray, findings: Findings, axis: _Axis, zone: str | None, top: int) -> None:
+    """The events of a zone as bars, numbered where there is room."""
+    name = lettering.cut(zone or "motion", axis.left - EDGE - 14, paper.SMALL)
+    paper.text(sheet, name, EDGE, top + (ROW - paper.line_height(paper.SMALL)) / 2, scale=paper.SMALL)
+    cv2.line(sheet, (axis.left, top + ROW), (axis.right, top + ROW), paper.LINE, paper.DENSE)
+    for number, one in enumerate(findings.intervals, 1):
+        if one.zone != zone:
+            continue
+        left = min(axis.column(one.start.time), axis.right - NARROWEST)
+        right = max(axis.column(one.end.time), left + NARROWEST)
+        sheet[top + 8:top + ROW - 6, left:right] = paper.BLUE
+        if lettering.width_of(str(number), paper.SMALL) + 8 <= right - left:
+            words_top = top + (ROW - paper.line_height(paper.SMALL)) / 2 + 2
+            paper.centred(sheet, str(number), (left + right) / 2, words_top, paper.WHITE, paper.SMALL)
+
+
+def _changes(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bottom: int) -> None:
+    """A line through all where the scene changed; its kind above, where there is room."""
+    room_from = axis.left
+    for one in findings.changes:
+        column = axis.column(one.at.time)
+        for row in range(top, bottom, 18):
+            cv2.line(sheet, (column, row), (column, min(bottom, row + 11)), paper.ORANGE, 3)
+        wide = lettering.width_of(one.kind, paper.SMALL)
+        left = min(column - wide // 2, axis.right - wide)
+        if left >= room_from:
+            paper.text(sheet, one.kind, left, top - paper.line_height(paper.SMALL) - 2, paper.ORANGE, paper.SMALL)
+            room_from = left + wide + 16
+
+
+def _legend(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int) -> None:
+    """What the inks mean."""
+    told = [(paper.PALE, "foreground, at most"), (paper.BLUE, "on average, and events")]
+    if findings.changes:
+        told.append((paper.ORANGE, "change of the whole scene"))
+    left = axis.left
+    for colour, words in told:
+        half = paper.line_height(paper.SMALL) // 2
+        sheet[top + half - 9:top + half + 9, left:left + 28] = colour
+        left += 40 + paper.text(sheet, words, left + 40, top, paper.FAINT, paper.SMALL) + 44
