@@ -151,7 +151,8 @@ class ScanJob(Job):
                  apply: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
         self.size = size
         self._apply = apply or masker.apply
-        self._later, self._scan, self._region = masker, scan, region
+        self._later, self._scan = masker, scan
+        self._region = None if open_sinks is None else region  # it is for outputs, and of their size
         self._shape = size if open_sinks is None else source.size
         whole = whole or open_sinks is not None
         if not whole:
