@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bgsub import __version__
@@ -15,7 +16,11 @@ from bgsub.compare.store import write_whole
 from bgsub.errors import MisuseError
 from bgsub.events.intervals import timecode
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 NAME = "index.html"
+NOT_KNOWN = "–"
 LABELS = {"mask": "masks", "overlay": "overlay", "background": "background", "events.jsonl": "events (JSON)",
           "events.csv": "events (CSV)", "thumbnails": "thumbnails", "clips": "clips", "timeline": "timeline"}
 """What the link to an output says, by its name without a suffix, or with it."""
@@ -50,6 +55,7 @@ def write_page(summary: Summary, out: Path) -> Path:
     from bgsub.compare.report.html import style
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.filters["breaking"] = _breaking
     own = files("bgsub.batch")
     template = environment.from_string(own.joinpath("page.html.j2").read_text(encoding="utf-8"))
     css = style() + Markup(own.joinpath("page.css").read_text(encoding="utf-8"))
@@ -61,17 +67,28 @@ def write_page(summary: Summary, out: Path) -> Path:
 
 
 def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
-    """A file as the page shows it."""
+    """A file as the page shows it; dashes for what is not known of one that failed."""
     folder = quote(result.name)
     preview = PREVIEW in result.files and (out / result.name / PREVIEW).is_file()
+    told = {
+        "length": timecode(result.duration)[:-4], "size": f"{result.width}×{result.height}",
+        "frames": f"{result.frames:,}", "speed": f"{result.frames_per_second:,.0f}",
+        "share": f"{100 * result.foreground_share:.1f} %",
+    }
     return {
-        "name": result.name, "state": summary.state(result), "error": result.error, "frames": f"{result.frames:,}",
-        "length": timecode(result.duration)[:-4], "events": result.n_events, "changes": result.n_scene_changes,
-        "share": f"{100 * result.foreground_share:.1f} %", "size": f"{result.width}×{result.height}",
-        "speed": f"{result.frames_per_second:,.0f}", "preview": f"{folder}/{PREVIEW}" if preview else "",
-        "ratio": f"{result.width or 4} / {result.height or 3}",
+        "name": result.name, "state": summary.state(result), "error": result.error,
+        **(told if result.frames else dict.fromkeys(told, NOT_KNOWN)),
+        "events": result.n_events, "changes": result.n_scene_changes,
+        "preview": f"{folder}/{PREVIEW}" if preview else "",
         "links": [(_label(name), f"{folder}/{quote(name)}") for name in result.files if name != PREVIEW],
     }
+
+
+def _breaking(name: str) -> Markup:
+    """A name that is broken where its parts meet, if there is no room for it."""
+    from markupsafe import Markup
+
+    return Markup("<wbr>").join(re.findall(r"[^/_.-]+[/_.-]*|[/_.-]+", name))
 
 
 def _label(name: str) -> str:

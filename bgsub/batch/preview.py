@@ -16,18 +16,21 @@ from bgsub.video.sinks import Sink
 
 WIDTH = 480
 """Pixels; smaller frames are as they are."""
-WHOLE_SCENE = 0.5
-"""Share of the frame from which foreground is no motion, but a change of the whole scene."""
+TOO_MUCH = 0.25
+"""Share of the frame from which foreground is rather a change of the whole scene than something that moves."""
 QUALITY = 85
 
 
 class Preview(Sink):
-    """Keeps the frame in which most moved, and no other; of a video in which nothing moves, the first."""
+    """Keeps the frame in which most moved, and no other; of a video in which nothing moves, the first.
+
+    Frames in which nearly everything is foreground come last.
+    """
 
     path = "the preview"
 
     def __init__(self) -> None:
-        self._most = -1
+        self._worth = 0
         self._best: tuple[np.ndarray, np.ndarray] | None = None
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
@@ -37,8 +40,9 @@ class Preview(Sink):
     def see(self, image: np.ndarray, mask: np.ndarray) -> None:
         """Take the next picture in, and its mask of the same size. Nobody writes to them afterwards."""
         n = int(np.count_nonzero(mask == FOREGROUND))
-        if self._best is None or self._most < n < WHOLE_SCENE * mask.size:
-            self._most, self._best = n, (image, mask)
+        worth = n if n <= TOO_MUCH * mask.size else -n
+        if self._best is None or worth > self._worth:
+            self._worth, self._best = worth, (image, mask)
 
     def save(self, path: Path, zones: Zones | None) -> None:
         """Write it, with the foreground outlined and zones shown.
