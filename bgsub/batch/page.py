@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 NAME = "index.html"
 NOT_KNOWN = "–"
 LABELS = {"mask": "masks", "overlay": "overlay", "background": "background", "events.jsonl": "events (JSON)",
-          "events.csv": "events (CSV)", "thumbnails": "thumbnails", "clips": "clips", "timeline": "timeline"}
+          "events.csv": "events (CSV)", "thumbnails": "thumbnails", "clips": "clips", "timeline": "timeline",
+          "sheet": "contact sheet"}
 """What the link to an output says, by its name without a suffix, or with it."""
 
 

@@ -25,7 +25,7 @@ in which outputs are until they are whole."""
 NAMES: dict[str, tuple[str, ...]] = {
     "mask": ("mask.mkv", "mask"), "overlay": ("overlay.mp4", "overlay"), "background": ("background.png",),
     "events": ("events.jsonl", "events.csv"), "thumbnails": ("thumbnails",), "clips": ("clips",),
-    "timeline": ("timeline.png",), "preview": (PREVIEW,),
+    "timeline": ("timeline.png",), "sheet": ("sheet",), "preview": (PREVIEW,),
 }
 """Kind of output → what it may be named. Of two videos, the second is the folder of images where sizes are odd."""
 RESERVED = frozenset({RESULT, *(name for names in NAMES.values() for name in names)})

@@ -16,7 +16,7 @@ from bgsub.masks.params import CleaningParams
 
 PICTURES = ("mask", "overlay", "background")
 """Outputs that are as `bgsub run` makes them."""
-EVENTS = ("events", "thumbnails", "clips", "timeline")
+EVENTS = ("events", "clips", "thumbnails", "timeline", "sheet")
 """Outputs for which motion is looked for."""
 
 
@@ -47,8 +47,8 @@ class Settings:
     frame_rate : float or None
         Where files do not know it.
     motion : MotionParams
-    pre_roll, post_roll : float
-        Seconds of a clip before motion starts and after it ends.
+    clip_format, clip_lead, pre_roll, post_roll
+        How clips are cut; see `bgsub.events.footage.Wanted`.
     threads : int
         Of the model, for each file; changes nothing in the results.
     """
@@ -67,8 +67,10 @@ class Settings:
     max_frames: int | None = None
     frame_rate: float | None = None
     motion: MotionParams = field(default_factory=MotionParams)
-    pre_roll: float = 0.0
-    post_roll: float = 0.0
+    clip_format: str = "auto"
+    clip_lead: float = 5.0
+    pre_roll: float = 2.0
+    post_roll: float = 2.0
     threads: int = 1
 
     def key(self) -> str:

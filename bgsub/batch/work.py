@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,11 +15,13 @@ from bgsub.batch.preview import Preview
 from bgsub.batch.results import NAMES, PREVIEW, Result, bytes_of, part_of, put, read
 from bgsub.batch.settings import Settings, Task
 from bgsub.compare.jobs import Meter
-from bgsub.errors import InputError, one_line
+from bgsub.compare.store import make_folder
+from bgsub.errors import BgsubError, InputError, one_line
+from bgsub.events.footage import Footage, Wanted
 from bgsub.events.intervals import write_table
 from bgsub.events.job import Later, ScanJob, reduced, working_size
 from bgsub.events.log import EventLog
-from bgsub.events.scan import Scan
+from bgsub.events.scan import Scan, Witness
 from bgsub.masks.masker import Masker, reduced_region, uncleaned
 from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build
@@ -58,7 +61,7 @@ def process(task: Task, meter: Meter | None = None) -> Result:
     cv2.setNumThreads(task.settings.threads)
     folder = Path(task.folder)
     with part_of(folder) as part:
-        with open_source(Path(task.now.path), frame_rate=task.settings.frame_rate) as source:
+        with _open(task) as source:
             result = _File(task, source, part).done(meter)
         return put(folder, part, read(folder), result)
 
@@ -74,6 +77,7 @@ class _File:
         for output in self._outputs:
             output.check(source, force=True)
         self._preview = Preview()
+        self._footage = _footage(task, source, self._zones, part)
         self._first = 0.0
         frames: Iterator[Frame] = self._timed(Selection(settings.start, settings.end, settings.max_frames).of(source))
         ahead, frames = read_ahead(frames, settings.bootstrap or 0)
@@ -94,8 +98,7 @@ class _File:
                 self._scan.close()
         if not self._job.n_frames:
             raise InputError(f"{self._source.name} has no frame before the end that was asked for; raise --end")
-        self._finish()
-        return self._result(error)
+        return self._result(error or self._finish())
 
     def _running(self, ahead: list[Frame], frames: Iterator[Frame]) -> Job:
         """As `bgsub run` does it."""
@@ -126,8 +129,9 @@ class _File:
         self._later = Later(make)
         pictures = bool(self._outputs)
         log = EventLog(self._part / "events.jsonl") if "events" in task.outputs else None
-        self._scan = _Scan(source, settings, self._zones, log, None if pictures else self._preview)
-        return ScanJob(source, self._later, self._scan, size, grey=grey, frames=frames,
+        witness = self._footage.witness
+        self._scan = _Scan(source, settings, self._zones, log, witness, None if pictures else self._preview)
+        return ScanJob(source, self._later, self._scan, size, grey=grey, frames=frames, whole=witness is not None,
                        open_sinks=self._sinks if pictures else None,
                        region=None if self._zones is None else self._zones.region())
 
@@ -140,16 +144,25 @@ class _File:
             self._first = self._first if i else frame.time
             yield frame
 
-    def _finish(self) -> None:
-        """Write what is known only at the end."""
-        if "background" in self._task.outputs:
+    def _finish(self) -> str:
+        """Write what is known only at the end; gives what could not be, beside which all else is kept."""
+        task = self._task
+        if "background" in task.outputs:
             background, (height, width) = self._later.masker.background(), self._source.size
             if background.shape[:2] != (height, width):
                 background = cv2.resize(background, (width, height), interpolation=cv2.INTER_CUBIC)
             write_image(self._part / "background.png", background)
-        if self._scan is not None and "events" in self._task.outputs:
-            write_table(self._scan.findings().rows(), self._part / "events.csv")
         self._preview.save(self._part / PREVIEW, self._zones)
+        if self._scan is None:
+            return ""
+        findings = self._scan.findings()
+        if "events" in task.outputs:
+            write_table(findings.rows(), self._part / "events.csv")
+        try:
+            self._footage.write(findings, partial(_open, task))
+        except BgsubError as error:
+            return one_line(error)
+        return ""
 
     def _result(self, error: str) -> Result:
         job, source = self._job, self._source
@@ -174,9 +187,9 @@ class _Scan(Scan):
     """Looks for motion, keeps its lines, and shows every picture to the preview if no output does."""
 
     def __init__(self, source: Source, settings: Settings, zones: Zones | None, log: EventLog | None,
-                 preview: Preview | None) -> None:
+                 witness: Witness | None, preview: Preview | None) -> None:
         super().__init__(source.name, source.size, source.frame_rate, settings.motion, zones,
-                         tell=None if log is None else log.write)
+                         tell=None if log is None else log.write, witness=witness)
         self._log, self._preview = log, preview
 
     def see(self, frame: Frame, image: np.ndarray, mask: np.ndarray, masker: Masker) -> bool:
@@ -188,6 +201,22 @@ class _Scan(Scan):
     def close(self) -> None:
         if self._log is not None:
             self._log.close()
+
+
+def _open(task: Task) -> Source:
+    return open_source(Path(task.now.path), frame_rate=task.settings.frame_rate)
+
+
+def _footage(task: Task, source: Source, zones: Zones | None, part: Path) -> Footage:
+    """Clips and pictures of events; each in a place of its own, where nothing is yet."""
+    settings = task.settings
+    places = {"clips": "clips", "thumbnails": "thumbnails", "timeline": "timeline.png", "sheet": "sheet/sheet.jpg"}
+    asked: dict[str, Any] = {kind: str(part / place) for kind, place in places.items() if kind in task.outputs}
+    if "sheet" in asked:
+        make_folder(part / "sheet")
+    wanted = Wanted(**asked, clip_format=settings.clip_format, clip_lead=settings.clip_lead,
+                    pre_roll=settings.pre_roll, post_roll=settings.post_roll)
+    return Footage(wanted, task.now.path, source, zones, given_rate=settings.frame_rate is not None)
 
 
 def _count(job: Job, meter: Meter | None) -> None:

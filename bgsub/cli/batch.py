@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bgsub.cli.common import LAST, Number, Sectioned, Time, Whole, debug_option, json_option, option
+from bgsub.cli.footage import CUTTING, cutting_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters
 from bgsub.cli.parameters import given, model_options, parameter_options
 from bgsub.cli.progress import raise_if_stopped, stop_on_signals
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from bgsub.batch.summary import Summary
 
 INPUT, OUTPUT, HOW, MOTION = "Which files and frames", "Outputs", "How to run", "Motion and zones"
-MODEL, CLEANING = "Model", "Cleaning"
+CLIPS, MODEL, CLEANING = "Clips", "Model", "Cleaning"
 
 
 @click.command(cls=Sectioned, epilog="""
@@ -64,6 +65,10 @@ Examples:
 @option("--background", is_flag=True, section=OUTPUT, help="The scene without foreground: background.png.")
 @option("--events", is_flag=True, section=OUTPUT,
         help="When something moved, as of `bgsub events`: events.jsonl and events.csv.")
+@option("--clips", is_flag=True, section=OUTPUT, help="A clip of each event: clips/. Needs bgsub[clips].")
+@option("--thumbnails", is_flag=True, section=OUTPUT, help="A picture of each event at its peak: thumbnails/.")
+@option("--timeline", is_flag=True, section=OUTPUT, help="The whole video in one picture: timeline.png.")
+@option("--sheet", is_flag=True, section=OUTPUT, help="A contact sheet of all events: sheet/.")
 @option("--full-names", is_flag=True, section=OUTPUT,
         help="Name folders after files with their suffix, so that a.mp4 and a.avi do not meet.")
 @option("--force", is_flag=True, section=OUTPUT, help="Do all files again, and replace what is there.")
@@ -78,6 +83,7 @@ Examples:
 @option("--zones", metavar="JSON", section=MOTION,
         help="Zones drawn with `bgsub zones` or on the page of `bgsub live`, for all files.")
 @parameter_options(MotionParams, MOTION)
+@cutting_options(CLIPS)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")
 @option("--bootstrap", metavar="N", type=Whole(min=2), section=MODEL,
@@ -143,7 +149,7 @@ def _settings(chosen: dict[str, Any]) -> Settings:
     from bgsub.video.pipeline import Selection
 
     typed, cleaning = typed_parameters({**chosen, "load_model": None}), typed_cleaning(chosen)
-    outputs = tuple(kind for kind in (*PICTURES, *EVENTS) if chosen.get(kind)) or ("mask",)
+    outputs = tuple(kind for kind in (*PICTURES, *EVENTS) if chosen[kind]) or ("mask",)
     motion = given(chosen, MotionParams)
     if not any(kind in EVENTS for kind in outputs):
         for name in (*motion, *(["grey"] if chosen["grey"] is not None else [])):
@@ -154,11 +160,16 @@ def _settings(chosen: dict[str, Any]) -> Settings:
     chosen["n_jobs"] = chosen["n_jobs"] or available_threads()
     threads = chosen["threads"] or (1 if chosen["cluster"] else max(1, available_threads() // chosen["n_jobs"]))
     files: dict[str, Any] = {name: chosen[name] and str(Path(chosen[name]).absolute()) for name in ("roi", "zones")}
+    if "clips" in outputs and not chosen["cluster"]:
+        from bgsub.events.encoding import encoder
+
+        encoder()  # says what is missing
     if files["zones"]:
         from bgsub.masks.zones import Zones
 
         Zones.load(files["zones"])  # a file that is no zones is refused once, and not for each video
-    same = {name: chosen[name] for name in ("scale", "grey", "bootstrap", "start", "end", "max_frames", "frame_rate")}
+    same = {name: chosen[name] for name in (*CUTTING, "scale", "grey", "bootstrap", "start", "end", "max_frames",
+                                            "frame_rate")}
     return Settings(outputs=outputs, model=chosen["model_name"], parameters=typed, cleaning=cleaning, threads=threads,
                     motion=MotionParams(**motion), **files, **same)
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bgsub.masks.zones import Zones
     from bgsub.video.frame import Source
 
-OPTIONS = ("clips", "clip_format", "clip_lead", "pre_roll", "post_roll", "thumbnails", "timeline", "sheet")
+CUTTING = ("clip_format", "clip_lead", "pre_roll", "post_roll")
+OPTIONS = ("clips", *CUTTING, "thumbnails", "timeline", "sheet")
 
 
 def clip_options(section: str) -> Decorator:
@@ -24,15 +25,7 @@ def clip_options(section: str) -> Decorator:
         option("--clips", metavar="DIR", section=section,
                help="Write a clip of each event, with its sound, cut out of the file without encoding it again where a "
                     "key frame stands close before it, else as H.264. Needs bgsub[clips]."),
-        option("--pre-roll", type=Number(min=0, max=3600), default=2.0, show_default=True, section=section,
-               help="Seconds of a clip before motion starts."),
-        option("--post-roll", type=Number(min=0, max=3600), default=2.0, show_default=True, section=section,
-               help="Seconds of a clip after motion ends."),
-        option("--clip-lead", type=Number(min=0, max=3600), default=5.0, show_default=True, section=section,
-               help="Seconds by which a clip may begin sooner, at a key frame, so that it need not be encoded again; "
-                    "0 begins each at its very frame."),
-        option("--clip-format", type=click.Choice(["auto", "mp4", "mkv"]), default="auto", show_default=True,
-               section=section, help="What clips are kept in; auto: MP4 for MP4 and images, else Matroska."),
+        *_how_to_cut(section),
         option("--thumbnails", metavar="DIR", section=section,
                help="Write a picture of each event at its peak, with the foreground outlined, and the zones."),
         option("--timeline", metavar="IMAGE", section=section,
@@ -43,6 +36,29 @@ def clip_options(section: str) -> Decorator:
                     "IMAGE_02. PNG or JPEG."),
     ]
 
+    return _all(options)
+
+
+def cutting_options(section: str) -> Decorator:
+    """How clips are cut, for a command that knows itself where they go."""
+    return _all(_how_to_cut(section))
+
+
+def _how_to_cut(section: str) -> list[Decorator]:
+    return [
+        option("--pre-roll", type=Number(min=0, max=3600), default=2.0, show_default=True, section=section,
+               help="Seconds of a clip before motion starts."),
+        option("--post-roll", type=Number(min=0, max=3600), default=2.0, show_default=True, section=section,
+               help="Seconds of a clip after motion ends."),
+        option("--clip-lead", type=Number(min=0, max=3600), default=5.0, show_default=True, section=section,
+               help="Seconds by which a clip may begin sooner, at a key frame, so that it need not be encoded again; "
+                    "0 begins each at its very frame."),
+        option("--clip-format", type=click.Choice(["auto", "mp4", "mkv"]), default="auto", show_default=True,
+               section=section, help="What clips are kept in; auto: MP4 for MP4 and images, else Matroska."),
+    ]
+
+
+def _all(options: list[Decorator]) -> Decorator:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for one in reversed(options):
             command = one(command)
