@@ -90,8 +90,8 @@ def test_command(command: str, place: Path, camera: str, tmp_path: Path):
         command = re.sub(r"^bgsub live( 0)?(?= --|$)", f"bgsub live {camera}", command).replace("--web 8080", "--web 0")
         command += " --max-seconds 1" + ("" if "--web" in command else " --view none")
     command = re.sub(r"\bbgsub compare ", "bgsub compare --max-frames 80 ", command)
-    command = re.sub(r"\bbgsub (?=run|live|explain|compare|demo|bench|doctor|--help)", f"{sys.executable} -m bgsub ",
-                     command)
+    command = re.sub(r"\bbgsub (?=run|live|events|explain|compare|demo|bench|doctor|--help)",
+                     f"{sys.executable} -m bgsub ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} --force" if "bgsub run" in command and "|" not in command
