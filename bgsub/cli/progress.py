@@ -31,8 +31,16 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def progress_bar(source: Source, selection: Selection, quiet: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 0) -> Iterator[Callable[[], None]]:
     """A bar on stderr, only if that is a terminal: time left where the end is known, else a count.
+
+    Parameters
+    ----------
+    source : Source
+    selection : Selection
+    quiet : bool
+    done : int
+        Frames that were done before, by a run that was stopped.
 
     Yields
     ------
@@ -43,7 +51,8 @@ def progress_bar(source: Source, selection: Selection, quiet: bool) -> Iterator[
 
     tqdm.set_lock(threading.RLock())  # its own is for several processes, and takes 30 ms to set up
     total = expected_frames(source, selection)
-    with tqdm(total=total, unit=" frames", disable=True if quiet else None, dynamic_ncols=True, leave=False) as bar:
+    with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
+              leave=False) as bar:
         yield lambda: bar.update() and None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.summary import SceneChanges, in_words, summary
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from bgsub.video.pipeline import Job
 
 INPUT, OUTPUT, MODEL, CLEANING = "Which frames", "Outputs", "Model", "Cleaning"
+FILES = {"background": ".png", "save_model": ".npz"}
+"""Options that name files which are written at the end, and their suffixes."""
 
 
 @click.command(cls=Sectioned, epilog="""
@@ -63,6 +67,7 @@ Examples:
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video written, instead of what suits the suffix.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
+@resuming_options(OUTPUT)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")
 @option("--load-model", metavar="NPZ", section=MODEL,
@@ -96,46 +101,70 @@ def run(spec: str, **chosen: Any) -> None:
     counted.
     """
     from bgsub.video.open import open_source
-    from bgsub.video.outputs import open_all
-    from bgsub.video.pipeline import Job
 
     typed = typed_parameters(chosen)
     cleaning = typed_cleaning(chosen)
     selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
-    with stop_on_signals(), interruptible(opened) as source:
+    with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, source, spec, zones)
+        kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None])
+        if kept is not None:
+            stack.callback(kept.close)
+            if kept.finished:
+                _tell_finished(chosen, spec, outputs)
+                return
+        _check(chosen, source, outputs, kept)
         # Numba calls back from C, where what a signal raises would be lost.
-        model = interruptible(partial(make_model, chosen, typed, source.frame_rate))
+        model = interruptible(lambda: (kept and kept.model()) or make_model(chosen, typed, source.frame_rate))
         masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
-        subtractor = Announced(masker, chosen["quiet"])
         frames = selection.of(source)
-        if chosen["bootstrap"]:
-            if sys.stderr.isatty() and not chosen["quiet"]:
-                click.echo(f"looking at the first {chosen['bootstrap']} frames together …", err=True)
-            frames = interruptible(partial(_bootstrap, masker, frames, chosen["bootstrap"]))
-        job = Job(source, subtractor, lambda: open_all(outputs, source), frames)
+        if chosen["bootstrap"] and not (kept and kept.goes_on):
+            frames = interruptible(partial(_bootstrap, masker, frames, chosen))
+        job, changes = _job(chosen, source, masker, model, outputs, frames, kept)
         raise_if_stopped()
-        changes = SceneChanges(model, job)
-        try:
-            with progress_bar(source, selection, chosen["quiet"]) as tick:
-                job.run(lambda: changes.look(tick))
-        finally:
-            _finish(chosen, spec, source, job, masker, model, outputs, changes)
+        with told_to_resume(kept):
+            try:
+                with progress_bar(source, selection, chosen["quiet"], job.n_frames) as tick:
+                    job.run(lambda: changes.look(tick))
+            finally:
+                _finish(chosen, spec, source, job, masker, model, outputs, changes, kept)
 
 
-def _bootstrap(masker: Masker, frames: Iterator[Frame], n: int) -> Iterator[Frame]:
+def _bootstrap(masker: Masker, frames: Iterator[Frame], chosen: dict[str, Any]) -> Iterator[Frame]:
     """Begin with the background of the first frames; what is left to do: all frames, these at the front."""
     from bgsub.video.pipeline import read_ahead
 
-    first, frames = read_ahead(frames, n)
+    if sys.stderr.isatty() and not chosen["quiet"]:
+        click.echo(f"looking at the first {chosen['bootstrap']} frames together …", err=True)
+    first, frames = read_ahead(frames, chosen["bootstrap"])
     masker.bootstrap([frame.image for frame in first])
     return frames
 
 
+def _job(chosen: dict[str, Any], source: Source, masker: Masker, model: Mixture[Any], outputs: list[Output],
+         frames: Iterator[Frame], kept: Resumable | None) -> tuple[Job, SceneChanges]:
+    """What is to be done, from the start or from a checkpoint."""
+    from bgsub.video.outputs import open_all
+    from bgsub.video.pipeline import Job
+
+    subtractor = Announced(masker, chosen["quiet"])
+    if kept is None:
+        job = Job(source, subtractor, lambda: open_all(outputs, source), frames)
+        return job, SceneChanges(model, job)
+    job = Job(source, subtractor, kept.open, frames,
+              kept.keeper(model, lambda: {"scene_changes": list(changes.found)}))
+    changes = SceneChanges(model, job)
+    if kept.goes_on:
+        masker.expect(source.size)
+        job.go_on(kept.begun.job)
+        changes.found += kept.begun.told["scene_changes"]
+    return job, changes
+
+
 def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | None) -> list[Output]:
-    """The outputs that were asked for, all checked before any is opened."""
+    """The outputs that were asked for."""
     from bgsub.video.outputs import PREFIXES, Kind, Output, beside, check_distinct
 
     asked: dict[Kind, str] = {kind: chosen[kind] for kind in PREFIXES if chosen[kind] is not None}
@@ -144,38 +173,65 @@ def _outputs(chosen: dict[str, Any], source: Source, spec: str, zones: Zones | N
     outputs = [Output(kind, target, chosen["codec"], chosen["cutout_colour"], () if zones is None else zones.zones)
                for kind, target in asked.items()]
     check_distinct(outputs)
-    for output in outputs:
-        output.check(source, chosen["force"])
     if chosen["as_json"] and any(output.is_pipe for output in outputs):
         raise MisuseError("--mask - and --json both write to standard output; write the masks elsewhere")
-    for name, suffix in (("background", ".png"), ("save_model", ".npz")):
-        if chosen[name] is not None:
-            check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, chosen["force"])
     return outputs
 
 
-def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
-            outputs: list[Output], changes: SceneChanges) -> None:
-    """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
-    from bgsub.video.sinks import write_image
+def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: Resumable | None) -> None:
+    """Refuse what would overwrite something, or can never be written, before anything is opened."""
+    def force(output: Output | None = None) -> bool:
+        return chosen["force"] if kept is None else kept.may_replace(output)
 
-    failed = sys.exc_info()[0] is not None
+    for output in outputs:
+        output.check(source, force(output))
+    for name, suffix in FILES.items():
+        if chosen[name] is not None:
+            check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, force())
+
+
+def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output]) -> None:
+    """For programs: that there was nothing to do. People have been told."""
+    if chosen["as_json"]:
+        written = {output.kind: output.target for output in outputs}
+        click.echo(json.dumps({"input": spec, "complete": True, "frames": 0, "outputs": written}, indent=2))
+
+
+def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
+            outputs: list[Output], changes: SceneChanges, kept: Resumable | None) -> None:
+    """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
+    error = sys.exc_info()[1]
     if not job.n_frames:
         return
+    goes_on = kept is not None and error is not None and not isinstance(error, InputError)
     written: dict[str, str] = {output.kind: output.target for output in outputs}
     try:
-        if chosen["background"]:
-            write_image(Path(chosen["background"]), masker.background())
-            written["background"] = chosen["background"]
-        if chosen["save_model"]:
-            model.save(chosen["save_model"])
-            written["model"] = chosen["save_model"]
-    except OutputError as error:
-        if not failed:
+        if not goes_on:
+            written |= _write_last(chosen, masker, model, kept)
+            if kept is not None and error is None:
+                kept.remove()
+    except OutputError as other:
+        if error is None:
             raise
-        click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
-    told = summary(spec, source, job, masker, written, changes, complete=not failed)
+        click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
+    told = summary(spec, source, job, masker, written, changes, complete=error is None)
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(in_words(told), err=any(output.is_pipe for output in outputs))
+        click.echo(in_words(told, goes_on), err=any(output.is_pipe for output in outputs))
+
+
+def _write_last(chosen: dict[str, Any], masker: Masker, model: Mixture[Any], kept: Resumable | None) -> dict[str, str]:
+    """All frames are done: join the parts of videos, write what comes last; returns what was written of that."""
+    from bgsub.video.sinks import write_image
+
+    if kept is not None:
+        kept.join()
+    written = {}
+    if chosen["background"]:
+        write_image(Path(chosen["background"]), masker.background())
+        written["background"] = chosen["background"]
+    if chosen["save_model"]:
+        model.save(chosen["save_model"])
+        written["model"] = chosen["save_model"]
+    return written

@@ -70,8 +70,8 @@ def summary(spec: str, source: Source, job: Job, masker: Masker, written: dict[s
     }
 
 
-def in_words(summary: dict[str, Any]) -> str:
-    """The same for people."""
+def in_words(summary: dict[str, Any], goes_on: bool = False) -> str:
+    """The same for people; with ``goes_on`` a checkpoint is there."""
     lines = [
         f"{summary['frames']} frames of {summary['width']}x{summary['height']} in {summary['seconds']:.1f} s "
         f"({summary['frames_per_second']:.0f} frames/s); {100 * summary['foreground_share']:.1f} % foreground",
@@ -80,5 +80,6 @@ def in_words(summary: dict[str, Any]) -> str:
           "from there on the background is learned anew" for change in summary["scene_changes"]),
     ]
     if not summary["complete"]:
-        lines.append("stopped early; what was written up to then is complete and readable")
+        lines.append("stopped early; the same command with --resume goes on" if goes_on else
+                     "stopped early; what was written up to then is complete and readable")
     return "\n".join(lines)

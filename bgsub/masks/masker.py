@@ -89,6 +89,10 @@ class Masker:
             self._region(reduced[0].shape[:2])
         self.subtractor.bootstrap(reduced)
 
+    def expect(self, size: tuple[int, int]) -> None:
+        """Tell the size of the frames, (H, W), to a masker whose model has seen them already."""
+        self._shape = size
+
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Learn from one frame and return its finished mask, uint8 (H, W)."""
         self._shape = image.shape[:2]

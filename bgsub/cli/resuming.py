@@ -1,0 +1,295 @@
+"""``--checkpoint`` and ``--resume``: a run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import bgsub
+from bgsub.cli.common import Decorator, Time, option
+from bgsub.errors import InputError, MisuseError, OutputError
+
+if TYPE_CHECKING:
+    from bgsub.mixture.model import Mixture
+    from bgsub.video.checkpoint import Checkpoint, Checkpoints
+    from bgsub.video.frame import Source
+    from bgsub.video.outputs import Output
+    from bgsub.video.sinks import Sink
+
+EVERY = 60.0
+"""Seconds of video between checkpoints, where ``--resume`` begins at the start and nobody says."""
+
+WITHOUT_EFFECT = frozenset({"force", "quiet", "as_json", "threads", "timeout", "checkpoint", "resume"})
+"""Options that change nothing in the outputs."""
+
+PATHS = frozenset({"mask", "overlay", "cutout", "background", "save_model", "load_model", "roi", "zones"})
+READ = ("load_model", "roi", "zones")
+"""Options that name files, and those of them that are read: what stands in these must be the same, too."""
+
+JOINING = "joining"
+"""Name of a file beside the checkpoint: what is at the outputs' places may be ours from now on."""
+
+
+class Stretch(Time):
+    """A time above 0, which may also end in s: ``60``, ``60s``, ``1:00``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = super().convert(value.removesuffix("s") if isinstance(value, str) else value, param, ctx)
+        if seconds <= 0:
+            self.fail(f"expected a time above 0, such as 60s or 1:00; got {value!r}", param, ctx)
+        return seconds
+
+
+def resuming_options(section: str) -> Decorator:
+    """``--checkpoint`` and ``--resume``, under a heading."""
+    options = [
+        option("--checkpoint", type=Stretch(), section=section,
+               help="Every so many seconds of video (60, 60s, 1:00), keep all that is needed to go on after a crash. "
+                    "Videos grow in parts, in a folder such as m.mkv.parts/, and are joined at the end, by PyAV."),
+        option("--resume", is_flag=True, section=section,
+               help="Go on where the same command with --checkpoint was stopped. Without a checkpoint, begin at the "
+                    f"start and make them, each {EVERY:g} s unless --checkpoint says. If all is done, do nothing."),
+    ]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return decorate
+
+
+class Resumable:
+    """A run with checkpoints: what it goes on from, and what stands beside its outputs until it is done.
+
+    Parameters
+    ----------
+    chosen : dict
+        The options.
+    source : Source
+    outputs : list of Output
+    others : list of str
+        More files that it writes.
+    base : Path, optional
+        Beside which the checkpoint stands. Default: the first of these files.
+
+    Attributes
+    ----------
+    finished : bool
+        Whether there is nothing to do.
+    begun : Checkpoint
+        What to go on from; at the start one without frames.
+    goes_on : bool
+        Whether it has any.
+    """
+
+    def __init__(self, chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
+                 base: Path | None = None) -> None:
+        from bgsub.video.checkpoint import NAME
+        from bgsub.video.fingerprint import fingerprint
+        from bgsub.video.parts import folder_of, require_av
+
+        if any(output.is_pipe for output in outputs):
+            raise MisuseError("a pipe cannot be resumed; write masks to a file or a folder, or leave out --checkpoint")
+        self._made_for = {"input": fingerprint(source), "options": _options(chosen), "versions": _versions()}
+        if any(output.is_video for output in outputs):
+            require_av()
+        self._chosen, self._source, self._outputs = chosen, source, outputs
+        self._files = [*(output.path for output in outputs), *map(Path, others)]
+        self._base = base or self._files[0]
+        self._folder = folder_of(self._base)
+        self._path = self._folder / NAME
+        self._lock = contextlib.ExitStack()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        if self._folder.is_dir():
+            self._keep_others_out()
+        found = self._found()
+        self.finished = found is None and self._chosen["resume"] and not self._chosen["force"] and self._all_there()
+        self.begun = found or self._fresh()
+        self.goes_on = self.begun.n_frames > 0
+        self._ours = found is not None
+        if self.finished:
+            self.remove()
+
+    def may_replace(self, output: Output | None = None) -> bool:
+        """Whether what stands at the place of an output, or of another file, is ours or may be replaced anyway."""
+        return self.begun.allowed or (self._ours and output is not None and output.is_folder)
+
+    def model(self) -> Mixture[Any] | None:
+        """The model as it was; None at the start."""
+        from bgsub.mixture.bands import threads_beside_others
+        from bgsub.models.registry import from_contents
+
+        if self.begun.model is None:
+            return None
+        return from_contents(self._path, *self.begun.model, threads=self._chosen["threads"] or threads_beside_others())
+
+    def keeper(self, model: Mixture[Any], told: Callable[[], dict[str, Any]]) -> Checkpoints:
+        """Who makes the checkpoints; `told` gives what else has to be kept, as plain values."""
+        from bgsub.video.checkpoint import Checkpoints
+
+        self._keeper = Checkpoints(self._path, self.begun, model.contents, told)
+        return self._keeper
+
+    def open(self) -> list[Sink]:
+        """Open all outputs, and throw away what was half written."""
+        from bgsub.video.outputs import open_all
+        from bgsub.video.parts import make_folder
+
+        if not self._folder.is_dir():
+            make_folder(self._base)
+            self._keep_others_out()
+        if not self._ours:
+            (self._folder / JOINING).unlink(missing_ok=True)
+        self._keeper.begin()
+        return open_all(self._outputs, self._source, self.begun)
+
+    def join(self) -> None:
+        """All frames are done: make the videos of their parts."""
+        from bgsub.video.parts import join
+
+        try:
+            (self._folder / JOINING).touch()
+        except OSError as error:
+            raise OutputError(f"cannot write into {self._folder}: {error.strerror}") from error
+        for output in self._outputs:
+            if output.is_video:
+                join(output.path, self._source.frame_rate)
+
+    def remove(self) -> None:
+        """All is done: remove the checkpoint, and the parts."""
+        from bgsub.video.parts import folder_of
+
+        for leftover in [self._path, *self._folder.glob(f".{self._path.name}.*.part"), self._folder / JOINING]:
+            leftover.unlink(missing_ok=True)
+        for path in [*self._files, self._base]:
+            for part in folder_of(path).glob(f"*{path.suffix}"):
+                part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                folder_of(path).rmdir()
+
+    def close(self) -> None:
+        """Let others in."""
+        self._lock.close()
+
+    def _keep_others_out(self) -> None:
+        from bgsub.video.checkpoint import alone
+
+        self._lock.enter_context(alone(self._folder))
+
+    def _found(self) -> Checkpoint | None:
+        """The checkpoint to go on from, if there is one that fits."""
+        from bgsub.video.checkpoint import Checkpoint
+
+        try:
+            found = Checkpoint.read(self._path)
+            if found is None or (not self._chosen["resume"] and self._chosen["force"]):
+                return None
+            if not self._chosen["resume"]:
+                raise MisuseError(f"{self._base} is half done; go on with --resume, or begin anew with --force")
+            self._require_same(found)
+            found.require_parts()
+        except (InputError, MisuseError):
+            if self._chosen["force"]:
+                return None
+            raise
+        allowed = found.allowed or self._chosen["force"] or (self._folder / JOINING).exists()
+        return found._replace(allowed=allowed)
+
+    def _require_same(self, found: Checkpoint) -> None:
+        was, now = found.made_for, json.loads(json.dumps(self._made_for))
+        anew = "or begin anew with --force"
+        if was["input"] != now["input"]:
+            raise InputError(f"{self._source.name} has other contents than when {self._path} was written; bring the "
+                             f"old ones back, {anew}")
+        if was["versions"] != now["versions"]:
+            raise InputError(f"{self._path} was written by {_listed(was['versions'])}, and this is "
+                             f"{_listed(now['versions'])}; go on with those, {anew}")
+        every = self._chosen["checkpoint"]
+        options = {**was["options"], "checkpoint": every and found.every}, {**now["options"], "checkpoint": every}
+        for name in dict.fromkeys([*options[0], *options[1]]):
+            one, other = (side.get(name) for side in options)
+            if one != other:
+                raise MisuseError(f"{self._path} is of a run with {_typed(name, one)}, and this one has "
+                                  f"{_typed(name, other)}; give what it had, {anew}")
+
+    def _fresh(self) -> Checkpoint:
+        from bgsub.video.checkpoint import Checkpoint
+
+        return Checkpoint(self._made_for, self._chosen["checkpoint"] or EVERY, self._chosen["force"], {}, {}, {}, None)
+
+    def _all_there(self) -> bool:
+        return all(path.exists() for path in self._files) and all(output.already_there() for output in self._outputs)
+
+
+def resumable(chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
+              base: Path | None = None) -> Resumable | None:
+    """A run with checkpoints, if that was asked for; says on stderr where it begins."""
+    if chosen["checkpoint"] is None and not chosen["resume"]:
+        return None
+    run = Resumable(chosen, source, outputs, others, base)
+    if chosen["resume"] and not chosen["quiet"]:
+        click.echo(_where(run, source), err=True)
+    return run
+
+
+@contextlib.contextmanager
+def told_to_resume(run: Resumable | None) -> Iterator[None]:
+    """Let an error of an output say as well how to go on."""
+    try:
+        yield
+    except OutputError as error:
+        if run is None:
+            raise
+        raise OutputError(f"{error}; then go on with --resume") from error
+
+
+def _where(run: Resumable, source: Source) -> str:
+    if run.finished:
+        return "nothing to do: all outputs are there, and no checkpoint (--force begins anew)"
+    if run.begun.n_frames:
+        return f"going on after frame {run.begun.job['index']} of {source.name}"
+    return "nothing to resume: beginning at the start"
+
+
+def _options(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, as far as it changes outputs; files by where they are and by what stands in them."""
+    options = {name: value for name, value in chosen.items() if name not in WITHOUT_EFFECT}
+    for name in PATHS & {name for name, value in options.items() if value is not None}:
+        options[name] = str(Path(options[name]).absolute())
+    from bgsub.video.fingerprint import content_hash
+
+    read = {name: chosen[name] for name in READ if chosen.get(name)}
+    return options | {f"contents of {name}": content_hash(path) for name, path in read.items() if Path(path).is_file()}
+
+
+def _versions() -> dict[str, str]:
+    import cv2
+
+    return {"bgsub": bgsub.__version__, "OpenCV": cv2.__version__}
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return " with ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _typed(name: str, value: Any) -> str:
+    """An option as one types it."""
+    flags = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+    flag = flags.get(name.removeprefix("contents of "), name)
+    if name not in flags:
+        return f"other contents of {flag}" if value is not None else f"no {flag}"
+    if value is None or value is False:
+        return f"no {flag}"
+    return flag if value is True else f"{flag} {value}"
