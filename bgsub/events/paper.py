@@ -29,6 +29,8 @@ YELLOW: Colour = (66, 228, 240)
 """Inks that the colour-blind tell apart, of Okabe and Ito."""
 SMALL, NORMAL, LARGE = 0.76, 0.92, 1.3
 """Sizes of letters."""
+STROKE = 2 if cv2.__version__.startswith("4.") else 1
+"""Of letters: OpenCV 4 draws them of lines, which are too thin on white."""
 PICTURES = {".png", ".jpg", ".jpeg"}
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 
@@ -40,7 +42,7 @@ def sheet_of(height: int, width: int) -> np.ndarray:
 
 def text(paper: np.ndarray, words: str, left: float, top: float, colour: Colour = INK, scale: float = NORMAL) -> int:
     """Write a line; how wide it is."""
-    lettering.write(paper, words, round(left), round(top), colour, scale)
+    lettering.write(paper, words, round(left), round(top), colour, scale, STROKE)
     return lettering.width_of(words, scale)
 
 
@@ -65,9 +67,11 @@ def placed(paper: np.ndarray, picture: np.ndarray, left: int, top: int, height: 
 
 
 def duration(seconds: float) -> str:
-    """A length of time in as few letters as tell it: 4.2 s, 3:12, 8:00:00."""
+    """A length of time in as few letters as tell it: 4.2 s, 3:12, 8:00:00, 9.0 days."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
+    if seconds >= 2 * 86_400:
+        return f"{seconds / 86_400:.1f} days"
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 

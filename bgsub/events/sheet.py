@@ -153,6 +153,7 @@ def _caption(drawn: np.ndarray, findings: Findings, i: int, one: Interval, left:
     paper.text(drawn, paper.moment(one.start.time), left + wide + 18, top)
     paper.text(drawn, length, left + TILE - lettering.width_of(length, paper.NORMAL), top, paper.FAINT)
     lines = [clock(findings, one.start.time), one.zone]
+    top += 4
     for line in filter(None, lines):
         top += paper.line_height(paper.SMALL)
         paper.text(drawn, lettering.cut(line, TILE, paper.SMALL), left, top, paper.FAINT, paper.SMALL)
@@ -171,7 +172,7 @@ def _tile_height(size: tuple[int, int]) -> int:
 
 def _caption_height(findings: Findings) -> int:
     n_small = (findings.begun is not None) + any(one.zone for one in findings.intervals)
-    return 6 + paper.line_height() + n_small * paper.line_height(paper.SMALL)
+    return 10 + paper.line_height() + n_small * paper.line_height(paper.SMALL)
 
 
 def _later_pages(path: Path) -> list[Path]:

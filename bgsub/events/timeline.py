@@ -12,6 +12,7 @@ import numpy as np
 from bgsub.errors import MisuseError
 from bgsub.events import paper
 from bgsub.events.intervals import Findings
+from bgsub.events.motion import Interval
 from bgsub.events.sheet import clock, summary, title
 from bgsub.events.ticks import ticks
 from bgsub.video import lettering
@@ -19,7 +20,7 @@ from bgsub.video.render import as_bgr
 
 WIDTH = 2400
 EDGE = 48
-STILLS = 12
+STILLS = 24
 """Pictures in the strip, at most."""
 STILL_HEIGHT = 130
 CURVE, ROW = 260, 52
@@ -27,7 +28,7 @@ CURVE, ROW = 260, 52
 LEFT = 210
 """Room for what stands before the axes."""
 MOST_LEFT = 420
-TICK_ROOM = 190
+TICK_ROOM = 165
 """Pixels between two marks of the time axis, at least."""
 LEVELS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """Shares of the frame that have a line."""
@@ -68,7 +69,7 @@ def draw(findings: Findings, stills: Sequence[np.ndarray | None] = ()) -> np.nda
     rows = _rows(findings)
     head = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
     strip = STILL_HEIGHT + 24 if any(still is not None for still in stills) else 0
-    foot = 2 * paper.line_height() + paper.line_height(paper.SMALL) + 40
+    foot = (3 if findings.begun else 2) * paper.line_height(paper.SMALL) + 44
     curve = head + strip + (30 if findings.changes else 0)
     bottom = curve + CURVE + 16 + ROW * len(rows)
     sheet = paper.sheet_of(bottom + foot + EDGE // 2, WIDTH)
@@ -80,7 +81,7 @@ def draw(findings: Findings, stills: Sequence[np.ndarray | None] = ()) -> np.nda
     for i, name in enumerate(rows):
         _row(sheet, findings, axis, name, curve + CURVE + 16 + i * ROW)
     _changes(sheet, findings, axis, curve, bottom)
-    _legend(sheet, findings, axis, bottom + 2 * paper.line_height() + 30)
+    _legend(sheet, findings, axis, bottom + foot - paper.line_height(paper.SMALL))
     return sheet
 
 
@@ -131,6 +132,7 @@ def _time_axis(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bot
     for tick in ticks(axis.first, axis.last, most, findings.begun):
         column = axis.column(tick.seconds)
         cv2.line(sheet, (column, top), (column, bottom + 10), paper.LINE, paper.DENSE)
+        column = min(column, WIDTH - lettering.width_of(tick.label, paper.SMALL) // 2 - 8)
         paper.centred(sheet, tick.label, column, bottom + 14, scale=paper.SMALL)
         if tick.day:
             paper.centred(sheet, tick.day, column, bottom + 14 + paper.line_height(paper.SMALL), paper.FAINT,
@@ -141,15 +143,16 @@ def _curve(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int) -> None
     """How much was foreground: roots of shares, so that what is small can be seen beside what is large."""
     highest = max(findings.shares.highest, default=0.0)
     most = next(level for level in LEVELS if highest <= level or level == 1)
-    bottom, words_above = top + CURVE, 0
+    bottom, last_row = top + CURVE, 2 * sheet.shape[0]
     for level in [level for level in (0.0, *LEVELS) if level <= most]:
         row = bottom - round(math.sqrt(level / most) * CURVE)
+        if last_row - row < paper.line_height(paper.SMALL):
+            continue
         cv2.line(sheet, (axis.left, row), (axis.right, row), paper.LINE, paper.DENSE)
-        if not words_above or words_above - row >= paper.line_height(paper.SMALL):
-            words = f"{100 * level:g} %"
-            paper.text(sheet, words, axis.left - 14 - lettering.width_of(words, paper.SMALL),
-                       row - paper.line_height(paper.SMALL) / 2, paper.FAINT, paper.SMALL)
-            words_above = row
+        words = f"{100 * level:g} %"
+        paper.text(sheet, words, axis.left - 14 - lettering.width_of(words, paper.SMALL),
+                   row - paper.line_height(paper.SMALL) / 2, paper.FAINT, paper.SMALL)
+        last_row = row
     _area(sheet, findings.shares.times, findings.shares.highest, axis, bottom, most, paper.PALE)
     _area(sheet, findings.shares.times, findings.shares.means, axis, bottom, most, paper.BLUE)
 
@@ -174,15 +177,36 @@ def _row(sheet: np.ndarray, findings: Findings, axis: _Axis, zone: str | None, t
     name = lettering.cut(zone or "motion", axis.left - EDGE - 14, paper.SMALL)
     paper.text(sheet, name, EDGE, top + (ROW - paper.line_height(paper.SMALL)) / 2, scale=paper.SMALL)
     cv2.line(sheet, (axis.left, top + ROW), (axis.right, top + ROW), paper.LINE, paper.DENSE)
-    for number, one in enumerate(findings.intervals, 1):
-        if one.zone != zone:
-            continue
+    events = [(number, one) for number, one in enumerate(findings.intervals, 1) if one.zone == zone]
+    if len(events) * NARROWEST > (axis.right - axis.left) / 3:
+        _crowd(sheet[top + 8:top + ROW - 6, axis.left:axis.right], [one for _, one in events], axis)
+        return
+    for number, one in events:
         left = min(axis.column(one.start.time), axis.right - NARROWEST)
         right = max(axis.column(one.end.time), left + NARROWEST)
         sheet[top + 8:top + ROW - 6, left:right] = paper.BLUE
         if lettering.width_of(str(number), paper.SMALL) + 8 <= right - left:
             words_top = top + (ROW - paper.line_height(paper.SMALL)) / 2 + 2
             paper.centred(sheet, str(number), (left + right) / 2, words_top, paper.WHITE, paper.SMALL)
+
+
+def _crowd(bar: np.ndarray, events: Sequence[Interval], axis: _Axis) -> None:
+    """More events than there are places for bars: the darker, the more of the time something moved."""
+    width = bar.shape[1]
+    per_column = (axis.last - axis.first) / width
+    moving = np.zeros(width)
+    for one in events:
+        start, end = (min((time - axis.first) / per_column, width - 1e-6) for time in (one.start.time, one.end.time))
+        first, last = int(start), int(end)
+        if first == last:
+            moving[first] += max(end - start, 1e-3)
+        else:
+            moving[first] += first + 1 - start
+            moving[first + 1:last] = 1
+            moving[last] += end - last
+    darkness = np.sqrt(np.minimum(moving, 1))[:, None]
+    colours = (1 - darkness) * np.array(paper.PALE) + darkness * np.array(paper.BLUE)
+    bar[:] = np.where(moving[:, None] > 0, colours, paper.WHITE).astype(np.uint8)
 
 
 def _changes(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bottom: int) -> None:

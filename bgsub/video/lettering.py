@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import cv2
 import numpy as np
 
@@ -18,7 +20,8 @@ PAD = 5
 
 
 def plain(text: str) -> str:
-    """The text in the letters that cv2 can draw: ASCII in OpenCV 4."""
+    """The text in the letters that cv2 can draw: ASCII in OpenCV 4. Accents are lost, the rest is question marks."""
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return "".join(c if " " <= c <= "~" else " " if c.isspace() else "?" for c in text)
 
 
@@ -46,10 +49,11 @@ def cut(text: str, width: int, scale: float = SCALE) -> str:
     return f"{text.rstrip()}.." if text else ""
 
 
-def write(picture: np.ndarray, text: str, left: int, top: int, colour: Colour = INK, scale: float = SCALE) -> None:
-    """Write a line into a BGR picture, in place; the line's upper left corner is given."""
+def write(picture: np.ndarray, text: str, left: int, top: int, colour: Colour = INK, scale: float = SCALE,
+          stroke: int = 0) -> None:
+    """Write a line into a BGR picture, in place; its upper left corner is given, and how thick letters are."""
     base = top + round(0.72 * line_height(scale))
-    cv2.putText(picture, plain(text), (left, base), FONT, scale, colour, max(1, round(scale)), cv2.LINE_AA)
+    cv2.putText(picture, plain(text), (left, base), FONT, scale, colour, stroke or max(1, round(scale)), cv2.LINE_AA)
 
 
 def label(picture: np.ndarray, text: str, left: int, top: int, scale: float = SCALE) -> None:
