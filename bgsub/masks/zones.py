@@ -151,6 +151,12 @@ class Zones:
         _fill(region, zone, 255)
         return cv2.bitwise_and(region, self.outside())
 
+    def covered(self, zone: Zone) -> float:
+        """Share of the frame that lies in one zone."""
+        alone = np.zeros(self.size, np.uint8)
+        _fill(alone, zone, 255)
+        return float(np.count_nonzero(alone)) / alone.size
+
     def on(self, size: tuple[int, int]) -> Zones:
         """The same zones on frames of another size.
 

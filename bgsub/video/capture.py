@@ -50,14 +50,6 @@ class Capture:
         with self._lock:
             return float(self._capture.get(what))
 
-    def jump(self, seconds: float) -> bool:
-        """Go on at the picture nearest to a time; False where that cannot be done."""
-        with self._lock:
-            try:
-                return bool(self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * seconds))
-            except cv2.error:
-                return False
-
     def read(self) -> tuple[np.ndarray, float] | None:
         """Read the next image and its timestamp in seconds; None at the end, on failure and once closed."""
         return self._locked(self._next)

@@ -88,7 +88,7 @@ def draw_zones(picture: np.ndarray, zones: Iterable[Zone], size: tuple[int, int]
         colour = INCLUDED if zone.kind == "include" else EXCLUDED
         cv2.polylines(picture, [corners], True, colour, max(1, round(height / 400)), cv2.LINE_AA)
         left, top = corners.min(axis=0)
-        label(picture, zone.name, max(0, int(left)), max(0, int(top)), scale_for(height))
+        label(picture, zone.name, max(0, int(left)), max(0, int(top)), max(0.35, 0.75 * scale_for(height)))
 
 
 def as_bgr(image: np.ndarray) -> np.ndarray:

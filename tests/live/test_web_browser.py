@@ -2,14 +2,21 @@
 
 import re
 import time
+from dataclasses import replace
 
+import cv2
 import pytest
 
 pytest.importorskip("uvicorn", reason="the extra 'web' is not installed")
 from live_helpers import wait_for
 from web_helpers import Looped, Page, first_frames
 
+from bgsub.live.web.editor import Editor, make_editor
+from bgsub.live.web.server import Served
+from bgsub.live.zones_file import ZonesFile
 from bgsub.masks.zones import Zones
+from bgsub.video.images import ImageSequence
+from bgsub.video.pictures import Pictures
 
 SHARE = """(canvas, [left, right]) => {
     const { width, height } = canvas
@@ -43,6 +50,7 @@ def opened(browser):
         context = browser.new_context(viewport={"width": width, "height": height}, **keywords)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(60_000)
         page.complaints = []
         page.on("console", lambda message: None if "willReadFrequently" in message.text  # the test's own reading
                 else page.complaints.append(message.text))
@@ -160,10 +168,56 @@ def test_a_zone_is_drawn_moved_and_kept(opened, served):
     page.fill(".zone-editor .head input", "all but a corner")
     page.keyboard.press("Enter")
     wait_for(lambda: Zones.load(served.files[0]).zones[0].name == "all but a corner")
+    page.click(".zone-editor .kind")
+    page.click(".own summary")
+    page.fill(".own [data-name=start_share]", "0,02")
+    page.keyboard.press("Tab")
+    wait_for(lambda: Zones.load(served.files[0]).zones[0].start_share == 0.02)
+    assert page.evaluate("document.activeElement.dataset.name") == "end_share"  # whoever types keeps his place
     page.click("[aria-label^=Delete]")
     wait_for(lambda: not Zones.load(served.files[0]).zones)
     wait_for(lambda: share(page, WALK) > 0.005)
     assert page.complaints == []
+
+
+@pytest.fixture
+def editor(frames, tmp_path):
+    for i, image in enumerate(frames[:10]):
+        cv2.imwrite(str(tmp_path / f"in{i}.png"), image)
+    file = ZonesFile(tmp_path / "zones.json", frames[0].shape[:2])
+    made = Editor(Pictures(ImageSequence(tmp_path, frame_rate=10)), file, 0.0)
+    with Served(lambda token, port: make_editor(made, token=token, port=port), "127.0.0.1:0") as server:
+        made.address, made.file = server.url, file.path
+        yield made
+
+
+def test_zones_are_drawn_on_a_still_picture(opened, editor):
+    def kept():
+        return Zones.load(editor.file).zones if editor.file.exists() else ()
+
+    page = opened(editor.address)
+    page.click("button.include")
+    box = page.locator(".over").bounding_box()
+    for right, down in ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9)):
+        page.mouse.click(box["x"] + right * box["width"], box["y"] + down * box["height"])
+    page.keyboard.press("Enter")
+    wait_for(lambda: len(kept()) == 1)
+    wait_for(lambda: page.locator("#saved").inner_text().startswith("Saved to"))
+    page.fill("#at", "0.9")
+    wait_for(lambda: page.locator("canvas").get_attribute("data-index") == "0.9")
+    zone = replace(kept()[0], name="by hand")
+    Zones(Zones.load(editor.file).size, (zone,)).save(editor.file)
+    wait_for(lambda: page.input_value(".zone-editor .head input") == "by hand")
+    page.click(".own summary")
+    page.fill(".own [data-name=end_share]", "0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".toasts .bad")
+    assert page.input_value(".own [data-name=end_share]") == ""  # it was refused
+    page.click("#done")
+    wait_for(lambda: page.locator("#notice").inner_text().startswith("Done"))
+    wait_for(editor.done.is_set)
+    assert kept() == (zone,)
+    assert all("400" in complaint for complaint in page.complaints)
 
 
 def test_a_click_explains_the_pixel(opened, served):

@@ -40,12 +40,13 @@ export class Picture {
   }
 
   drawZones(zones) {
-    const width = this.size?.[1] ?? 320
+    const [height, width] = this.size ?? [240, 320]
     this.zones.replaceChildren(...zones.flatMap(zone => {
       const [row, col] = zone.points.reduce((top, point) => point[0] < top[0] ? point : top)
       return [
         svg('polygon', { class: `zone ${zone.kind}`, points: zone.points.map(([r, c]) => `${c},${r}`).join(' ') }),
-        svg('text', { x: col, y: row, class: `zone ${zone.kind}`, 'text-anchor': col > width * 0.75 ? 'end' : 'start' }, zone.name),
+        svg('text', { x: col, y: row, class: `zone ${zone.kind}${row < height * 0.06 ? ' below' : ''}`,
+          'text-anchor': col > width * 0.65 ? 'end' : 'start' }, zone.name),
       ]
     }))
   }
