@@ -103,17 +103,17 @@ class Motion:
         list of Interval
             Motion of which it is now known that it has started (``over`` is false), or that it has ended.
         """
-        n_pixels, largest = self._measure(mask)
+        n_pixels, whole, largest = self._measure(mask)
         share = n_pixels / (self._area or mask.size)
         current, params = self._current, self._params
         if current is None:
             if share >= params.start_share and n_pixels:
                 self._current = Interval(self._zone, mark, mark, mark, share, largest)
-                self._whole = n_pixels / mask.size
+                self._whole = whole
                 return self._tell_start(mark)
             return []
         if share >= params.end_share and n_pixels:
-            self._whole = max(self._whole, n_pixels / mask.size)
+            self._whole = max(self._whole, whole)
             current = replace(current, end=mark)
             if share > current.share:
                 current = replace(current, peak=mark, share=share, blob=largest)
@@ -165,20 +165,22 @@ class Motion:
     def _lasted(self, current: Interval) -> bool:
         return current.end.time - current.start.time >= self._params.min_duration
 
-    def _measure(self, mask: np.ndarray) -> tuple[int, Blob | None]:
-        """Foreground pixels that count, and the largest blob of them, where it may be told."""
+    def _measure(self, mask: np.ndarray) -> tuple[int, float, Blob | None]:
+        """Foreground pixels that count, the share of the whole mask, and the largest blob, where it may be told."""
         params = self._params
         foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
+        n_pixels = cv2.countNonZero(foreground)
+        whole = n_pixels / mask.size
         if self._region is not None:
             foreground = cv2.bitwise_and(foreground, self._region)
-        n_pixels = cv2.countNonZero(foreground)
+            n_pixels = cv2.countNonZero(foreground)
         all_count = not params.smallest_blob and params.largest_blob == 1
         highest = params.end_share if self._current is None else self._current.share
         if not n_pixels or (all_count and n_pixels <= highest * (self._area or mask.size)):
-            return n_pixels, None
+            return n_pixels, whole, None
         counted = [blob for blob in blobs(foreground)
                    if params.smallest_blob * mask.size <= blob.area <= params.largest_blob * mask.size]
-        return sum(blob.area for blob in counted), counted[0] if counted else None
+        return sum(blob.area for blob in counted), whole, counted[0] if counted else None
 
 
 def motions(params: MotionParams, zones: Zones | None = None) -> list[Motion]:

@@ -21,7 +21,7 @@ from bgsub.events.intervals import (
     interval_as_dict,
     interval_from_dict,
 )
-from bgsub.events.motion import Interval, Mark, motions
+from bgsub.events.motion import Interval, Mark, Motion, motions
 from bgsub.events.params import MotionParams
 from bgsub.events.scene import SceneWatch
 from bgsub.events.shares import Shares
@@ -102,7 +102,9 @@ class Scan:
         self._scene = SceneWatch(params)
         self._first = self._last = 0.0
         self._seen: tuple[int, int] | None = None
-        self._resumed: Mapping[str, Any] | None = None
+        self._motions: list[Motion] = []
+        self._resumed = False
+        self._since: float | None = None
 
     def see(self, frame: Frame, image: np.ndarray, mask: np.ndarray, masker: Masker) -> bool:
         """Take the next frame in.
@@ -122,7 +124,10 @@ class Scan:
             Whether the whole scene has changed; then nothing in this mask is motion.
         """
         if self._seen is None:
-            self._look_at((mask.shape[0], mask.shape[1]), masker)
+            self._look_at((mask.shape[0], mask.shape[1]))
+        if self._resumed:
+            self._scene.resume(self._since, masker)
+            self._resumed = False
         mark = Mark(frame.time, frame.index)
         self._first = self._first if self.n_frames else frame.time
         self._last = frame.time
@@ -153,14 +158,15 @@ class Scan:
     def state(self) -> dict[str, Any]:
         """All that has happened, as plain values that JSON can hold, for `resume`."""
         under_way = []
-        for motion in self._motions if self._seen else ():
+        for motion in self._motions:
             current, told, whole = motion.state()
             under_way.append({"current": None if current is None else interval_as_dict(current), "told": told,
                               "whole": whole})
         return {
             "version": STATE_VERSION, "n_frames": self.n_frames, "first": self._first, "last": self._last,
             "intervals": list(map(interval_as_dict, self.intervals)), "changes": list(map(asdict, self.changes)),
-            "shares": self.shares.state(), "under_way": under_way, "since": self._scene.since,
+            "shares": self.shares.state(), "seen": self._seen, "under_way": under_way,
+            "since": self._since if self._resumed else self._scene.since,
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -169,20 +175,21 @@ class Scan:
         self.intervals = list(map(interval_from_dict, state["intervals"]))
         self.changes = list(map(changed_from_dict, state["changes"]))
         self.shares = Shares.restored(state["shares"])
-        self._resumed = state
+        self._resumed, self._since = True, state["since"]
+        if state["seen"] is None:
+            return
+        self._look_at(tuple(state["seen"]))
+        for motion, was in zip(self._motions, state["under_way"], strict=True):
+            current = None if was["current"] is None else interval_from_dict(was["current"])
+            motion.resume(current, was["told"], was["whole"])
 
-    def _look_at(self, size: tuple[int, int], masker: Masker) -> None:
-        """The first mask is here: watch the zones in its size."""
+    def _look_at(self, size: tuple[int, int]) -> None:
+        """Masks have this size: watch the zones in it."""
         zones = self.zones.on(size) if self.zones else None
         self._seen = size
         self._motions = motions(self.params, zones)
         self._region = zones.region() if zones else None
         self._area = max(1, size[0] * size[1] if self._region is None else cv2.countNonZero(self._region))
-        if self._resumed is not None:
-            self._scene.resume(self._resumed["since"], masker)
-            for motion, was in zip(self._motions, self._resumed["under_way"], strict=False):
-                current = None if was["current"] is None else interval_from_dict(was["current"])
-                motion.resume(current, was["told"], was["whole"])
 
     def _share(self, mask: np.ndarray) -> float:
         """Of what counts that is foreground."""
@@ -192,7 +199,7 @@ class Scan:
         return cv2.countNonZero(foreground) / self._area
 
     def _stop(self, scene: bool) -> None:
-        for motion in self._motions if self._seen else ():
+        for motion in self._motions:
             self._take(motion.stop(scene))
 
     def _take(self, found: list[Interval]) -> None:
