@@ -76,7 +76,8 @@ Examples:
         help="Folder for snapshots, and for what is recorded by a key or on the page.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace recordings that are already there.")
 @option("--zones", metavar="JSON", section=MOTION,
-        help="Zones in which motion counts or is ignored. The page draws them, and saves them there.")
+        help="Zones in which motion counts or is ignored, drawn with `bgsub zones`, or on the page, which saves them "
+             "there. The model learns outside them too, as they may change.")
 @parameter_options(MotionParams, MOTION)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")

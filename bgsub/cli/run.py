@@ -85,7 +85,7 @@ Examples:
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
 @option("--zones", metavar="JSON", section=MODEL,
-        help="Zones drawn with `bgsub live --web`: nothing is computed, and nothing is foreground, outside those that "
+        help="Zones drawn with `bgsub zones`: nothing is computed, and nothing is foreground, outside those that "
              "include and inside those that exclude. Overlays show them.")
 @option("--raw", is_flag=True, section=CLEANING,
         help="Write masks as they are before cleaning. (adaptive cleans them all the same, to learn from them.)")

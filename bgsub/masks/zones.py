@@ -15,6 +15,7 @@ import numpy as np
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.masks.polygons import area, crosses_itself
 from bgsub.mixture.parameter import is_number
+from bgsub.mixture.storage import replacing
 
 VERSION = 1
 MOST_ZONES, MOST_POINTS, LONGEST_NAME = 64, 256, 60
@@ -217,13 +218,10 @@ class Zones:
         OutputError
             If it cannot be written.
         """
-        path = Path(path)
-        beside = path.with_name(path.name + ".part")
         try:
-            beside.write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-            beside.replace(path)
+            with replacing(Path(path)) as file:
+                file.write((json.dumps(self.as_dict(), indent=1) + "\n").encode())
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
     @classmethod

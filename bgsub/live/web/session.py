@@ -34,6 +34,7 @@ TICK = 0.5
 ASLEEP = 20.0
 """Seconds after which a browser that shows nothing more is given up; when it wakes it comes again."""
 WIDEST = 1 << 14
+"""Pixels that a browser may ask for."""
 
 
 class Session:

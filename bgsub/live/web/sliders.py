@@ -26,6 +26,7 @@ TRAVEL: dict[str, tuple[float, float]] = {
 }
 """From where to where a slider goes, which is less than what may be typed."""
 WHOLE_STEPS = {"median", "close"}
+"""Numbers with fractions that a slider turns without."""
 LOGARITHMIC = 30.0
 """A slider whose ends have a greater ratio moves by ratios."""
 

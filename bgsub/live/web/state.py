@@ -22,6 +22,7 @@ from bgsub.mixture.parameter import about
 
 TITLES = {"picture": "Picture", "mask": "Mask", "overlay": "Overlay", "cutout": "Cut-out", "background": "Background",
           "versus": "vs. MOG2"}
+"""View → what its button says."""
 DIGITS = 4
 """Significant digits of measured numbers, which change many times a minute."""
 
