@@ -126,7 +126,7 @@ def zone(name, left, right, **keywords):
 def test_each_zone_has_its_own_motion_and_thresholds():
     zones = Zones(SIZE, (zone("left", 0, 20), zone("right", 30, 49, start_share=0.9),
                          zone("clock", 0, 10, kind="exclude")))
-    told = MotionEvents("cam", MotionParams(min_duration=0, end_after=0), zones)
+    told = MotionEvents("cam", MotionParams(min_duration=0, end_after=0, scene_after=0), zones)
     mask = np.zeros(SIZE, np.uint8)
     mask[:20, :20] = mask[:20, 30:] = 255
     events = told.see(Mark(1.0, 1), mask)
@@ -135,6 +135,13 @@ def test_each_zone_has_its_own_motion_and_thresholds():
     mask[:] = 0
     mask[:, :5] = 255  # only where it is excluded
     assert [event.kind for event in told.see(Mark(2.0, 2), mask)] == ["motion_end"]
+
+
+def test_a_small_zone_waits_too_for_whether_it_is_the_scene():
+    corner, = motions(MotionParams(min_duration=0, scene_after=1.0), Zones(SIZE, (zone("corner", 40, 49),)))
+    for i in range(10):
+        assert corner.see(Mark(i / RATE, i), np.full(SIZE, 255, np.uint8)) == []
+    assert corner.stop(scene=True) == []
 
 
 def test_without_zones_that_include_all_counts_but_what_is_excluded():
