@@ -12,6 +12,8 @@ STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
          86_400, 172_800, 604_800, 1_209_600)
 """Seconds between two marks."""
 DAY = 86_400
+ROUNDING = 1e-6
+"""Seconds that floating point may take away or add."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,10 @@ def ticks(first: float, last: float, most: int, begun: datetime.datetime | None 
     """
     step = step_for(max(last - first, 0.1), max(1, most))
     offset = 0.0 if begun is None else _seconds_of_day(begun)
-    n = math.ceil((first + offset) / step - 1e-6)
+    n = math.ceil((first + offset - ROUNDING) / step)
     found: list[Tick] = []
     day = ""
-    while (seconds := n * step - offset) <= last + 1e-6 * step:
+    while (seconds := n * step - offset) <= last + ROUNDING:
         if begun is None:
             found.append(Tick(seconds, _elapsed(seconds, step)))
         else:

@@ -66,32 +66,52 @@ def draw(findings: Findings, stills: Sequence[np.ndarray | None] = ()) -> np.nda
     stills : sequence of ndarray or None
         Frames at `still_times`, as far as there are any.
     """
-    rows = _rows(findings)
-    head = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
-    strip = STILL_HEIGHT + 24 if any(still is not None for still in stills) else 0
-    foot = (3 if findings.begun else 2) * paper.line_height(paper.SMALL) + 44
-    curve = head + strip + (30 if findings.changes else 0)
-    bottom = curve + CURVE + 16 + ROW * len(rows)
-    sheet = paper.sheet_of(bottom + foot + EDGE // 2, WIDTH)
-    axis = _Axis(findings, _left(findings), WIDTH - EDGE)
+    place = Layout(findings, any(still is not None for still in stills))
+    sheet = paper.sheet_of(place.height, WIDTH)
     _head(sheet, findings)
-    _strip(sheet, stills, axis, head)
-    _time_axis(sheet, findings, axis, curve, bottom)
-    _curve(sheet, findings, axis, curve)
-    for i, name in enumerate(rows):
-        _row(sheet, findings, axis, name, curve + CURVE + 16 + i * ROW)
-    _changes(sheet, findings, axis, curve, bottom)
-    _legend(sheet, findings, axis, bottom + foot - paper.line_height(paper.SMALL))
+    _strip(sheet, stills, place)
+    _time_axis(sheet, findings, place)
+    _curve(sheet, findings, place)
+    for i, name in enumerate(_rows(findings)):
+        _row(sheet, findings, place, name, place.row(i))
+    _changes(sheet, findings, place)
+    _legend(sheet, findings, place)
     return sheet
 
 
-class _Axis:
-    """From seconds to columns."""
+class Layout:
+    """Where everything is.
 
-    def __init__(self, findings: Findings, left: int, right: int) -> None:
-        self.left, self.right = left, right
+    Parameters
+    ----------
+    findings : Findings
+    has_stills : bool
+        Whether there is a strip of pictures.
+
+    Attributes
+    ----------
+    left, right : int
+        The columns of the time axis's ends.
+    strip, curve, bottom, legend, height : int
+        The rows at which the strip and the curve begin, the rows of zones end, and the legend and nothing begins.
+    first, last : float
+        Seconds at the axis's ends.
+    """
+
+    def __init__(self, findings: Findings, has_stills: bool) -> None:
+        small = paper.line_height(paper.SMALL)
+        self.left, self.right = _left(findings), WIDTH - EDGE
+        self.strip = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
+        self.curve = self.strip + (STILL_HEIGHT + 24 if has_stills else 0) + (30 if findings.changes else 0)
+        self.bottom = self.row(len(_rows(findings)))
+        self.legend = self.bottom + (2 if findings.begun else 1) * small + 44
+        self.height = self.legend + small + EDGE // 2
         self.first = findings.first
         self.last = max(findings.last + 1 / findings.frame_rate, self.first + 1e-3)
+
+    def row(self, i: int) -> int:
+        """Where that of a zone begins."""
+        return self.curve + CURVE + 16 + i * ROW
 
     def column(self, seconds: float) -> int:
         """Where a time is."""
@@ -117,86 +137,86 @@ def _head(sheet: np.ndarray, findings: Findings) -> None:
     paper.text(sheet, told, EDGE, EDGE + paper.line_height(paper.LARGE), paper.FAINT)
 
 
-def _strip(sheet: np.ndarray, stills: Sequence[np.ndarray | None], axis: _Axis, top: int) -> None:
+def _strip(sheet: np.ndarray, stills: Sequence[np.ndarray | None], place: Layout) -> None:
     """Pictures of the video, each above its own time."""
     n = len(stills)
     for i, still in enumerate(stills):
         if still is not None:
-            left = axis.left + round(i / n * (axis.right - axis.left))
-            right = axis.left + round((i + 1) / n * (axis.right - axis.left)) - 6
-            paper.placed(sheet, as_bgr(still), left, top, STILL_HEIGHT, right - left)
+            left = place.left + round(i / n * (place.right - place.left))
+            right = place.left + round((i + 1) / n * (place.right - place.left)) - 6
+            paper.placed(sheet, as_bgr(still), left, place.strip, STILL_HEIGHT, right - left)
 
 
-def _time_axis(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bottom: int) -> None:
-    most = (axis.right - axis.left) // TICK_ROOM
-    for tick in ticks(axis.first, axis.last, most, findings.begun):
-        column = axis.column(tick.seconds)
-        cv2.line(sheet, (column, top), (column, bottom + 10), paper.LINE, paper.DENSE)
+def _time_axis(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
+    most = (place.right - place.left) // TICK_ROOM
+    for tick in ticks(place.first, place.last, most, findings.begun):
+        column = place.column(tick.seconds)
+        cv2.line(sheet, (column, place.curve), (column, place.bottom + 10), paper.LINE, paper.DENSE)
         column = min(column, WIDTH - lettering.width_of(tick.label, paper.SMALL) // 2 - 8)
-        paper.centred(sheet, tick.label, column, bottom + 14, scale=paper.SMALL)
+        paper.centred(sheet, tick.label, column, place.bottom + 14, scale=paper.SMALL)
         if tick.day:
-            paper.centred(sheet, tick.day, column, bottom + 14 + paper.line_height(paper.SMALL), paper.FAINT,
+            paper.centred(sheet, tick.day, column, place.bottom + 14 + paper.line_height(paper.SMALL), paper.FAINT,
                           paper.SMALL)
 
 
-def _curve(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int) -> None:
+def _curve(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
     """How much was foreground: roots of shares, so that what is small can be seen beside what is large."""
     highest = max(findings.shares.highest, default=0.0)
     most = next(level for level in LEVELS if highest <= level or level == 1)
-    bottom, last_row = top + CURVE, 2 * sheet.shape[0]
+    bottom, last_row = place.curve + CURVE, 2 * sheet.shape[0]
     for level in [level for level in (0.0, *LEVELS) if level <= most]:
         row = bottom - round(math.sqrt(level / most) * CURVE)
         if last_row - row < paper.line_height(paper.SMALL):
             continue
-        cv2.line(sheet, (axis.left, row), (axis.right, row), paper.LINE, paper.DENSE)
+        cv2.line(sheet, (place.left, row), (place.right, row), paper.LINE, paper.DENSE)
         words = f"{100 * level:g} %"
-        paper.text(sheet, words, axis.left - 14 - lettering.width_of(words, paper.SMALL),
+        paper.text(sheet, words, place.left - 14 - lettering.width_of(words, paper.SMALL),
                    row - paper.line_height(paper.SMALL) / 2, paper.FAINT, paper.SMALL)
         last_row = row
-    _area(sheet, findings.shares.times, findings.shares.highest, axis, bottom, most, paper.PALE)
-    _area(sheet, findings.shares.times, findings.shares.means, axis, bottom, most, paper.BLUE)
+    _area(sheet, findings.shares.times, findings.shares.highest, place, bottom, most, paper.PALE)
+    _area(sheet, findings.shares.times, findings.shares.means, place, bottom, most, paper.BLUE)
 
 
-def _area(sheet: np.ndarray, times: Sequence[float], shares: Sequence[float], axis: _Axis, bottom: int, most: float,
+def _area(sheet: np.ndarray, times: Sequence[float], shares: Sequence[float], place: Layout, bottom: int, most: float,
           colour: lettering.Colour) -> None:
     """Fill what lies under the curve; of several bins in one column the largest is drawn."""
-    heights = np.zeros(axis.right - axis.left + 1, int)
-    ends = [*times[1:], axis.last]
+    heights = np.zeros(place.right - place.left + 1, int)
+    ends = [*times[1:], place.last]
     for time, end, share in zip(times, ends, shares, strict=True):
-        first, last = axis.column(time) - axis.left, axis.column(end) - axis.left
+        first, last = place.column(time) - place.left, place.column(end) - place.left
         height = round(math.sqrt(min(1.0, share / most)) * CURVE)
         part = heights[first:max(last, first + 1)]
         np.maximum(part, height, out=part)
     for i, height in enumerate(heights):
         if height:
-            sheet[bottom - height:bottom, axis.left + i] = colour
+            sheet[bottom - height:bottom, place.left + i] = colour
 
 
-def _row(sheet: np.ndarray, findings: Findings, axis: _Axis, zone: str | None, top: int) -> None:
+def _row(sheet: np.ndarray, findings: Findings, place: Layout, zone: str | None, top: int) -> None:
     """The events of a zone as bars, numbered where there is room."""
-    name = lettering.cut(zone or "motion", axis.left - EDGE - 14, paper.SMALL)
+    name = lettering.cut(zone or "motion", place.left - EDGE - 14, paper.SMALL)
     paper.text(sheet, name, EDGE, top + (ROW - paper.line_height(paper.SMALL)) / 2, scale=paper.SMALL)
-    cv2.line(sheet, (axis.left, top + ROW), (axis.right, top + ROW), paper.LINE, paper.DENSE)
+    cv2.line(sheet, (place.left, top + ROW), (place.right, top + ROW), paper.LINE, paper.DENSE)
     events = [(number, one) for number, one in enumerate(findings.intervals, 1) if one.zone == zone]
-    if len(events) * NARROWEST > (axis.right - axis.left) / 3:
-        _crowd(sheet[top + 8:top + ROW - 6, axis.left:axis.right], [one for _, one in events], axis)
+    if len(events) * NARROWEST > (place.right - place.left) / 3:
+        _crowd(sheet[top + 8:top + ROW - 6, place.left:place.right], [one for _, one in events], place)
         return
     for number, one in events:
-        left = min(axis.column(one.start.time), axis.right - NARROWEST)
-        right = max(axis.column(one.end.time), left + NARROWEST)
+        left = min(place.column(one.start.time), place.right - NARROWEST)
+        right = max(place.column(one.end.time), left + NARROWEST)
         sheet[top + 8:top + ROW - 6, left:right] = paper.BLUE
         if lettering.width_of(str(number), paper.SMALL) + 8 <= right - left:
             words_top = top + (ROW - paper.line_height(paper.SMALL)) / 2 + 2
             paper.centred(sheet, str(number), (left + right) / 2, words_top, paper.WHITE, paper.SMALL)
 
 
-def _crowd(bar: np.ndarray, events: Sequence[Interval], axis: _Axis) -> None:
+def _crowd(bar: np.ndarray, events: Sequence[Interval], place: Layout) -> None:
     """More events than there are places for bars: the darker, the more of the time something moved."""
     width = bar.shape[1]
-    per_column = (axis.last - axis.first) / width
+    per_column = (place.last - place.first) / width
     moving = np.zeros(width)
     for one in events:
-        start, end = (min((time - axis.first) / per_column, width - 1e-6) for time in (one.start.time, one.end.time))
+        start, end = (min((time - place.first) / per_column, width - 1e-6) for time in (one.start.time, one.end.time))
         first, last = int(start), int(end)
         if first == last:
             moving[first] += max(end - start, 1e-3)
@@ -209,26 +229,28 @@ def _crowd(bar: np.ndarray, events: Sequence[Interval], axis: _Axis) -> None:
     bar[:] = np.where(moving[:, None] > 0, colours, paper.WHITE).astype(np.uint8)
 
 
-def _changes(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int, bottom: int) -> None:
+def _changes(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
     """A line through all where the scene changed; its kind above, where there is room."""
-    room_from = axis.left
+    room_from = place.left
     for one in findings.changes:
-        column = axis.column(one.at.time)
-        for row in range(top, bottom, 18):
-            cv2.line(sheet, (column, row), (column, min(bottom, row + 11)), paper.ORANGE, 3)
+        column = place.column(one.at.time)
+        for row in range(place.curve, place.bottom, 18):
+            cv2.line(sheet, (column, row), (column, min(place.bottom, row + 11)), paper.ORANGE, 3)
         wide = lettering.width_of(one.kind, paper.SMALL)
-        left = min(column - wide // 2, axis.right - wide)
+        left = min(column - wide // 2, place.right - wide)
         if left >= room_from:
-            paper.text(sheet, one.kind, left, top - paper.line_height(paper.SMALL) - 2, paper.ORANGE, paper.SMALL)
+            above = place.curve - paper.line_height(paper.SMALL) - 2
+            paper.text(sheet, one.kind, left, above, paper.ORANGE, paper.SMALL)
             room_from = left + wide + 16
 
 
-def _legend(sheet: np.ndarray, findings: Findings, axis: _Axis, top: int) -> None:
+def _legend(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
     """What the inks mean."""
+    top = place.legend
     told = [(paper.PALE, "foreground, at most"), (paper.BLUE, "on average, and events")]
     if findings.changes:
         told.append((paper.ORANGE, "change of the whole scene"))
-    left = axis.left
+    left = place.left
     for colour, words in told:
         half = paper.line_height(paper.SMALL) // 2
         sheet[top + half - 9:top + half + 9, left:left + 28] = colour
