@@ -89,10 +89,12 @@ def _left(before: Result | None, folder: Path, wanted: Sequence[str], now: Resul
     there = {kind for kind, names in before.outputs.items() if whole(folder, names)}
     missing = tuple(kind for kind in wanted if kind not in there)
     kinds = there | set(wanted)
+    if not missing:
+        return (), kinds, NEW
     if _watched(kinds) != _watched(set(before.outputs)):  # the model works in another way: all of them are made anew
         missing = tuple(kind for kind in (*PICTURES, *EVENTS) if kind in kinds)
     lost = set(before.outputs) - there
-    return missing, kinds, NEW if not missing else "outputs are missing" if lost & set(missing) else "more outputs"
+    return missing, kinds, "outputs are missing" if lost & set(missing) else "more outputs"
 
 
 def _changed(before: Result, now: Result) -> str:

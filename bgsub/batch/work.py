@@ -177,7 +177,10 @@ class _File:
         )
 
     def _made(self) -> dict[str, dict[str, int]]:
-        """All outputs, with their bytes."""
+        """All outputs, with their bytes; folders in which nothing is are removed."""
+        for path in self._part.iterdir():
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
         files = {path.name: bytes_of(path) or 0 for path in self._part.iterdir()}
         kinds = {kind: names for kind, names in NAMES.items() if kind in (*self._task.outputs, "preview")}
         return {kind: {name: files[name] for name in names if name in files} for kind, names in kinds.items()}

@@ -120,7 +120,7 @@ def _run(paths: tuple[str, ...], settings: Settings, chosen: dict[str, Any]) -> 
     if not chosen["cluster"]:
         from bgsub.compare.jobs import prepare
 
-        prepare()  # it loads what processes need, while this one looks for files
+        prepare("bgsub.batch.work")  # it loads what processes need, while this one looks for files
     from bgsub.batch.inputs import find
     from bgsub.batch.plan import check_out, plan
     from bgsub.batch.session import Session

@@ -128,8 +128,15 @@ def run_all(work: Callable[[Item, Meter], Result], items: Sequence[Item], n_jobs
             child.kill()
 
 
-def prepare() -> None:
-    """Start what processes are made from, while this process goes on: the first one is there sooner."""
+def prepare(*preloaded: str) -> None:
+    """Start what processes are made from, while this process goes on: the first one is there sooner.
+
+    Parameters
+    ----------
+    *preloaded : str
+        Modules that they are to find loaded, in place of `PRELOADED`.
+    """
+    PRELOADED[:] = preloaded or PRELOADED
     context = _context()
     if context.get_start_method() == "forkserver":
         from multiprocessing import resource_tracker
