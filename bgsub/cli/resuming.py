@@ -27,9 +27,9 @@ EVERY = 60.0
 WITHOUT_EFFECT = frozenset({"force", "quiet", "as_json", "threads", "timeout", "checkpoint", "resume"})
 """Options that change nothing in the outputs."""
 
-PATHS = frozenset({"mask", "overlay", "cutout", "background", "save_model", "load_model", "roi", "zones"})
-READ = ("load_model", "roi", "zones")
-"""Options that name files, and those of them that are read: what stands in these must be the same, too."""
+WRITTEN = frozenset({"mask", "overlay", "cutout", "background", "save_model"})
+READ = frozenset({"load_model", "roi", "zones"})
+"""Options that name files: those that are read may have moved, but what stands in them must be the same."""
 
 JOINING = "joining"
 """Name of a file beside the checkpoint: what is at the outputs' places may be ours from now on."""
@@ -96,14 +96,14 @@ class Resumable:
 
         if any(output.is_pipe for output in outputs):
             raise MisuseError("a pipe cannot be resumed; write masks to a file or a folder, or leave out --checkpoint")
-        self._made_for = {"input": fingerprint(source), "options": _options(chosen), "versions": _versions()}
-        if any(output.is_video for output in outputs):
-            require_av()
         self._chosen, self._source, self._outputs = chosen, source, outputs
         self._files = [*(output.path for output in outputs), *map(Path, others)]
         self._base = base or self._files[0]
         self._folder = folder_of(self._base)
         self._path = self._folder / NAME
+        self._made_for = {"input": fingerprint(source), "options": self._options(), "versions": _versions()}
+        if any(output.is_video for output in outputs):
+            require_av()
         self._lock = contextlib.ExitStack()
         try:
             self._begin()
@@ -221,8 +221,21 @@ class Resumable:
         for name in dict.fromkeys([*options[0], *options[1]]):
             one, other = (side.get(name) for side in options)
             if one != other:
-                raise MisuseError(f"{self._path} is of a run with {_typed(name, one)}, and this one has "
+                raise MisuseError(f"{self._path} is of a run with {_typed(name, one)}, and now there is "
                                   f"{_typed(name, other)}; give what it had, {anew}")
+
+    def _options(self) -> dict[str, Any]:
+        """What was chosen, as far as it changes outputs."""
+        from bgsub.video.checkpoint import relative
+        from bgsub.video.fingerprint import content_hash
+
+        options = {name: value for name, value in self._chosen.items() if name not in WITHOUT_EFFECT}
+        for name in [name for name in options if options[name] is not None]:
+            if name in WRITTEN:
+                options[name] = relative(Path(options[name]), self._path)
+            elif name in READ and Path(options[name]).is_file():
+                options[name] = content_hash(options[name])
+        return options
 
     def _fresh(self) -> Checkpoint:
         from bgsub.video.checkpoint import Checkpoint
@@ -263,17 +276,6 @@ def _where(run: Resumable, source: Source) -> str:
     return "nothing to resume: beginning at the start"
 
 
-def _options(chosen: dict[str, Any]) -> dict[str, Any]:
-    """What was chosen, as far as it changes outputs; files by where they are and by what stands in them."""
-    options = {name: value for name, value in chosen.items() if name not in WITHOUT_EFFECT}
-    for name in PATHS & {name for name, value in options.items() if value is not None}:
-        options[name] = str(Path(options[name]).absolute())
-    from bgsub.video.fingerprint import content_hash
-
-    read = {name: chosen[name] for name in READ if chosen.get(name)}
-    return options | {f"contents of {name}": content_hash(path) for name, path in read.items() if Path(path).is_file()}
-
-
 def _versions() -> dict[str, str]:
     import cv2
 
@@ -286,10 +288,9 @@ def _listed(versions: dict[str, str]) -> str:
 
 def _typed(name: str, value: Any) -> str:
     """An option as one types it."""
-    flags = {one.name: one.opts[0] for one in click.get_current_context().command.params}
-    flag = flags.get(name.removeprefix("contents of "), name)
-    if name not in flags:
-        return f"other contents of {flag}" if value is not None else f"no {flag}"
+    flag = next(one.opts[0] for one in click.get_current_context().command.params if one.name == name)
     if value is None or value is False:
         return f"no {flag}"
+    if name in READ:
+        return f"other contents of {flag}"
     return flag if value is True else f"{flag} {value}"

@@ -53,7 +53,7 @@ class Checkpoint(NamedTuple):
     job : dict
         Counts of the job, and when the next checkpoint is due; empty if no frame is done.
     parts : dict
-        Parts of videos that are whole: their size in bytes by path.
+        Parts of videos that are whole: their size in bytes by absolute path.
     told : dict
         What others keep, such as events.
     model : tuple or None
@@ -82,7 +82,8 @@ class Checkpoint(NamedTuple):
             If it cannot be written; the one before is still there.
         """
         model, arrays = self.model or (None, {})
-        header = {"format": FORMAT, "version": VERSION, **self._asdict(), "model": model}
+        parts = {relative(Path(name), path): size for name, size in self.parts.items()}  # a folder may be moved
+        header = {"format": FORMAT, "version": VERSION, **self._asdict(), "parts": parts, "model": model}
         try:
             with replacing(path) as file, \
                     zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
@@ -110,6 +111,7 @@ class Checkpoint(NamedTuple):
                 if header.pop("format") != FORMAT:
                     raise KeyError(FORMAT)
                 version, model = header.pop("version"), header["model"]
+                header["parts"] = {os.path.abspath(path.parents[1] / name): n for name, n in header["parts"].items()}
                 if version == VERSION and model is not None:
                     header["model"] = model, dict(_arrays(archive))
         except FileNotFoundError:
@@ -134,6 +136,14 @@ class Checkpoint(NamedTuple):
             path = Path(name)
             if not path.is_file() or path.stat().st_size != size:
                 raise InputError(f"{path} is gone or not as it was at the checkpoint; begin anew with --force")
+
+
+def relative(path: Path, checkpoint: Path) -> str:
+    """A path as seen from the folder of the output that a checkpoint belongs to."""
+    try:
+        return os.path.relpath(path, checkpoint.parents[1])
+    except ValueError:  # on another drive
+        return str(path.absolute())
 
 
 def _arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, np.ndarray]]:
