@@ -18,7 +18,7 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-COMMANDS = ("run", "live", "events", "zones", "explain", "compare", "demo", "bench", "doctor", "completion")
+COMMANDS = ("run", "live", "events", "zones", "batch", "explain", "compare", "demo", "bench", "doctor", "completion")
 
 
 @click.group(cls=Suggesting, homes=COMMANDS, epilog="""\b
@@ -29,6 +29,7 @@ Examples:
   bgsub live                                    the first camera, in a window
   bgsub events night.mp4                        when did something move?
   bgsub zones night.mp4                         where does it count? draw it
+  bgsub batch footage/ -o results/ --events     many files: what is left to do
   bgsub explain street.mp4 --pixel 120,200      why is this pixel foreground?
   bgsub run --help                              every option
 """)

@@ -164,6 +164,8 @@ def _settings(chosen: dict[str, Any]) -> Settings:
         from bgsub.events.encoding import encoder
 
         encoder()  # says what is missing
+    if files["roi"] and not Path(files["roi"]).is_file():
+        raise MisuseError(f"no ROI image {chosen['roi']}")
     if files["zones"]:
         from bgsub.masks.zones import Zones
 
