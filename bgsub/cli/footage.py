@@ -75,8 +75,8 @@ def wanted(chosen: dict[str, Any]) -> Wanted:
 
 
 def make_footage(chosen: dict[str, Any], spec: str, source: Source, zones: Zones | None,
-                 resumed: bool = False) -> Footage:
-    """What writes clips and pictures; all is checked before anything is looked at.
+                 resumed: bool = False, resumable: bool = False) -> Footage:
+    """What writes clips and pictures; all is checked before anything is looked at. See `Footage` for what is resumed.
 
     Raises
     ------
@@ -85,7 +85,8 @@ def make_footage(chosen: dict[str, Any], spec: str, source: Source, zones: Zones
     """
     from bgsub.events.footage import Footage
 
-    return Footage(wanted(chosen), spec, source, zones, given_rate=chosen["frame_rate"] is not None, resumed=resumed)
+    return Footage(wanted(chosen), spec, source, zones, given_rate=chosen["frame_rate"] is not None, resumed=resumed,
+                   resumable=resumable)
 
 
 def bar_of_clips(quiet: bool) -> Callable[[Iterable[Clip], int], Iterable[Clip]]:

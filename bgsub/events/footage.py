@@ -68,6 +68,8 @@ class Footage:
         Whether the frame rate was given, so that times are not those of the file.
     resumed : bool
         Whether a scan goes on that has left thumbnails already.
+    resumable : bool
+        Whether the scan may go on later if it does not come to its end; then nothing gets its name before it does.
 
     Attributes
     ----------
@@ -87,8 +89,9 @@ class Footage:
     """
 
     def __init__(self, wanted: Wanted, spec: str, source: Source, zones: Zones | None = None, *,
-                 given_rate: bool = False, resumed: bool = False) -> None:
+                 given_rate: bool = False, resumed: bool = False, resumable: bool = False) -> None:
         self._wanted, self._source, self._given_rate = wanted, source, given_rate
+        self._resumable = resumable
         self._stem = clips.stem_of(spec)
         self._suffix = clips.suffix_for(source, wanted.clip_format)
         self._check(wanted.force or resumed)
@@ -120,6 +123,8 @@ class Footage:
             If something cannot be written; what was written before is whole.
         """
         wanted, written = self._wanted, self.written
+        if self._resumable and not complete:
+            return
         if self.witness is not None and wanted.thumbnails is not None:
             n = len(self.witness.finish(findings))
             written["thumbnails"] = f"{wanted.thumbnails} ({_count(n, 'picture')})"
