@@ -30,8 +30,8 @@ def as_dict(spec: str, findings: Findings, job: ScanJob, masker: Masker, params:
     }
 
 
-def in_words(told: dict[str, Any]) -> str:
-    """The same for people: a line an event, and what else there is to know."""
+def in_words(told: dict[str, Any], goes_on: bool = False) -> str:
+    """The same for people: a line an event, and what else there is to know; with ``goes_on`` a checkpoint is there."""
     from bgsub.events.intervals import timecode
 
     rows, changes = told["events"], told["scene_changes"]
@@ -43,7 +43,8 @@ def in_words(told: dict[str, Any]) -> str:
     lines.append(f"{_count(rows)} in {looked}" if rows else f"nothing moved in {looked}")
     lines += [f"  {kind:<10} {target}" for kind, target in told["outputs"].items()]
     if not told["complete"]:
-        lines.append("stopped early; what was found up to then is above")
+        lines.append("stopped early; what was found up to then is above"
+                     + ("; the same command with --resume goes on" if goes_on else ""))
     return "\n".join(lines)
 
 
@@ -69,4 +70,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
     place = f"{blob['row']}, {blob['col']}, {blob['height']} x {blob['width']}" if blob else ""
     clock = (row["start_clock"] or "")[:19].replace("T", " ")
     return [str(row["number"]), row["start_timecode"], clock, f"{row['duration']:.1f}", row["peak_timecode"],
-            row["zone"] or "", f"{100 * row['share']:.2g} %", place]
+            row["zone"] or "", percent(row["share"]), place]
+
+
+def percent(share: float) -> str:
+    """A share for people: two digits."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
