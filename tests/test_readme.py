@@ -40,6 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.write(image)
         cv2.imwrite(str(folder / "frames" / f"in{i:06d}.png"), image)
     writer.release()
+    (folder / "footage").mkdir()
+    shutil.copy(folder / "street.mp4", folder / "footage" / "street.mp4")
     for name in ("scripts", "videos"):
         (folder / name).symlink_to(ROOT / name)
     return folder
@@ -90,7 +92,7 @@ def test_command(command: str, place: Path, camera: str, tmp_path: Path):
         command = re.sub(r"^bgsub live( 0)?(?= --|$)", f"bgsub live {camera}", command).replace("--web 8080", "--web 0")
         command += " --max-seconds 1" + ("" if "--web" in command else " --view none")
     command = re.sub(r"\bbgsub compare ", "bgsub compare --max-frames 80 ", command)
-    command = re.sub(r"\bbgsub (?=run|live|events|explain|compare|demo|bench|doctor|--help)",
+    command = re.sub(r"\bbgsub (?=run|live|events|batch|explain|compare|demo|bench|doctor|--help)",
                      f"{sys.executable} -m bgsub ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
     done = subprocess.run(
