@@ -102,7 +102,7 @@ def test_command(command: str, place: Path, camera: str, tmp_path: Path):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
-    if outputs := re.findall(r"--(?:mask|overlay|background) (?!- )(\S+)", command):
+    if outputs := re.findall(r"--(?:mask|overlay|background) (?!-)(\S+)", command):
         assert all((place / output).exists() for output in outputs)
 
 
