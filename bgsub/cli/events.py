@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,23 +19,30 @@ from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import given, model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.scanning import Moment, looking_options, make_later
-from bgsub.errors import BgsubError, MisuseError
+from bgsub.errors import BgsubError, InputError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
 
 if TYPE_CHECKING:
     from bgsub.events.footage import Footage
+    from bgsub.events.intervals import Findings
     from bgsub.events.job import Later, ScanJob
     from bgsub.events.log import EventLog
     from bgsub.events.scan import Scan
     from bgsub.masks.zones import Zones
+    from bgsub.video.checkpoint import Contents
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
+    from bgsub.video.pipeline import Keeper
+    from bgsub.video.sinks import Sink
 
 INPUT, MOTION, OUTPUT, CLIPS = "Which frames", "Motion and zones", "Outputs", "Clips and pictures"
 LOOKING, MODEL, CLEANING = "How to look", "Model", "Cleaning"
+FILES = ("csv", "events", "timeline", "sheet")
+"""Options that name files, of which one is written in any case."""
 
 
 @click.command(cls=Sectioned, epilog="""
@@ -69,6 +77,7 @@ Examples:
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video written, instead of what suits the suffix.")
 @option("--force", is_flag=True, section=OUTPUT, help="Replace outputs that are already there.")
+@resuming_options(OUTPUT)
 @looking_options(LOOKING)
 @option("--roi", metavar="IMAGE", section=LOOKING,
         help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
@@ -91,7 +100,6 @@ def events(spec: str, **chosen: Any) -> None:
     from bgsub.events.job import ScanJob, working_size
     from bgsub.events.scan import Scan
     from bgsub.video.open import open_source
-    from bgsub.video.outputs import open_all
     from bgsub.video.streams import without_password
 
     typed, cleaning = typed_parameters({"load_model": None, **chosen}), typed_cleaning(chosen)
@@ -100,53 +108,105 @@ def events(spec: str, **chosen: Any) -> None:
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
     with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
-        outputs = _outputs(chosen, source, zones)
-        footage = make_footage(chosen, spec, source, zones)
-        masker = make_later(chosen, typed, cleaning, source)
-        log = stack.enter_context(_log(chosen))
+        outputs = _outputs(chosen, zones)
+        kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None],
+                         Path(f"{source.name}.events"))
+        if kept is not None:
+            stack.callback(kept.close)
+            if kept.finished:
+                return
+        _check(chosen, source, outputs, kept)
+        footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
+        masker = make_later(chosen, typed, cleaning, source, kept)
+        log = stack.enter_context(_log(chosen, kept))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
                     tell=None if log is None else log.write, witness=footage.witness)
         job = ScanJob(source, masker, scan, working_size(source.size, chosen["scale"]), grey=chosen["grey"],
                       frames=selection.of(source), region=None if zones is None else zones.region(),
-                      open_sinks=partial(open_all, outputs, source) if outputs else None,
-                      whole=footage.witness is not None,
+                      open_sinks=_opening(outputs, source, kept), whole=footage.witness is not None,
+                      keeper=None if kept is None else _keeper(chosen, kept, masker, scan, footage),
                       apply=Announced(masker, chosen["quiet"]).apply)
+        if kept is not None and kept.goes_on:
+            _go_on(kept, job, scan, footage)
         raise_if_stopped()
-        try:
-            with progress_bar(source, selection, chosen["quiet"]) as tick:
-                job.run(tick)
-        finally:
-            _finish(chosen, spec, scan, job, masker, outputs, footage, opened)
+        with told_to_resume(kept):
+            try:
+                with progress_bar(source, selection, chosen["quiet"], job.n_frames) as tick:
+                    job.run(tick)
+            finally:
+                _finish(chosen, spec, scan, job, masker, outputs, footage, opened, kept)
 
 
-def _outputs(chosen: dict[str, Any], source: Source, zones: Zones | None) -> list[Output]:
-    """The pictures that were asked for, and all files checked before any is opened."""
+def _opening(outputs: list[Output], source: Source, kept: Resumable | None) -> Callable[[], list[Sink]] | None:
+    """What opens the outputs, if there are any."""
+    from bgsub.video.outputs import open_all
+
+    if not outputs:
+        return None
+    return partial(open_all, outputs, source) if kept is None else kept.open
+
+
+def _keeper(chosen: dict[str, Any], kept: Resumable, masker: Later, scan: Scan, footage: Footage) -> Keeper:
+    """Who makes the checkpoints: of the model, of what was found, and of how long the file of events is."""
+    def told() -> dict[str, Any]:
+        return {"scan": scan.state(), "footage": None if footage.witness is None else footage.witness.state(),
+                "log": Path(chosen["events"]).stat().st_size if chosen["events"] else 0}
+
+    def contents() -> Contents:
+        model: Any = masker.masker.subtractor
+        return model.contents()
+
+    kept.begin()
+    return kept.keeper(contents, told)
+
+
+def _go_on(kept: Resumable, job: ScanJob, scan: Scan, footage: Footage) -> None:
+    told = kept.begun.told
+    job.go_on(kept.begun.job)
+    scan.resume(told["scan"])
+    if footage.witness is not None:
+        footage.witness.resume(told["footage"])
+
+
+def _outputs(chosen: dict[str, Any], zones: Zones | None) -> list[Output]:
+    """The pictures that were asked for."""
     from bgsub.video.outputs import Kind, Output, check_distinct
 
     kinds: tuple[Kind, ...] = ("mask", "overlay")
     outputs = [Output(kind, chosen[kind], chosen["codec"], zones=() if zones is None else zones.zones)
                for kind in kinds if chosen[kind] is not None]
     check_distinct(outputs)
-    for output in outputs:
-        if output.is_pipe:
-            raise MisuseError("bgsub events tells on standard output; name a video or a folder for --mask")
-        output.check(source, chosen["force"])
-    for name, example in (("csv", "events.csv"), ("events", "events.jsonl")):
-        if chosen[name] is not None:
-            check_file(f"--{name}", chosen[name], example, source, chosen["force"])
+    if any(output.is_pipe for output in outputs):
+        raise MisuseError("bgsub events tells on standard output; name a video or a folder for --mask")
     return outputs
 
 
+def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: Resumable | None) -> None:
+    """Refuse what would overwrite something, or can never be written, before anything is opened."""
+    for output in outputs:
+        output.check(source, chosen["force"] if kept is None else kept.may_replace(output))
+    force = chosen["force"] or (kept is not None and kept.may_replace())
+    for name, example in (("csv", "events.csv"), ("events", "events.jsonl")):
+        if chosen[name] is not None:
+            ours = name == "events" and kept is not None and kept.goes_on
+            check_file(f"--{name}", chosen[name], example, source, force or ours)
+
+
 @contextlib.contextmanager
-def _log(chosen: dict[str, Any]) -> Iterator[EventLog | None]:
-    """The file of events, while there is one; what --force may replace is replaced."""
+def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | None]:
+    """The file of events, while there is one; what --force may replace is replaced, or cut where a checkpoint was."""
     from bgsub.events.log import EventLog
 
     if chosen["events"] is None:
         yield None
         return
     with contextlib.suppress(OSError):  # EventLog says it
-        Path(chosen["events"]).unlink(missing_ok=True)
+        if kept is not None and kept.goes_on:
+            os.truncate(chosen["events"], kept.begun.told["log"])
+        else:
+            if kept is not None:
+                kept.begin()
+            Path(chosen["events"]).unlink(missing_ok=True)
     log = EventLog(chosen["events"])
     try:
         yield log
@@ -155,34 +215,50 @@ def _log(chosen: dict[str, Any]) -> Iterator[EventLog | None]:
 
 
 def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later, outputs: list[Output],
-            footage: Footage, opened: Callable[[], Source]) -> None:
+            footage: Footage, opened: Callable[[], Source], kept: Resumable | None) -> None:
     """Write and tell what was found; also after an error or Ctrl-C."""
     from bgsub.cli.findings import as_dict, in_words
-    from bgsub.events.intervals import write_table
 
-    failed = sys.exc_info()[0] is not None
-    trouble: BaseException | None = None
+    error = sys.exc_info()[1]
+    failed, trouble = error is not None, None
     if not job.n_frames:
+        if kept is not None:
+            kept.give_up()
         return
+    goes_on = kept is not None and error is not None and not isinstance(error, InputError)
     written: dict[str, str] = {output.kind: output.target for output in outputs}
     findings = scan.findings()
     if chosen["events"]:
         written["events"] = chosen["events"]
     try:
-        if chosen["csv"]:
-            write_table(findings.rows(), Path(chosen["csv"]))
-            written["csv"] = chosen["csv"]
-        footage.write(findings, opened, not failed, bar_of_clips(chosen["quiet"]))
-    except (BgsubError, KeyboardInterrupt) as error:
+        if not goes_on:
+            _write_last(chosen, findings, footage, opened, not failed, kept)
+    except (BgsubError, KeyboardInterrupt) as other:
         if failed:
-            click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+            click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
         else:
-            trouble = error  # to be raised when it is told what was found
+            trouble = other  # to be raised when it is told what was found
+    if chosen["csv"] and not goes_on:
+        written["csv"] = chosen["csv"]
     told = as_dict(spec, findings, job, masker.masker, scan.params, {**written, **footage.written},
                    complete=not failed)
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(in_words(told))
+        click.echo(in_words(told, goes_on))
     if trouble is not None:
         raise trouble
+
+
+def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
+                complete: bool, kept: Resumable | None) -> None:
+    """All frames are done: write what is known only now."""
+    from bgsub.events.intervals import write_table
+
+    if kept is not None:
+        kept.join()
+    if chosen["csv"]:
+        write_table(findings.rows(), Path(chosen["csv"]))
+    footage.write(findings, opened, complete, bar_of_clips(chosen["quiet"]))
+    if kept is not None and complete:
+        kept.remove()

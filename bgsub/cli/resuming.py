@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-import bgsub
 from bgsub.cli.common import Decorator, Time, option
+from bgsub.cli.sameness import made_for, require_same
 from bgsub.errors import InputError, MisuseError, OutputError
 
 if TYPE_CHECKING:
     from bgsub.mixture.model import Mixture
-    from bgsub.video.checkpoint import Checkpoint, Checkpoints
+    from bgsub.video.checkpoint import Checkpoint, Checkpoints, Contents
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
     from bgsub.video.sinks import Sink
 
 EVERY = 60.0
 """Seconds of video between checkpoints, where ``--resume`` begins at the start and nobody says."""
-
-WITHOUT_EFFECT = frozenset({"force", "quiet", "as_json", "threads", "timeout", "checkpoint", "resume"})
-"""Options that change nothing in the outputs."""
-
-WRITTEN = frozenset({"mask", "overlay", "cutout", "background", "save_model"})
-READ = frozenset({"load_model", "roi", "zones"})
-"""Options that name files: those that are read may have moved, but what stands in them must be the same."""
 
 JOINING = "joining"
 """Name of a file beside the checkpoint: what is at the outputs' places may be ours from now on."""
@@ -75,8 +67,8 @@ class Resumable:
     outputs : list of Output
     others : list of str
         More files that it writes.
-    base : Path, optional
-        Beside which the checkpoint stands. Default: the first of these files.
+    base : Path
+        Beside which the checkpoint stands if there are none of these; else it is the first of them.
 
     Attributes
     ----------
@@ -89,29 +81,30 @@ class Resumable:
     """
 
     def __init__(self, chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
-                 base: Path | None = None) -> None:
+                 base: Path) -> None:
         from bgsub.video.checkpoint import NAME
-        from bgsub.video.fingerprint import fingerprint
         from bgsub.video.parts import folder_of, require_av
 
         if any(output.is_pipe for output in outputs):
             raise MisuseError("a pipe cannot be resumed; write masks to a file or a folder, or leave out --checkpoint")
         self._chosen, self._source, self._outputs = chosen, source, outputs
         self._files = [*(output.path for output in outputs), *map(Path, others)]
-        self._base = base or self._files[0]
+        self._base = self._files[0] if self._files else base
         self._folder = folder_of(self._base)
         self._path = self._folder / NAME
-        self._made_for = {"input": fingerprint(source), "options": self._options(), "versions": _versions()}
+        self._made_for = made_for(chosen, source, self._path)
         if any(output.is_video for output in outputs):
             require_av()
         self._lock = contextlib.ExitStack()
+        self._begun = False
         try:
-            self._begin()
+            self._look()
         except BaseException:
             self.close()
             raise
 
-    def _begin(self) -> None:
+    def _look(self) -> None:
+        """See what is there to go on from, if anything is."""
         if self._folder.is_dir():
             self._keep_others_out()
         found = self._found()
@@ -135,24 +128,32 @@ class Resumable:
             return None
         return from_contents(self._path, *self.begun.model, threads=self._chosen["threads"] or threads_beside_others())
 
-    def keeper(self, model: Mixture[Any], told: Callable[[], dict[str, Any]]) -> Checkpoints:
-        """Who makes the checkpoints; `told` gives what else has to be kept, as plain values."""
+    def keeper(self, contents: Callable[[], Contents], told: Callable[[], dict[str, Any]]) -> Checkpoints:
+        """Who makes the checkpoints, of what the model knows, and of what else has to be kept, as plain values."""
         from bgsub.video.checkpoint import Checkpoints
 
-        self._keeper = Checkpoints(self._path, self.begun, model.contents, told)
-        return self._keeper
+        return Checkpoints(self._path, self.begun, contents, told)
 
-    def open(self) -> list[Sink]:
-        """Open all outputs, and throw away what was half written."""
-        from bgsub.video.outputs import open_all
+    def begin(self) -> None:
+        """Leave a mark, before anything is written, that says what belongs to this run. Does it once."""
         from bgsub.video.parts import make_folder
 
+        if self._begun:
+            return
+        self._begun = True
         if not self._folder.is_dir():
             make_folder(self._base)
             self._keep_others_out()
         if not self._ours:
             (self._folder / JOINING).unlink(missing_ok=True)
-        self._keeper.begin()
+        if not self.goes_on:
+            self.begun.write(self._path)
+
+    def open(self) -> list[Sink]:
+        """Open all outputs, and throw away what was half written."""
+        from bgsub.video.outputs import open_all
+
+        self.begin()
         return open_all(self._outputs, self._source, self.begun)
 
     def join(self) -> None:
@@ -179,6 +180,11 @@ class Resumable:
             with contextlib.suppress(OSError):
                 folder_of(path).rmdir()
 
+    def give_up(self) -> None:
+        """Nothing could be done: leave nothing, if nothing was there before."""
+        if self._begun and not self._ours:
+            self.remove()
+
     def close(self) -> None:
         """Let others in."""
         self._lock.close()
@@ -198,7 +204,7 @@ class Resumable:
                 return None
             if not self._chosen["resume"]:
                 raise MisuseError(f"{self._base} is half done; go on with --resume, or begin anew with --force")
-            self._require_same(found)
+            require_same(found, self._made_for, self._chosen["checkpoint"], self._path)
             found.require_parts()
         except (InputError, MisuseError):
             if self._chosen["force"]:
@@ -207,48 +213,19 @@ class Resumable:
         allowed = found.allowed or self._chosen["force"] or (self._folder / JOINING).exists()
         return found._replace(allowed=allowed)
 
-    def _require_same(self, found: Checkpoint) -> None:
-        was, now = found.made_for, json.loads(json.dumps(self._made_for))
-        anew = "or begin anew with --force"
-        if was["input"] != now["input"]:
-            raise InputError(f"{self._source.name} has other contents than when {self._path} was written; bring the "
-                             f"old ones back, {anew}")
-        if was["versions"] != now["versions"]:
-            raise InputError(f"{self._path} was written by {_listed(was['versions'])}, and this is "
-                             f"{_listed(now['versions'])}; go on with those, {anew}")
-        every = self._chosen["checkpoint"]
-        options = {**was["options"], "checkpoint": every and found.every}, {**now["options"], "checkpoint": every}
-        for name in dict.fromkeys([*options[0], *options[1]]):
-            one, other = (side.get(name) for side in options)
-            if one != other:
-                raise MisuseError(f"{self._path} is of a run with {_typed(name, one)}, and now there is "
-                                  f"{_typed(name, other)}; give what it had, {anew}")
-
-    def _options(self) -> dict[str, Any]:
-        """What was chosen, as far as it changes outputs."""
-        from bgsub.video.checkpoint import relative
-        from bgsub.video.fingerprint import content_hash
-
-        options = {name: value for name, value in self._chosen.items() if name not in WITHOUT_EFFECT}
-        for name in [name for name in options if options[name] is not None]:
-            if name in WRITTEN:
-                options[name] = relative(Path(options[name]), self._path)
-            elif name in READ and Path(options[name]).is_file():
-                options[name] = content_hash(options[name])
-        return options
-
     def _fresh(self) -> Checkpoint:
         from bgsub.video.checkpoint import Checkpoint
 
         return Checkpoint(self._made_for, self._chosen["checkpoint"] or EVERY, self._chosen["force"], {}, {}, {}, None)
 
     def _all_there(self) -> bool:
-        return all(path.exists() for path in self._files) and all(output.already_there() for output in self._outputs)
+        there = all(path.exists() for path in self._files) and all(one.already_there() for one in self._outputs)
+        return bool(self._files) and there
 
 
 def resumable(chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
-              base: Path | None = None) -> Resumable | None:
-    """A run with checkpoints, if that was asked for; says on stderr where it begins."""
+              base: Path = Path()) -> Resumable | None:
+    """A run with checkpoints, if that was asked for; says on stderr where it begins. See `Resumable`."""
     if chosen["checkpoint"] is None and not chosen["resume"]:
         return None
     run = Resumable(chosen, source, outputs, others, base)
@@ -274,23 +251,3 @@ def _where(run: Resumable, source: Source) -> str:
     if run.begun.n_frames:
         return f"going on after frame {run.begun.job['index']} of {source.name}"
     return "nothing to resume: beginning at the start"
-
-
-def _versions() -> dict[str, str]:
-    import cv2
-
-    return {"bgsub": bgsub.__version__, "OpenCV": cv2.__version__}
-
-
-def _listed(versions: dict[str, str]) -> str:
-    return " with ".join(f"{name} {version}" for name, version in versions.items())
-
-
-def _typed(name: str, value: Any) -> str:
-    """An option as one types it."""
-    flag = next(one.opts[0] for one in click.get_current_context().command.params if one.name == name)
-    if value is None or value is False:
-        return f"no {flag}"
-    if name in READ:
-        return f"other contents of {flag}"
-    return flag if value is True else f"{flag} {value}"

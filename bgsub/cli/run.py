@@ -154,7 +154,7 @@ def _job(chosen: dict[str, Any], source: Source, masker: Masker, model: Mixture[
         job = Job(source, subtractor, lambda: open_all(outputs, source), frames)
         return job, SceneChanges(model, job)
     job = Job(source, subtractor, kept.open, frames,
-              kept.keeper(model, lambda: {"scene_changes": list(changes.found)}))
+              kept.keeper(model.contents, lambda: {"scene_changes": list(changes.found)}))
     changes = SceneChanges(model, job)
     if kept.goes_on:
         masker.expect(source.size)
@@ -202,6 +202,8 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
     """Write what is known only at the end, and tell what was done; also after an error or Ctrl-C."""
     error = sys.exc_info()[1]
     if not job.n_frames:
+        if kept is not None:
+            kept.give_up()
         return
     goes_on = kept is not None and error is not None and not isinstance(error, InputError)
     written: dict[str, str] = {output.kind: output.target for output in outputs}

@@ -12,6 +12,7 @@ from bgsub.cli.common import Decorator, Number, option
 from bgsub.cli.modelling import make_masker, make_model, region
 
 if TYPE_CHECKING:
+    from bgsub.cli.resuming import Resumable
     from bgsub.events.job import Later
     from bgsub.masks.params import CleaningParams
     from bgsub.video.frame import Source
@@ -58,8 +59,10 @@ def looking_options(section: str) -> Decorator:
 
 
 def make_later(chosen: dict[str, Any], typed: dict[str, Any], cleaning: CleaningParams | None,
-               source: Source) -> Later:
+               source: Source, kept: Resumable | None = None) -> Later:
     """The model that was asked for, and what is around it, made for frames in the working size when they are there.
+
+    From a checkpoint comes the one that was at work.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def make_later(chosen: dict[str, Any], typed: dict[str, Any], cleaning: Cleaning
         inside = reduced_region((inside != 0).view(np.uint8), size)
 
     def make() -> Any:
-        model = make_model({"load_model": None, **chosen}, typed, source.frame_rate)
+        model = (kept and kept.model()) or make_model({"load_model": None, **chosen}, typed, source.frame_rate)
         return make_masker({"load_model": None, **chosen, "scale": 1.0}, model, cleaning, inside)
 
     return Later(make)

@@ -78,7 +78,7 @@ def prepared(frames: Iterable[Frame], size: tuple[int, int], grey: bool, whole: 
         Whether somebody wants the whole frames; else they are let go of at once.
     """
     for frame in frames:
-        small = reduced(frame.image, size, grey)
+        small = reduced(frame.image, size, grey) if frame.image.size else frame.image  # nobody looks at that one
         yield Prepared(frame.index, frame.time, frame.image if whole else small, small)
 
 

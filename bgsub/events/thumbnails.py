@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -78,6 +81,20 @@ class Thumbnails:
         if self._folder is not None:
             self._begin()
             paper.save(self._waiting(interval), peak_picture(frame.image, mask, self._zones))
+
+    def state(self) -> dict[str, Any]:
+        """What it keeps, as plain values that JSON can hold, for `resume`."""
+        peaks = [[zone, frame.index, frame.time, as_text(frame.image, ".png"), as_text(mask, ".png")]
+                 for zone, (frame, mask) in self._peaks.items()]
+        small = [[*key, base64.b64encode(encoded.tobytes()).decode()] for key, encoded in self._small.items()]
+        return {"peaks": peaks, "small": small}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one was."""
+        self._peaks = {zone: (Frame(index, time, from_text(image)), from_text(mask))
+                       for zone, index, time, image, mask in state["peaks"]}
+        self._small = {(zone, frame): np.frombuffer(base64.b64decode(text), np.uint8)
+                       for zone, frame, text in state["small"]}
 
     def small(self, interval: Interval) -> np.ndarray | None:
         """The picture of an event for the sheet; None if it was not taken."""
@@ -166,6 +183,16 @@ def peak_picture(image: np.ndarray, mask: np.ndarray, zones: Zones | None = None
     if blob is not None:
         _frame(drawn, blob, height / blob_rows)
     return drawn
+
+
+def as_text(image: np.ndarray, suffix: str) -> str:
+    """An image as text, such as JSON can hold."""
+    return base64.b64encode(cv2.imencode(suffix, image)[1].tobytes()).decode()
+
+
+def from_text(text: str) -> np.ndarray:
+    """The image that `as_text` gave."""
+    return np.asarray(cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), cv2.IMREAD_UNCHANGED))
 
 
 def _frame(drawn: np.ndarray, blob: Blob, scale: float) -> None:

@@ -179,11 +179,6 @@ class Checkpoints:
         self._work: threading.Thread | None = None
         self._error: BaseException | None = None
 
-    def begin(self) -> None:
-        """Say, before anything is written, what belongs to this run, if there is no checkpoint yet."""
-        if not self._last.n_frames:
-            self._last.write(self._path)
-
     def due(self, frame: Frame) -> bool:
         """Whether another stretch of video begins with this frame. It depends on times of frames alone."""
         self._since = frame.time if self._since is None else self._since

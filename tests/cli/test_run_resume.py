@@ -28,7 +28,7 @@ from run_helpers import (
     write_video,
 )
 
-from bgsub.cli import resuming
+from bgsub.cli import resuming, sameness
 from bgsub.masks.masker import Masker
 from bgsub.video import checkpoint, parts, sinks
 from bgsub.video.parts import PartedVideo
@@ -286,8 +286,8 @@ def test_what_changes_no_output_may_differ(bgsub, half):
 
 @pytest.mark.parametrize("part", ["bgsub", "OpenCV"])
 def test_another_version_is_told(bgsub, half, monkeypatch, part):
-    versions = {**resuming._versions(), part: "0.0"}
-    monkeypatch.setattr(resuming, "_versions", lambda: versions)
+    versions = {**sameness.versions(), part: "0.0"}
+    monkeypatch.setattr(sameness, "versions", lambda: versions)
     assert f"and this is {' with '.join(' '.join(one) for one in versions.items())}" in bgsub.refused(
         1, *half, "--resume")
 
