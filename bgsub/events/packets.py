@@ -16,6 +16,8 @@ EARLIER = (1.0, 20.0, math.inf)
 containers jump too far."""
 REORDERED = 16
 """Frames at most that may come later in the file than they are shown."""
+UNKNOWN = 1
+"""Seconds by which frames are reordered at most, where the file does not say."""
 ROUNDING = 0.001
 """Seconds by which two times of one frame may differ."""
 
@@ -58,6 +60,12 @@ class Reading:
             raise Unfit
         return item.pts * item.time_base - self.origin
 
+    def _order(self, packet: Packet) -> Fraction:
+        """A time before which nothing is shown that comes later in the file."""
+        if packet.dts is None:  # Matroska has none, and after a jump nobody knows it yet
+            return self.time(packet) - UNKNOWN
+        return packet.dts * packet.time_base - self.origin
+
     def packets(self) -> Iterator[Packet]:
         """From the last key frame at or before the start on, in the file's order, without what belongs before it."""
         waiting, rest = self._from_key_frame()
@@ -91,7 +99,7 @@ class Reading:
                 waiting = [packet]
             elif waiting and self.time(waiting[0]) >= self.earliest:  # else nothing is copied, and the rest not kept
                 waiting.append(packet)
-            if packet.dts is None or packet.dts * packet.time_base - self.origin > self.start:
+            if self._order(packet) > self.start:
                 break
         return waiting[:1] + sounds + waiting[1:] if waiting else [], read
 
@@ -108,7 +116,7 @@ class Reading:
         n_pictures = 0
         for packet in packets:
             time = self.time(packet)
-            if not after and (packet.dts is None or packet.dts * packet.time_base - self.origin <= self.end):
+            if not after and self._order(packet) <= self.end:
                 if packet.stream.type == "video":
                     latest = max(latest, time)
                     yield packet

@@ -124,6 +124,8 @@ def test_a_key_frame_that_is_too_far_makes_a_clip_be_encoded_from_its_very_start
     assert max(errors) < 6
     with av.open(str(clip.path)) as container:
         assert container.streams.video[0].codec_context.name == "h264"
+        key_frames = [packet.pts for packet in container.demux(video=0) if packet.size and packet.is_keyframe]
+    assert key_frames == [0]  # the encoder's own choice, not where they were
 
 
 @pytest.mark.parametrize("lead", [5.0, 0.1])
@@ -171,6 +173,22 @@ def test_frames_that_are_shown_in_another_order_leave_no_gap(tmp_path):
         clip = cut_one(video, tmp_path / "c.mkv", 1.5, end)
         times = [t for t, _ in frames(clip.path)]
         assert max(np.diff(times)) < 1.5 / RATE, end
+
+
+def test_frames_that_need_what_is_before_the_key_frame_are_left_out(tmp_path):
+    video = write_video(tmp_path / "open.mkv", sound=False, options={"bf": "3", "x264-params": "open-gop=1:keyint=25"})
+
+    clip = cut_one(video, tmp_path / "c.mkv", 2.5, 3.0)
+
+    assert clip.how == "copied"
+    there = [image for t, image in frames(video) if clip.start - 0.01 <= t <= clip.end + 0.01]
+    found = frames(clip.path)
+    assert clip.start == pytest.approx(2.0)
+    with av.open(str(clip.path)) as container:
+        times = [packet.pts for packet in container.demux(video=0) if packet.size]
+    assert times[0] == min(times)
+    assert len(found) == len(there)
+    assert all((image == original).all() for (_, image), original in zip(found, there, strict=True))
 
 
 def test_a_folder_of_images_and_a_file_that_knows_no_times_become_clips_of_frames(tmp_path):
