@@ -94,12 +94,12 @@ class VideoCutter:
         with ClipFile(path) as file:
             pictures: Pictures | None = None
             base = last = Fraction(0)
-            for item in reading.frames():
+            for time, item in reading.frames():
                 if pictures is None:
-                    base = reading.time(item)
+                    base = time
                     pictures, streams = self._open(file, item, reading)
                 if item.__class__ is self._av.VideoFrame:
-                    last = reading.time(item)
+                    last = time
                     pictures.write(_upright(item), last - base)
                 else:
                     _move(item, reading.origin + base)

@@ -16,6 +16,8 @@ EARLIER = (1.0, 20.0, math.inf)
 containers jump too far."""
 REORDERED = 16
 """Frames at most that may come later in the file than they are shown."""
+LAG = 2
+"""Seconds by which sound may stand behind its pictures."""
 UNKNOWN = 1
 """Seconds by which frames are reordered at most, where the file does not say."""
 ROUNDING = 0.001
@@ -52,6 +54,8 @@ class Reading:
         self.streams = [self.video, *self.sounds]
         self._container = container
         self._begin = 0.0
+        # AVI stores no times of what is shown; FFmpeg's guesses at them run back and forth where frames are reordered.
+        self._guessed = container.format.name == "avi" and self.video.codec_context.has_b_frames
         self.origin = (self.video.start_time or 0) * self.video.time_base
 
     def time(self, item: Packet | VideoFrame) -> Fraction:
@@ -68,6 +72,8 @@ class Reading:
 
     def packets(self) -> Iterator[Packet]:
         """From the last key frame at or before the start on, in the file's order, without what belongs before it."""
+        if self._guessed:
+            raise Unfit
         waiting, rest = self._from_key_frame()
         base = self.time(waiting[0])
         for packet in itertools.chain(waiting, rest):
@@ -141,27 +147,49 @@ class Reading:
             if self.time(packet) <= last and (packet.stream.type != "video" or n >= 0):
                 yield packet
 
-    def frames(self) -> Iterator[VideoFrame | Packet]:
-        """The frames from start to end, and the packets of sound between them, the first frame first."""
-        sounds: list[Packet] = []
+    def frames(self) -> Iterator[tuple[Fraction, VideoFrame | Packet]]:
+        """The frames from start to end, and the packets of sound between them, with their times; first a frame."""
+        sounds: list[tuple[Fraction, Packet]] = []
+        last: Fraction | None = None
         begun = False
         for item in self._decoded():
-            time = self.time(item)
-            is_sound = hasattr(item, "stream")
-            if time < self.start or (is_sound and time > self.end):
+            if hasattr(item, "stream"):
+                time = self.time(item)
+                if time > self.end and last is not None and last > self.end:
+                    return
+                if self.start <= time <= self.end:
+                    if begun:
+                        yield time, item
+                    else:
+                        sounds.append((time, item))
                 continue
-            if time > self.end:
+            last = time = self._shown(item, last)
+            if time > self.end and (not self.sounds or time > self.end + LAG):
                 return
-            if is_sound and not begun:
-                sounds.append(item)
+            if not self.start <= time <= self.end:
                 continue
-            yield item
+            yield time, item
             if not begun:
                 begun = True
-                yield from (sound for sound in sounds if self.time(sound) >= time)
+                yield from (sound for sound in sounds if sound[0] >= time)
+
+    def _shown(self, frame: VideoFrame, last: Fraction | None) -> Fraction:
+        """When a frame is shown, from what the file says and the time of the one before."""
+        stamp = frame.dts if self._guessed else frame.pts
+        if stamp is None and last is not None and self.video.average_rate:
+            return last + 1 / Fraction(self.video.average_rate)
+        if stamp is None:
+            raise Unfit
+        time = stamp * self.video.time_base - self.origin
+        if last is not None and time <= last:
+            raise Unfit
+        return time
 
     def _decoded(self) -> Iterator[Any]:
-        self._from_key_frame()
+        try:
+            self._from_key_frame()
+        except Unfit:
+            self._begin = 0.0
         for packet in self._read(self._begin):
             if packet.stream.type == "video":
                 yield from packet.decode()  # an empty packet at the end brings the last frames

@@ -191,6 +191,18 @@ def test_frames_that_need_what_is_before_the_key_frame_are_left_out(tmp_path):
     assert all((image == original).all() for (_, image), original in zip(found, there, strict=True))
 
 
+def test_avi_knows_no_order_in_which_its_frames_are_shown(tmp_path):
+    video = write_video(tmp_path / "old.avi", sound=False, codec="mpeg4", options={"bf": "2"})
+
+    clip = cut_one(video, tmp_path / "c.mkv", 2.5, 3.7)
+
+    there = [(t, image) for t, image in frames(video) if 2.49 <= t <= 3.71]
+    found = frames(clip.path)
+    assert clip.how == "encoded"
+    assert [t for t, _ in found] == pytest.approx([t - there[0][0] for t, _ in there], abs=0.0015)
+    assert all(np.abs(image.astype(int) - was).mean() < 6 for (_, image), (_, was) in zip(found, there, strict=True))
+
+
 def test_a_folder_of_images_and_a_file_that_knows_no_times_become_clips_of_frames(tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()
