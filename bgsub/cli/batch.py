@@ -249,7 +249,7 @@ def _progress(session: Session, todo: Plan, quiet: bool) -> Iterator[tuple[Calla
             describe()
 
         def describe() -> None:
-            bar.set_description(f"{len(session.results)} of {_n(len(todo.order), 'file', 'files')}")
+            bar.set_description_str(f"{len(session.results)} of {_n(len(todo.order), 'file', 'files')}")
 
         describe()
         yield bar.update, done

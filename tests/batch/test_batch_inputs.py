@@ -42,6 +42,11 @@ def test_recursive_looks_into_all_but_the_output_folder(place):
     assert names("footage", out=place / "footage" / "out", recursive=True) == ["a", "b", "cam/c", "cam/deep/d", "shots"]
 
 
+def test_results_do_not_go_among_the_inputs(place):
+    with pytest.raises(MisuseError, match="name another folder with --out, such as footage/results"):
+        names("footage", out=place / "footage")
+
+
 def test_a_folder_of_images_is_one_input_and_one_picture_is_none(place):
     assert names("footage/shots") == ["shots"]
     (place / "one").mkdir()
