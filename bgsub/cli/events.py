@@ -188,7 +188,7 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
     force = chosen["force"] or (kept is not None and kept.may_replace())
     for name, example in (("csv", "events.csv"), ("events", "events.jsonl")):
         if chosen[name] is not None:
-            ours = name == "events" and kept is not None and kept.goes_on
+            ours = name == "events" and kept is not None and kept.ours
             check_file(f"--{name}", chosen[name], example, source, force or ours)
 
 

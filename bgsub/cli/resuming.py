@@ -78,6 +78,8 @@ class Resumable:
         What to go on from; at the start one without frames.
     goes_on : bool
         Whether it has any.
+    ours : bool
+        Whether there is a mark, perhaps of no frame yet, that says that what is half done is this run's.
     """
 
     def __init__(self, chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
@@ -111,13 +113,13 @@ class Resumable:
         self.finished = found is None and self._chosen["resume"] and not self._chosen["force"] and self._all_there()
         self.begun = found or self._fresh()
         self.goes_on = self.begun.n_frames > 0
-        self._ours = found is not None
+        self.ours = found is not None
         if self.finished:
             self.remove()
 
     def may_replace(self, output: Output | None = None) -> bool:
         """Whether what stands at the place of an output, or of another file, is ours or may be replaced anyway."""
-        return self.begun.allowed or (self._ours and output is not None and output.is_folder)
+        return self.begun.allowed or (self.ours and output is not None and output.is_folder)
 
     def model(self) -> Mixture[Any] | None:
         """The model as it was; None at the start."""
@@ -144,7 +146,7 @@ class Resumable:
         if not self._folder.is_dir():
             make_folder(self._base)
             self._keep_others_out()
-        if not self._ours:
+        if not self.ours:
             (self._folder / JOINING).unlink(missing_ok=True)
         if not self.goes_on:
             self.begun.write(self._path)
@@ -182,7 +184,7 @@ class Resumable:
 
     def give_up(self) -> None:
         """Nothing could be done: leave nothing, if nothing was there before."""
-        if self._begun and not self._ours:
+        if self._begun and not self.ours:
             self.remove()
 
     def close(self) -> None:

@@ -114,3 +114,20 @@ def test_an_input_without_a_frame_leaves_nothing(bgsub, work, monkeypatch):
     monkeypatch.setattr(Masker, "apply", lambda self, image: np.zeros((0, 0)).max())
     assert bgsub("events", "../clip.mp4", *WRITTEN[:4], "--checkpoint", "1s")[0] == 1
     assert [name for name in os.listdir() if name.endswith(".parts")] == []
+
+
+def test_stopped_before_the_first_checkpoint_it_begins_anew(bgsub, work, monkeypatch):
+    words = ["events", "../clip.mp4", *WRITTEN, "--checkpoint", "5s", "--json"]
+    whole = told_of(bgsub.well(*words))
+    (work.parent / "again").mkdir()
+    monkeypatch.chdir(work.parent / "again")
+    with monkeypatch.context() as patch:
+        breaking(patch, Masker, "apply", 45)
+        assert bgsub(*words)[0] == 1
+    assert os.path.exists("e.jsonl")
+    code, out, err = bgsub(*words, "--resume")
+    assert (code, err) == (0, "nothing to resume: beginning at the start\n")
+    assert told_of(out) == whole
+    assert tree(".").keys() == tree(work).keys()
+    with open("e.jsonl") as again, open(work / "e.jsonl") as once:
+        assert again.read() == once.read()
