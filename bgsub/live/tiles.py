@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from bgsub.live import strip
+from bgsub.live.commands import Command, Set
 from bgsub.live.views import VIEWS, draw_zones, pixel_at
 from bgsub.video import lettering
 from bgsub.video.render import as_bgr
@@ -24,6 +26,8 @@ WIDE = 16 / 9
 """Shape of most pictures."""
 SINGLE_LINES, GRID_LINES = 3, 2
 """Of a strip, at most: under one source, and under each of several."""
+UNDER_WAY = 2.0
+"""Seconds in which an order is carried out."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,23 @@ class Tile:
         self.status: Status = watch.status
         self.picture: Place | None = None
         self._scaled: tuple[object, np.ndarray] | None = None
+        self._asked: dict[str, Any] = {}
+        self._asked_until = 0.0
+
+    @property
+    def params(self) -> Any:
+        """The model's parameters as they will be after the frame under way, with what was just asked for."""
+        params = self.watch.model.params
+        return replace(params, **self._asked) if time.monotonic() < self._asked_until else params
+
+    def do(self, command: Command) -> None:
+        """Have something done, as `Watch.do`."""
+        self.watch.do(command)
+        now = time.monotonic()
+        if not isinstance(command, Set):
+            return
+        self._asked = {**(self._asked if now < self._asked_until else {}), command.name: command.value}
+        self._asked_until = now + UNDER_WAY
 
     @property
     def aspect(self) -> float:

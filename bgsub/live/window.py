@@ -218,7 +218,7 @@ class Window:
 
     def _do(self, command: Command, words: str = "") -> None:
         try:
-            self._tile.watch.do(command)
+            self._tile.do(command)
         except BgsubError as error:
             words = str(error)
         if words:
@@ -230,11 +230,11 @@ class Window:
 
     def sensitivity(self, steps: str) -> None:
         """Find more, or less."""
-        self._set(knobs.more_sensitive(self._tile.watch.model.params, int(steps)))
+        self._set(knobs.more_sensitive(self._tile.params, int(steps)))
 
     def absorption(self, steps: str) -> None:
         """Keep longer, or less long, what stands still."""
-        self._set(knobs.absorb_later(self._tile.watch.model.params, int(steps)))
+        self._set(knobs.absorb_later(self._tile.params, int(steps)))
 
     def _set(self, command: Set) -> None:
         self._do(command, f"{command.name} {command.value:.4g}")

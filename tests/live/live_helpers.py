@@ -54,7 +54,7 @@ class Told(Stream):
             if isinstance(item, Exception):
                 raise item
             if isinstance(item, threading.Event):
-                item.wait(20)  # it hangs, whoever closes it
+                item.wait(100)  # it hangs, whoever closes it
             elif isinstance(item, int | float):
                 self.closed.wait(item)
             else:

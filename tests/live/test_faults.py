@@ -35,7 +35,7 @@ def camera():
 
 
 @contextlib.contextmanager
-def watched(address, timeout=1.0):
+def watched(address, timeout=10.0):
     """A watch over an address, and what happens to it."""
     told = []
     watch = Watch(address, open=lambda: open_source(address, timeout=timeout), make_model=masker, timeout=timeout,
@@ -46,12 +46,12 @@ def watched(address, timeout=1.0):
     finally:
         begun = time.monotonic()
         watch.stop()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 5  # it waits for nobody, on a busy machine too
 
 
-def frames_come(watch, n=10, seconds=20.0):
+def frames_come(watch, n=10):
     before = watch.status.n_frames
-    wait_for(lambda: watch.status.n_frames > before + n, seconds)
+    wait_for(lambda: watch.status.n_frames > before + n)
 
 
 def kinds(told):
@@ -75,10 +75,10 @@ def test_killed_and_back(camera):
 
 @pytest.mark.parametrize("mode", ["stalled", "garbage"])
 def test_alive_and_no_picture(camera, mode):
-    with watched(camera.address) as (watch, told):
+    with watched(camera.address, timeout=1.0) as (watch, told):
         frames_come(watch)
         camera.mode = mode
-        wait_for(lambda: watch.status.state == "lost", 15)
+        wait_for(lambda: watch.status.state == "lost")
         camera.mode = "well"
         frames_come(watch)
         assert kinds(told)[:2] == ["connection_lost", "connection_found"]
@@ -88,7 +88,7 @@ def test_another_size_in_the_middle(camera):
     with watched(camera.address) as (watch, told):
         frames_come(watch)
         camera.size = (72, 96)
-        wait_for(lambda: watch.status.size == (72, 96), 15)
+        wait_for(lambda: watch.status.size == (72, 96))
         frames_come(watch)
         assert kinds(told) == ["connection_lost", "connection_found", "model_restarted"]
 
@@ -133,13 +133,13 @@ def test_a_real_rtsp_server_is_killed_and_comes_back_larger():
         pytest.skip("no GStreamer RTSP server: apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 "
                     "gstreamer1.0-plugins-good")
     port = free_port()
-    with watched(f"rtsp://127.0.0.1:{port}/cam", timeout=4) as (watch, told):
+    with watched(f"rtsp://127.0.0.1:{port}/cam") as (watch, told):
         with rtsp_server(port, 160, 120):
             frames_come(watch)
             assert watch.status.size == (120, 160)
         wait_for(lambda: watch.status.state == "lost")
         with rtsp_server(port, 320, 240):
-            wait_for(lambda: watch.status.size == (240, 320), 20)
+            wait_for(lambda: watch.status.size == (240, 320))
             frames_come(watch)
         assert kinds(told)[:3] == ["connection_lost", "connection_found", "model_restarted"]
 
@@ -160,11 +160,11 @@ def ffmpeg_server(port):
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg")
 def test_a_real_http_server_is_killed_and_comes_back():
     port = free_port()
-    with watched(f"http://127.0.0.1:{port}/a.ts", timeout=4) as (watch, told):
+    with watched(f"http://127.0.0.1:{port}/a.ts") as (watch, told):
         for i in range(2):
             with ffmpeg_server(port):
-                wait_for(lambda i=i: watch.status.state == "live" and watch.status.n_reconnects == i, 20)
+                wait_for(lambda i=i: watch.status.state == "live" and watch.status.n_reconnects == i)
                 frames_come(watch)
-            wait_for(lambda: watch.status.state == "lost", 15)
+            wait_for(lambda: watch.status.state == "lost")
         wait_for(lambda: len(kinds(told)) == 3)
         assert kinds(told) == ["connection_lost", "connection_found", "connection_lost"]

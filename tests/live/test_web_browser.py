@@ -276,9 +276,12 @@ def test_on_a_phone_the_picture_stays_while_one_turns(opened, frames, tmp_path):
     try:
         page = opened(served.address, 390, 844, has_touch=True)
         page.locator("[data-name=min_blob]").scroll_into_view_if_needed()
-        page.wait_for_timeout(100)
-        box, knob = page.locator(".frame").bounding_box(), page.locator("#knob-min_blob").bounding_box()
-        assert 0 <= box["y"] < knob["y"] - box["height"] + 1
+
+        def stays():
+            box, knob = page.locator(".frame").bounding_box(), page.locator("#knob-min_blob").bounding_box()
+            return 0 <= box["y"] < knob["y"] - box["height"] + 1
+
+        wait_for(stays)
         page.tap("#tab-zones", force=True)
     finally:
         served.stop()

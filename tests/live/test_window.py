@@ -1,5 +1,6 @@
 """The window's picture and its keys, without a display."""
 
+import threading
 import time
 
 import cv2
@@ -148,6 +149,19 @@ def test_knobs_turn_the_model_of_the_chosen_source_only(window):
     press(window, "[")
     wait_for(lambda: second.params.absorb_after == pytest.approx(170, rel=0.01))
     assert "absorb_after 170" in window._told
+
+
+def test_keys_that_come_faster_than_frames_all_count(window):
+    busy, done = threading.Event(), threading.Event()
+    watched = window.tiles[0].watch
+    asking = threading.Thread(target=lambda: watched.ask(lambda masker: busy.set() or done.wait(60), timeout=60))
+    asking.start()
+    assert busy.wait(60)
+    press(window, "+", "+", "]", "]")
+    assert watched.model.params.match_sigmas == 3
+    done.set()
+    asking.join(60)
+    wait_for(lambda: (watched.model.params.match_sigmas, watched.model.params.absorb_after) == (2.27, 265))
 
 
 def test_snapshots_go_to_their_folder(window, tmp_path):

@@ -59,7 +59,7 @@ class Page:
         self.server = Server(self.watches, address, token=token, snapshots=folder, zone_files=self.files)
         self.server.start()
         self.address = self.server.url.partition("?")[0].rstrip("/")
-        self.client = httpx.Client(base_url=self.address, timeout=10)
+        self.client = httpx.Client(base_url=self.address, timeout=60)
 
     def ready(self):
         for watch in self.watches:
@@ -86,12 +86,12 @@ class Viewer:
     """A browser's connection, without a browser."""
 
     def __init__(self, address, **keywords):
-        self._connection = connect(address, **keywords)
+        self._connection = connect(address, open_timeout=60, **keywords)
         self.socket = self._connection.__enter__()
         self.overview = None
 
     def __enter__(self):
-        self.overview = json.loads(self.socket.recv(10))
+        self.overview = json.loads(self.socket.recv(60))
         return self
 
     def __exit__(self, *_):
@@ -103,7 +103,7 @@ class Viewer:
     def seen(self, number=0):
         self.socket.send(json.dumps({"seen": number}))
 
-    def next(self, kind, seconds=10):
+    def next(self, kind, seconds=60):
         """The next message of a kind: "status", or "picture" as (source, view, index, clock, jpeg)."""
         end = time.monotonic() + seconds
         while True:

@@ -72,8 +72,9 @@ class User:
 
     def press(self, *keys):
         for key in keys:
+            begun = time.monotonic()
             self.do("key", key)
-            time.sleep(0.12)  # toolkits keep one key at a time
+            time.sleep(max(0.12, 4 * (time.monotonic() - begun)))  # toolkits keep one key at a time; longer if all is slow
 
     def ask_to_close(self, window):
         """What a window manager sends when its cross is clicked."""
