@@ -62,7 +62,7 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("datasets", nargs="+", type=Path, metavar="DATASET")
     one.add_argument("--model", action="append", choices=list(PARAMS), help="[default: the command's]")
     one.add_argument("--rows", action="append", type=int, help=f"rows to look at  [default {WORKING_ROWS}]")
-    one.add_argument("--colour", action="store_true", help="show colour as well as grey")
+    one.add_argument("--grey", action="store_true", help="look at grey frames as well")
     one = parts.add_parser("speed")
     one.add_argument("--clip", type=Path, default=DEMO)
     one.add_argument("--repeat", type=int, default=5)
@@ -83,7 +83,7 @@ def accuracy(chosen: argparse.Namespace) -> None:
     tellers: dict[str, Callable[[Clip], happened.Spans]] = {}
     for model in chosen.model or [DEFAULT]:
         for rows in chosen.rows or [WORKING_ROWS]:
-            for grey in (True, False) if chosen.colour else (True,):
+            for grey in (False, True) if chosen.grey else (False,):
                 tellers[f"{model}, {rows} rows, {'grey' if grey else 'colour'}"] = partial(
                     _ours, params=params, model=model, rows=rows, grey=grey)
     totals = {name: Score() for name in [*tellers, *(_DVR if chosen.dvr_scan else ())]}
@@ -130,10 +130,10 @@ def speed(chosen: argparse.Namespace) -> None:
     """Whole processes in turn."""
     clip = chosen.clip.resolve()
     ours = [sys.executable, "-m", "bgsub", "events", str(clip), "--quiet"]
-    full = [*ours, "--scale", "1", "--model", "mog2", "--no-detect-shadows"]
+    full = [*ours, "--grey", "--scale", "1", "--model", "mog2", "--no-detect-shadows"]
     commands = {
-        "bgsub events": ours, "bgsub events, mog2, full size": full,
-        "bgsub events, mog2, full size, raw": [*full, "--raw"],
+        "bgsub events": ours, "bgsub events, grey": [*ours, "--grey"],
+        "bgsub events, mog2, grey, full size": full, "bgsub events, mog2, grey, full size, raw": [*full, "--raw"],
         "decoding alone": [sys.executable, __file__, "decode", str(clip)],
     }
     if chosen.dvr_scan:

@@ -37,7 +37,7 @@ class Settings:
     scale : float or None
         None: full size if there are pictures, else what is right for events.
     grey : bool or None
-        Whether the model sees grey frames. None: not if there are pictures.
+        Whether the model sees grey frames. None: nobody said; it does not.
     roi, zones : str or None
         Files.
     bootstrap : int or None

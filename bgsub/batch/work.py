@@ -111,10 +111,10 @@ class _File:
         return Job(source, masker, self._sinks, frames)
 
     def _scanning(self, ahead: list[Frame], frames: Iterator[Frame]) -> Job:
-        """As `bgsub events` does it; in full size and in colour, unless told otherwise, if there are pictures."""
+        """As `bgsub events` does it; in full size, unless told otherwise, if there are pictures."""
         task, settings, source = self._task, self._task.settings, self._source
         size = working_size(source.size, 1.0 if settings.scale is None and task.pictures else settings.scale)
-        grey = not task.pictures if settings.grey is None else settings.grey
+        grey = bool(settings.grey)
         region(settings.roi, self._zones, source.size)  # refuses what has nothing in common
         roi = region(settings.roi, None, source.size)
         inside = None if roi is None else reduced_region((roi != 0).view(np.uint8), size)

@@ -93,7 +93,7 @@ Examples:
         help="Work on frames reduced by this factor; pictures keep the full size.  [default: 1; with --events and no "
              "pictures, such that the shorter side has 180 pixels]")
 @option("--grey/--colour", "grey", default=None, section=MODEL,
-        help="With --events: whether to look at grey frames.  [default: colour; without pictures, grey]")
+        help="With --events: whether to look at grey frames.  [default: colour]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
 @option("--raw", is_flag=True, section=CLEANING, help="Leave masks as they are before cleaning.")

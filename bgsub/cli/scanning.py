@@ -45,9 +45,9 @@ def looking_options(section: str) -> Decorator:
         option("--scale", type=Number(min=0, min_open=True, max=1), section=section,
                help="Look at frames reduced by this factor; 1 sees the smallest things, and takes longest.  [default: "
                     "such that the shorter side has 180 pixels, or fewer]"),
-        option("--grey/--colour", "grey", default=True, section=section,
-               help="Whether to look at grey frames: sooner done. In colour more is seen that is as bright as what is "
-                    "behind it.  [default grey]"),
+        option("--grey/--colour", "grey", default=False, section=section,
+               help="Whether to look at grey frames: sooner done, but what is as bright as what is behind it is not "
+                    "seen.  [default: colour]"),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

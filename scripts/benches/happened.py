@@ -140,7 +140,7 @@ def score(told: Spans, truth: Truth) -> Score:
     return result
 
 
-def ours(clip: Clip, params: MotionParams, *, model: str = DEFAULT, scale: float | None = None, grey: bool = True,
+def ours(clip: Clip, params: MotionParams, *, model: str = DEFAULT, scale: float | None = None, grey: bool = False,
          typed: Mapping[str, Any] | None = None) -> Spans:
     """What `bgsub events` tells of a clip."""
     source = clip.frames()

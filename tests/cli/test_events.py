@@ -8,7 +8,7 @@ import subprocess
 import cv2
 import numpy as np
 import pytest
-from run_helpers import SIZE, scene, write_video
+from run_helpers import SIZE, scene, write_images, write_video
 
 from bgsub.cli import findings
 from bgsub.events.scan import Scan
@@ -54,6 +54,18 @@ def test_everything_for_programs(bgsub, clip):
     assert (told["version"], told["frames"], told["complete"], told["model"]) == (1, 40, True, "adaptive")
     assert (told["working_height"], told["working_width"], told["scene_changes"]) == (48, 64, [])
     assert told["motion"]["min_duration"] == 0.4
+
+
+def test_in_colour_more_is_seen(bgsub, tmp_path):
+    """A block with another colour than its background, and the same grey."""
+    rng = np.random.default_rng(8)
+    images = [rng.integers(98, 103, (48, 64, 3), np.uint8) for _ in range(30)]
+    for i, image in enumerate(images[12:]):
+        image[10:30, 2 * i:2 * i + 14] = (30, 72, 182)
+    clip = write_images(tmp_path / "block", images, first=1)
+    assert cv2.cvtColor(images[20], cv2.COLOR_BGR2GRAY).std() < 3
+    assert len(found(bgsub, clip)["events"]) == 1
+    assert found(bgsub, clip, "--grey")["events"] == []
 
 
 def test_nothing_moved_is_one_line(bgsub, quiet_clip):
@@ -110,7 +122,7 @@ def test_the_size_and_the_colours_it_looks_at(bgsub, tmp_path):
     event, = told["events"]
     assert event["start_frame"] == 11
     assert abs(event["blob"]["row"] - 72) < 12  # in the video's own pixels
-    assert found(bgsub, clip, "--scale", "0.1", "--colour", "--model", "mog2")["working_width"] == 38
+    assert found(bgsub, clip, "--scale", "0.1", "--grey", "--model", "mog2")["working_width"] == 38
 
 
 @pytest.mark.parametrize("model", ["adaptive", "mog2"])
