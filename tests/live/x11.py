@@ -74,7 +74,7 @@ class User:
         for key in keys:
             begun = time.monotonic()
             self.do("key", key)
-            time.sleep(max(0.12, 4 * (time.monotonic() - begun)))  # toolkits keep one key at a time; longer if all is slow
+            time.sleep(max(0.12, 4 * (time.monotonic() - begun)))  # toolkits keep one key; longer if all is slow
 
     def ask_to_close(self, window):
         """What a window manager sends when its cross is clicked."""
