@@ -56,7 +56,7 @@ Examples:
   bgsub events night.mp4 --zones zones.json --json
   bgsub events night.mp4 --min-duration 2 --smallest-blob 0.001
   bgsub events night.mp4 --events night.jsonl --overlay seen.mp4
-  bgsub events night.mp4 --clips clips/ --thumbnails thumbs/ --timeline night.png --sheet sheet.jpg
+  bgsub events night.mp4 --clips clips/ --timeline night.png --sheet s.jpg
 """)
 @click.argument("spec", metavar="INPUT")
 @selection_options(INPUT)
