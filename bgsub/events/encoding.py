@@ -19,6 +19,8 @@ VideoFrame: TypeAlias = Any
 Stream: TypeAlias = Any
 Container: TypeAlias = Any
 """Of PyAV, which may be missing, and names its types anew now and then."""
+OLDEST = 16
+"""Version of PyAV whose copies of streams hold every frame."""
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 """Suffix of a clip → its container."""
 ENCODERS: dict[str, dict[str, str]] = {
@@ -45,12 +47,15 @@ def require_av() -> Any:
     Raises
     ------
     MisuseError
-        If it is not installed, with the command that installs it.
+        If it is not installed, or too old to copy packets properly, with the command that installs it.
     """
     try:
         import av
     except ImportError:
         raise MisuseError("clips need PyAV: pip install 'bgsub[clips]', or go without --clips") from None
+    if int(av.__version__.split(".")[0]) < OLDEST:
+        raise MisuseError(f"clips need PyAV {OLDEST} or later, and this is {av.__version__}: "
+                          "pip install --upgrade 'bgsub[clips]', or go without --clips")
     return av
 
 

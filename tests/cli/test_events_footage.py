@@ -108,6 +108,8 @@ def test_two_of_one_name_and_part_of_the_input(bgsub, clip, folder, tmp_path):
 
 
 def test_without_pyav_or_a_file_to_cut_it_says_what_to_do(bgsub, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("av.__version__", "14.2.0")
+    assert "clips need PyAV 16 or later" in bgsub.refused(2, "events", clip, "--clips", tmp_path / "c")
     monkeypatch.setitem(sys.modules, "av", None)
     line = bgsub.refused(2, "events", clip, "--clips", tmp_path / "c")
     assert "pip install 'bgsub[clips]'" in line
@@ -150,4 +152,4 @@ def test_zones_have_their_own_events_and_are_on_the_pictures(bgsub, clip, tmp_pa
     assert len(names) == len(told["events"])
     picture = cv2.imread(str(next((tmp_path / "t").iterdir()))).astype(int)
     green = (picture[..., 1] - picture[..., [0, 2]].max(axis=2) > 40).mean(axis=0)
-    assert green[60:].max() > 0.8  # an edge of the right zone
+    assert green[60:].max() > 0.5  # an edge of the right zone
