@@ -123,7 +123,8 @@ class _Search:
 
     def _folder(self, folder: Path) -> None:
         if folder.resolve() == self._out:
-            raise MisuseError(f"{folder} holds the inputs; name another folder with --out, such as {folder / 'results'}")
+            raise MisuseError(f"{folder} holds the inputs; name another folder with --out, such as "
+                              f"{folder / 'results'}")
         if _is_sequence(folder):
             self._add(folder, PurePath(folder.resolve().name))
         else:

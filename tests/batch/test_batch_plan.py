@@ -6,6 +6,7 @@ import pytest
 from batch_helpers import found, planned, touch, write_clip, write_folder
 
 from bgsub.batch import plan as planning
+from bgsub.batch.results import identity_of
 from bgsub.batch.session import Session
 from bgsub.batch.work import process
 from bgsub.compare.jobs import Outcome
@@ -62,6 +63,19 @@ def test_a_change_of_the_content_alone_is_seen(place):
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert left(place) == ({"a": ALL}, {"they have changed": 1})
+
+
+@pytest.mark.parametrize("where", [100, -100])
+def test_both_ends_of_a_large_file_are_looked_at(tmp_path, where):
+    """Its size and its time stay as they are."""
+    path = tmp_path / "a.mp4"
+    content = bytearray(300_000)
+    told = []
+    for content[where] in (0, 1):
+        path.write_bytes(content)
+        os.utime(path, ns=(0, 0))
+        told.append(identity_of(str(path)))
+    assert told[0] != told[1]
 
 
 def test_other_parameters_and_another_version(place, monkeypatch):

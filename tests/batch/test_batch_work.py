@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import pytest
 from batch_helpers import found, parts, pictures, planned, scene, settings, tree, write_clip, write_folder
 
@@ -93,6 +94,14 @@ def test_zones_and_region_hold_for_masks_and_events(clip, tmp_path):
     assert len(seen) == 24
     assert not any(seen)
     assert result.n_events == 1
+
+
+@pytest.mark.parametrize(("rows", "n_events"), [(slice(0, 32), 1), (slice(34, 48), 0)])
+def test_a_region_holds_for_events_in_reduced_frames(clip, tmp_path, rows, n_events):
+    roi = np.zeros((48, 64), np.uint8)
+    roi[rows] = 255
+    cv2.imwrite(str(tmp_path / "roi.png"), roi)
+    assert done(clip, tmp_path / "out", "events", scale=0.5, roi=str(tmp_path / "roi.png")).n_events == n_events
 
 
 def test_a_bootstrap_begins_with_the_background(tmp_path):
