@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from bgsub.errors import InputError, MisuseError, OutputError
+from bgsub.video import parts
 from bgsub.video.sinks import require_room
 
 Packet: TypeAlias = Any
@@ -19,8 +20,6 @@ VideoFrame: TypeAlias = Any
 Stream: TypeAlias = Any
 Container: TypeAlias = Any
 """Of PyAV, which may be missing, and names its types anew now and then."""
-OLDEST = 16
-"""Version of PyAV whose copies of streams hold every frame."""
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 """Suffix of a clip → its container."""
 ENCODERS: dict[str, dict[str, str]] = {
@@ -49,14 +48,7 @@ def require_av() -> Any:
     MisuseError
         If it is not installed, or too old to copy packets properly, with the command that installs it.
     """
-    try:
-        import av
-    except ImportError:
-        raise MisuseError("clips need PyAV: pip install 'bgsub[clips]', or go without --clips") from None
-    if int(av.__version__.split(".")[0]) < OLDEST:
-        raise MisuseError(f"clips need PyAV {OLDEST} or later, and this is {av.__version__}: "
-                          "pip install --upgrade 'bgsub[clips]', or go without --clips")
-    return av
+    return parts.require_av("clips need", "go without --clips")
 
 
 def encoder() -> str:

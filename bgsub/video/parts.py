@@ -23,6 +23,9 @@ from .sinks import Sink, holds
 SUFFIX = ".parts"
 """Of the folder beside a video, in which its parts are."""
 
+OLDEST_AV = 16
+"""Version of PyAV whose copies of streams hold every frame."""
+
 
 class PartedVideo(Sink):
     """A video in parts: a new one begins with the first frame after each cut.
@@ -94,20 +97,26 @@ def make_folder(path: Path) -> Path:
     return folder
 
 
-def require_av() -> Any:
+def require_av(need: str = "videos with checkpoints need", instead: str = "write folders of images") -> Any:
     """PyAV.
+
+    Parameters
+    ----------
+    need, instead : str
+        Who needs it, and what can be done without, for the error.
 
     Raises
     ------
     MisuseError
-        If it is not installed, with the command that installs it.
+        If it is not installed, or too old to copy packets properly, with the command that installs it.
     """
     try:
         import av
     except ImportError:
-        raise MisuseError(
-            "videos with checkpoints need PyAV: pip install 'bgsub[clips]', or write folders of images"
-        ) from None
+        raise MisuseError(f"{need} PyAV: pip install 'bgsub[clips]', or {instead}") from None
+    if int(av.__version__.split(".")[0]) < OLDEST_AV:
+        raise MisuseError(f"{need} PyAV {OLDEST_AV} or later, and this is {av.__version__}: "
+                          f"pip install --upgrade 'bgsub[clips]', or {instead}")
     return av
 
 
