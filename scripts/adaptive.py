@@ -36,6 +36,7 @@ PARTS: dict[str, Setting] = {
     "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
     "exposure": {"follow_exposure": False},
     "shadows": {"detect_shadows": False},
+    "what is enclosed is no shadow": {"shadows.REACH": 0.0},
     "tolerance where pixels blink": {"model.STEP": 0.0, "background_ratio": 0.9},
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
@@ -44,8 +45,8 @@ PARTS: dict[str, Setting] = {
 """Part → what switches it off."""
 
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
-             "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.UNEVENNESS", "model.COLOURING",
-             "model.MATCH_LIMIT", "ghosts.STILL", "camera.GAIN")
+             "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
+             "shadows.COLOURING", "shadows.REACH", "ghosts.STILL", "camera.GAIN")
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import EVERY, Ghosts
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
+from bgsub.adaptive.shadows import shade
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import clean, odd, surroundings
+from bgsub.masks.cleaning import clean
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -25,7 +26,6 @@ from bgsub.mixture.model import checked_rate
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
-SHADOW = 127
 REFRESH = 5
 """Frames for which a picture of the background serves."""
 EARLY = 25
@@ -39,11 +39,6 @@ GHOST_FRAMES = 4
 """In which a ghost is absorbed."""
 NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
-WINDOW = 5
-"""Side of the window in which a shadow is even."""
-UNEVENNESS, COLOURING, BRIGHTEST = 0.4, 0.1, 0.97
-"""Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
-may be from the others'; and its brightness, at most."""
 FALL = 0.25
 """By which the count v of blinks falls in a frame without one."""
 STEP, FOLLOW = 0.03, 0.01
@@ -314,28 +309,9 @@ class Adaptive(Remembering):
             self._pixels(self._verdict, shape)[outside] = 0
         np.multiply(self._verdict, np.uint8(FOREGROUND), out=self._labels)
         if self._params.detect_shadows:
-            self._shade(labels)
+            shade(self._labels, self._scratch[1:], self._params.darkest_shadow, self._scale, self.threads,
+                  lambda flat: self._pixels(flat, shape))
         return labels
-
-    def _shade(self, labels: np.ndarray) -> None:
-        """Make shadows of what is darker than the background, but otherwise like it."""
-        _, ratios, offs, means, squares = (self._pixels(flat, (*labels.shape, 1)) for flat in self._scratch)
-        side = odd(WINDOW * self._scale) or 1
-        near = surroundings(labels, side)  # only foreground is looked at, and what its windows hold
-        if not labels[near].size:
-            return
-        cv2.blur(ratios[near], (side, side), dst=means[near])
-        cv2.sqrBoxFilter(ratios[near], cv2.CV_32F, (side, side), dst=squares[near])
-        cv2.blur(offs[near], (side, side), dst=offs[near])
-        rule = kernels.ShadowRule(
-            f32(self._params.darkest_shadow), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0),
-            f32(1), tuple(range(LANES)))
-        _, _, offs, means, squares = self._scratch
-
-        def shade(start: int, stop: int) -> None:
-            kernels.shade(self._labels, means, squares, offs, rule, start, stop)
-
-        over_bands(shade, self._learned().n_blocks, self.threads, SMALLEST_BAND // LANES)
 
     def _notice(self, smooth: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""

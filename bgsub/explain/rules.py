@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bgsub.adaptive.model import BRIGHTEST, COLOURING, Adaptive
+from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.shadows import BRIGHTEST, COLOURING
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
 
