@@ -354,7 +354,7 @@ def test_a_model_of_another_size_replaces_nothing(refused, bgsub, clip, tmp_path
 
 @pytest.mark.parametrize(("words", "said"), [
     (["rnu"], "no command 'rnu'; did you mean 'run'?"), (["docter", "--json"], "did you mean 'doctor'?"),
-    (["xyzzy"], "there are run, live, events, zones, batch, explain"), (["run", "a.avi", "--overlya", "o.mp4"], "--overlay"),
+    (["xyzzy"], "there are run, live, events, zones"), (["run", "a.avi", "--overlya", "o.mp4"], "--overlay"),
     (["run", "a.avi", "--max-frame", "3"], "--max-frames"), (["run"], "Missing argument 'INPUT'"),
     (["run", "a.avi", "b.avi"], "unexpected extra argument"), (["completion", "bsh"], "'bash'"),
     (["--verbose"], "No such option"), (["completion", "tcsh"], "'tcsh' is not one of"),
