@@ -84,6 +84,7 @@ class Motion:
         self._current: Interval | None = None
         self._told = False
         self._whole = 0.0  # the largest share of the frame so far
+        self._before: Interval | None = None  # what it was before so much moved as in a change of the whole scene
 
     @property
     def zone(self) -> str | None:
@@ -94,6 +95,11 @@ class Motion:
     def current(self) -> Interval | None:
         """Motion that is under way, though it may still turn out too short to be told."""
         return self._current
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether what was seen last may turn out to be a change of the whole scene, and no motion."""
+        return self._before is not None
 
     def see(self, mark: Mark, mask: np.ndarray) -> list[Interval]:
         """Take the next mask in.
@@ -114,6 +120,7 @@ class Motion:
             return []
         if share >= params.end_share and n_pixels:
             self._whole = max(self._whole, whole)
+            self._before = (self._before or current) if whole >= self._suspicious else None
             current = replace(current, end=mark)
             if share > current.share:
                 current = replace(current, peak=mark, share=share, blob=largest)
@@ -129,25 +136,34 @@ class Motion:
         Parameters
         ----------
         scene : bool
-            Whether the whole scene has changed. Motion that was not yet told of was a part of that.
+            Whether the whole scene has changed. Motion that was not yet told of was a part of that, and so is the end
+            of motion in which very much moved.
         """
-        if scene and not self._told:
-            self._current = None
+        if scene:
+            before = self._before
+            if not self._told:
+                self._current = None
+            elif before is not None and self._lasted(before):  # or what was told would have no end
+                self._current = before
         return self._close(cut=True)
 
-    def state(self) -> tuple[Interval | None, bool, float]:
+    def state(self) -> tuple[Interval | None, bool, float, Interval | None]:
         """All that `resume` needs to go on from here."""
-        return self._current, self._told, self._whole
+        return self._current, self._told, self._whole, self._before
 
-    def resume(self, current: Interval | None, told: bool, whole: float) -> None:
+    def resume(self, current: Interval | None, told: bool, whole: float, before: Interval | None) -> None:
         """Go on where another one was."""
-        self._current, self._told, self._whole = current, told, whole
+        self._current, self._told, self._whole, self._before = current, told, whole, before
+
+    @property
+    def _suspicious(self) -> float:
+        return min(SUSPICIOUS, self._params.scene_share)
 
     def _tell_start(self, mark: Mark) -> list[Interval]:
         current = self._current
         assert current is not None
         patience = self._params.min_duration
-        if self._whole >= min(SUSPICIOUS, self._params.scene_share):
+        if self._whole >= self._suspicious:
             patience = max(patience, self._params.scene_after)
         if self._told or mark.time - current.start.time < patience:
             return []
@@ -156,7 +172,7 @@ class Motion:
 
     def _close(self, cut: bool) -> list[Interval]:
         current, told = self._current, self._told
-        self._current, self._told = None, False
+        self._current, self._told, self._before = None, False, None
         if current is None or not self._lasted(current):
             return []
         end = replace(current, over=True, cut=cut)

@@ -31,18 +31,18 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of what `Scan.state` gives."""
 
 
 class Witness(Protocol):
     """Somebody who wants to see the frames in which most moved. Called in the model's thread, so be quick."""
 
-    def peak(self, zone: str | None, frame: Frame, mask: np.ndarray) -> None:
+    def peak(self, zone: str | None, frame: Frame, mask: np.ndarray, doubtful: bool = False) -> None:
         """More moves in this frame than in any before, of the motion that is under way in a zone.
 
-        Called again and again while motion grows: keep the last one of each zone, no more. Nobody writes to the
-        arrays afterwards, so that they need not be copied.
+        Called again and again while motion grows: keep the last one of each zone, and the last one before what is
+        doubtful, no more. Nobody writes to the arrays afterwards, so that they need not be copied.
 
         Parameters
         ----------
@@ -51,10 +51,12 @@ class Witness(Protocol):
             In the video's size.
         mask : ndarray of uint8
             255 foreground; perhaps in a smaller size, and without zones.
+        doubtful : bool
+            Whether it may turn out to be a change of the whole scene, and no motion.
         """
 
     def over(self, interval: Interval) -> None:
-        """That motion has ended, and counts: its peak was the last one that was shown of its zone."""
+        """That motion has ended, and counts: its peak was the last one that was shown of its zone, doubtful or not."""
 
 
 class Scan:
@@ -143,7 +145,7 @@ class Scan:
             self._take(motion.see(mark, mask))
             current = motion.current
             if self._witness is not None and current is not None and current.peak is mark:
-                self._witness.peak(motion.zone, frame, mask)
+                self._witness.peak(motion.zone, frame, mask, motion.doubtful)
         return False
 
     def stop(self) -> None:
@@ -159,9 +161,9 @@ class Scan:
         """All that has happened, as plain values that JSON can hold, for `resume`."""
         under_way = []
         for motion in self._motions:
-            current, told, whole = motion.state()
-            under_way.append({"current": None if current is None else interval_as_dict(current), "told": told,
-                              "whole": whole})
+            current, told, whole, before = motion.state()
+            under_way.append({"current": current and interval_as_dict(current), "told": told, "whole": whole,
+                              "before": before and interval_as_dict(before)})
         return {
             "version": STATE_VERSION, "n_frames": self.n_frames, "first": self._first, "last": self._last,
             "intervals": list(map(interval_as_dict, self.intervals)), "changes": list(map(asdict, self.changes)),
@@ -180,8 +182,8 @@ class Scan:
             return
         self._look_at(tuple(state["seen"]))
         for motion, was in zip(self._motions, state["under_way"], strict=True):
-            current = None if was["current"] is None else interval_from_dict(was["current"])
-            motion.resume(current, was["told"], was["whole"])
+            current, before = (was[name] and interval_from_dict(was[name]) for name in ("current", "before"))
+            motion.resume(current, was["told"], was["whole"], before)
 
     def _look_at(self, size: tuple[int, int]) -> None:
         """Masks have this size: watch the zones in it."""

@@ -53,13 +53,13 @@ class Thumbnails:
     def __init__(self, size: tuple[int, int], zones: Zones | None = None, folder: Path | None = None,
                  stem: str = "video", resumed: bool = False) -> None:
         self._size, self._zones, self._folder, self._stem, self._resumed = size, zones, folder, stem, resumed
-        self._peaks: dict[str | None, tuple[Frame, np.ndarray]] = {}
+        self._peaks: dict[tuple[str | None, bool], tuple[Frame, np.ndarray]] = {}  # of each zone, doubtful or not
         self._small: dict[Key, np.ndarray] = {}
         self._begun = False
 
-    def peak(self, zone: str | None, frame: Frame, mask: np.ndarray) -> None:
+    def peak(self, zone: str | None, frame: Frame, mask: np.ndarray, doubtful: bool = False) -> None:
         """Keep the frame: more moves in it than in any before."""
-        self._peaks[zone] = frame, mask
+        self._peaks[zone, doubtful] = frame, mask
 
     def over(self, interval: Interval) -> None:
         """Take the picture.
@@ -69,8 +69,9 @@ class Thumbnails:
         OutputError
             If it cannot be written.
         """
-        frame, mask = self._peaks.pop(interval.zone, (None, None))
-        if frame is None or mask is None or frame.index != interval.peak.frame:
+        kept = [self._peaks.pop((interval.zone, doubtful), None) for doubtful in (False, True)]
+        frame, mask = next((one for one in kept if one and one[0].index == interval.peak.frame), (None, None))
+        if frame is None or mask is None:
             return  # it was seen before this process was there
         if len(self._small) < MOST_SMALL:
             factor = min(1.0, SMALL_SIDE / max(frame.image.shape[:2]))
@@ -84,15 +85,15 @@ class Thumbnails:
 
     def state(self) -> dict[str, Any]:
         """What it keeps, as plain values that JSON can hold, for `resume`."""
-        peaks = [[zone, frame.index, frame.time, as_text(frame.image, ".png"), as_text(mask, ".png")]
-                 for zone, (frame, mask) in self._peaks.items()]
+        peaks = [[*key, frame.index, frame.time, as_text(frame.image, ".png"), as_text(mask, ".png")]
+                 for key, (frame, mask) in self._peaks.items()]
         small = [[*key, base64.b64encode(encoded.tobytes()).decode()] for key, encoded in self._small.items()]
         return {"peaks": peaks, "small": small}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on where another one was."""
-        self._peaks = {zone: (Frame(index, time, from_text(image)), from_text(mask))
-                       for zone, index, time, image, mask in state["peaks"]}
+        self._peaks = {(zone, doubtful): (Frame(index, time, from_text(image)), from_text(mask))
+                       for zone, doubtful, index, time, image, mask in state["peaks"]}
         self._small = {(zone, frame): np.frombuffer(base64.b64decode(text), np.uint8)
                        for zone, frame, text in state["small"]}
 

@@ -101,6 +101,22 @@ def test_motion_and_changes_of_the_scene_of_a_whole_video():
     assert told[1].details["duration"] == 0.9
 
 
+@pytest.mark.parametrize(("sides", "expected"), [
+    ([0] * 5 + [20] * 5 + [24] + [200] * 20, (6, 11, 11, True)),  # what the light adds is no motion
+    ([0] * 5 + [20] * 5 + [60] * 3 + [20] * 5 + [0] * 20, (6, 11, 18, False)),  # a lorry is
+    ([0] * 5 + [60] * 3 + [20] * 5 + [200] * 20, (6, 6, 13, True)),  # and may be followed by a change
+    ([0] * 5 + [20] * 5 + [60] * 3, (6, 11, 13, True)),  # the end cuts it off
+])
+def test_a_change_of_the_scene_takes_nothing_of_the_motion_before_it(sides, expected):
+    witness = Witness()
+    scan = Scan("clip", SIZE, RATE, PARAMS, witness=witness)
+    looked(scan, Clip(sides), Masker(Bright()))
+    scan.stop()
+    one, = scan.intervals
+    assert (one.start.frame, one.peak.frame, one.end.frame, one.cut) == expected
+    assert witness.found == [one]
+
+
 def test_each_zone_has_its_intervals_in_the_videos_pixels():
     found = scanned(ZONES).findings()
     assert [(one.zone, one.start.frame) for one in found.intervals] == [("here", 6), ("here", 39)]
@@ -134,12 +150,12 @@ class Witness:
     def __init__(self):
         self.peaks, self.found = {}, []
 
-    def peak(self, zone, frame, mask):
-        self.peaks[zone] = (frame, mask)
+    def peak(self, zone, frame, mask, doubtful):
+        self.peaks[zone, doubtful] = (frame, mask)
 
     def over(self, interval):
-        frame, mask = self.peaks[interval.zone]
-        assert frame.index == interval.peak.frame
+        kept = [self.peaks.pop((interval.zone, doubtful), None) for doubtful in (False, True)]
+        mask = next(one[1] for one in kept if one and one[0].index == interval.peak.frame)
         assert mask.shape == SMALL
         self.found.append(interval)
 
