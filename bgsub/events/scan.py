@@ -31,9 +31,6 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 
-STATE_VERSION = 2
-"""Of what `Scan.state` gives."""
-
 
 class Witness(Protocol):
     """Somebody who wants to see the frames in which most moved. Called in the model's thread, so be quick."""
@@ -165,7 +162,7 @@ class Scan:
             under_way.append({"current": current and interval_as_dict(current), "told": told, "whole": whole,
                               "before": before and interval_as_dict(before)})
         return {
-            "version": STATE_VERSION, "n_frames": self.n_frames, "first": self._first, "last": self._last,
+            "n_frames": self.n_frames, "first": self._first, "last": self._last,
             "intervals": list(map(interval_as_dict, self.intervals)), "changes": list(map(asdict, self.changes)),
             "shares": self.shares.state(), "seen": self._seen, "under_way": under_way,
             "since": self._since if self._resumed else self._scene.since,
