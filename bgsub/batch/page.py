@@ -50,15 +50,12 @@ def write_page(summary: Summary, out: Path) -> Path:
         If it cannot be written.
     """
     check_installed()
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from bgsub.compare.report.html import style
+    from bgsub.compare.report.html import environment, style
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    environment.filters["breaking"] = _breaking
     own = files("bgsub.batch")
-    template = environment.from_string(own.joinpath("page.html.j2").read_text(encoding="utf-8"))
+    template = environment(breaking=_breaking).from_string(own.joinpath("page.html.j2").read_text(encoding="utf-8"))
     css = style() + Markup(own.joinpath("page.css").read_text(encoding="utf-8"))
     rows = [_row(result, summary, out) for result in summary.results]
     path = out / NAME

@@ -35,6 +35,16 @@ def option(*names: str, section: str, **kwargs: Any) -> Callable[..., Any]:
     return click.option(*names, cls=Option, section=section, **kwargs)
 
 
+def together(options: Sequence[Decorator]) -> Decorator:
+    """Several options as one decorator, shown in their order."""
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return decorate
+
+
 class Sectioned(click.Command):
     """A command whose help lists the options under headings, what all commands have last."""
 

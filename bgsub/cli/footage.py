@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import Decorator, Number, option
+from bgsub.cli.common import Decorator, Number, option, together
 
 if TYPE_CHECKING:
     from bgsub.events.cutting import Clip
@@ -36,12 +36,12 @@ def clip_options(section: str) -> Decorator:
                     "IMAGE_02. PNG or JPEG."),
     ]
 
-    return _all(options)
+    return together(options)
 
 
 def cutting_options(section: str) -> Decorator:
     """How clips are cut, for a command that knows itself where they go."""
-    return _all(_how_to_cut(section))
+    return together(_how_to_cut(section))
 
 
 def _how_to_cut(section: str) -> list[Decorator]:
@@ -56,15 +56,6 @@ def _how_to_cut(section: str) -> list[Decorator]:
         option("--clip-format", type=click.Choice(["auto", "mp4", "mkv"]), default="auto", show_default=True,
                section=section, help="What clips are kept in; auto: MP4 for MP4 and images, else Matroska."),
     ]
-
-
-def _all(options: list[Decorator]) -> Decorator:
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return decorate
 
 
 def wanted(chosen: dict[str, Any]) -> Wanted:

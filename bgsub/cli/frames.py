@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bgsub.cli.common import Decorator, Number, Time, Whole, option
+from bgsub.cli.common import Decorator, Number, Time, Whole, option, together
 from bgsub.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def selection_options(section: str) -> Decorator:
     """Which frames to read, and how, under a heading."""
-    options = [
+    return together([
         option("--start", type=Time(), section=section,
                help="Begin at this time after the first frame: 12.5 or 1:30."),
         option("--end", type=Time(), section=section, help="Stop before this time."),
@@ -25,14 +24,7 @@ def selection_options(section: str) -> Decorator:
                help="Frames per second, for images, which do not know it, or where a video has it wrong."),
         option("--timeout", type=Number(min=0, min_open=True), default=10.0, show_default=True, section=section,
                help="Seconds to wait for a network stream."),
-    ]
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return decorate
+    ])
 
 
 def selected(chosen: dict[str, Any]) -> Selection:

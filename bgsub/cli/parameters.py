@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from bgsub.cli.common import Decorator, Number, Option, Whole
+from bgsub.cli.common import Decorator, Number, Option, Whole, together
 from bgsub.errors import MisuseError
 from bgsub.mixture.parameter import about
 
@@ -32,7 +32,7 @@ def parameter_options(cls: type, section: str, leave_out: tuple[str, ...] = ()) 
 
     What is not given arrives as None, so that a caller can tell it from the default.
     """
-    return _options([_option(name, {"": cls}, section) for name in _names(cls) if name not in leave_out])
+    return together([_option(name, {"": cls}, section) for name in _names(cls) if name not in leave_out])
 
 
 def model_options(models: Mapping[str, type], section: str, leave_out: tuple[str, ...] = ()) -> Decorator:
@@ -43,7 +43,7 @@ def model_options(models: Mapping[str, type], section: str, leave_out: tuple[str
         owners = {model: cls for model, cls in models.items() if name in _names(cls)}
         where = section if len(owners) == len(models) else f"{section} {' and '.join(owners)} only"
         made.append(_option(name, owners, where))
-    return _options(made)
+    return together(made)
 
 
 def given(values: Mapping[str, Any], *classes: type) -> dict[str, Any]:
@@ -74,15 +74,6 @@ def check_owned(typed: Mapping[str, Any], model: str, models: Mapping[str, type]
 def spelled(name: str, value: Any = None) -> str:
     """A parameter as one types it; a switch that is off by its ``--no-`` name."""
     return f"--{'no-' if value is False else ''}{name.replace('_', '-')}"
-
-
-def _options(made: list[Decorator]) -> Decorator:
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for add in reversed(made):
-            function = add(function)
-        return function
-
-    return decorate
 
 
 def _option(name: str, owners: Mapping[str, type], section: str) -> Decorator:

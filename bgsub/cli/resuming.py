@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import Decorator, Time, option
+from bgsub.cli.common import Decorator, Time, option, together
 from bgsub.cli.sameness import made_for, require_same
 from bgsub.errors import InputError, MisuseError, OutputError
 
@@ -39,21 +39,14 @@ class Stretch(Time):
 
 def resuming_options(section: str) -> Decorator:
     """``--checkpoint`` and ``--resume``, under a heading."""
-    options = [
+    return together([
         option("--checkpoint", type=Stretch(), section=section,
                help="Every so many seconds of video (60, 60s, 1:00), keep all that is needed to go on after a crash. "
                     "Videos grow in parts, in a folder such as m.mkv.parts/, and are joined at the end, by PyAV."),
         option("--resume", is_flag=True, section=section,
                help="Go on where the same command with --checkpoint was stopped. Without a checkpoint, begin at the "
                     f"start and make them, each {EVERY:g} s unless --checkpoint says. If all is done, do nothing."),
-    ]
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return decorate
+    ])
 
 
 class Resumable:

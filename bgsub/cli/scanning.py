@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import Decorator, Number, option
+from bgsub.cli.common import Decorator, Number, option, together
 from bgsub.cli.modelling import make_masker, make_model, region
 
 if TYPE_CHECKING:
@@ -41,21 +40,14 @@ class Moment(_MomentType):
 
 def looking_options(section: str) -> Decorator:
     """In which size and how to look for motion, under a heading."""
-    options = [
+    return together([
         option("--scale", type=Number(min=0, min_open=True, max=1), section=section,
                help="Look at frames reduced by this factor; 1 sees the smallest things, and takes longest.  [default: "
                     "such that the shorter side has 180 pixels, or fewer]"),
         option("--grey/--colour", "grey", default=False, section=section,
                help="Whether to look at grey frames: sooner done, but what is as bright as what is behind it is not "
                     "seen.  [default: colour]"),
-    ]
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return decorate
+    ])
 
 
 def make_later(chosen: dict[str, Any], typed: dict[str, Any], cleaning: CleaningParams | None,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bgsub.compare.results import Comparison
 from bgsub.errors import MisuseError, OutputError
+from bgsub.mixture.storage import replacing
 
 KEPT, ASKED, RESULT = "kept", "asked.txt", "comparison.json"
 """In the output folder: the folder of parts, in it what was asked for, and the whole when all is done."""
@@ -117,17 +116,11 @@ def write_whole(path: Path, text: str) -> None:
     OutputError
         If it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with replacing(path) as file:
+            file.write(text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bgsub.compare.results import Comparison
 from bgsub.compare.store import write_whole
 from bgsub.errors import MisuseError
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from markupsafe import Markup
 
 NEEDED = ("jinja2", "matplotlib")
@@ -59,13 +61,9 @@ def write_report(comparison: Comparison, folder: Path, limit: int | None = None)
 def page(comparison: Comparison, folder: Path, limit: int | None = None) -> str:
     """The page as text; see `write_report`."""
     check_installed()
-    from jinja2 import Environment, StrictUndefined
-
     from bgsub.compare.report.content import content
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    environment.filters |= {"in_row": in_row, "pieces": pieces}
-    template = environment.from_string(_own("page.html.j2"))
+    template = environment(in_row=in_row, pieces=pieces).from_string(_own("page.html.j2"))
     return template.render(**content(comparison, folder, limit), style=style())
 
 
@@ -82,6 +80,15 @@ def pieces(name: str, sign: str = "") -> Markup:
     first, *others = (Markup('<span class="method">{}</span>').format(part) for part in parts)
     return Markup("<wbr>").join(Markup('<span class="piece">{}</span>').format(part)
                                 for part in (Markup(sign) + first, *others))
+
+
+def environment(**filters: Callable[..., Any]) -> Environment:
+    """How our pages are filled in, with their own filters."""
+    from jinja2 import Environment, StrictUndefined
+
+    made = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    made.filters |= filters
+    return made
 
 
 def style() -> Markup:
