@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +39,7 @@ class Plan:
     why: Counter[str] = field(default_factory=Counter)
 
 
-def plan(inputs: Iterable[Input], out: Path, settings: Settings, *, force: bool = False,
-         tick: Callable[[], object] = lambda: None) -> Plan:
+def plan(inputs: Iterable[Input], out: Path, settings: Settings, *, force: bool = False) -> Plan:
     """See what is left to do.
 
     Parameters
@@ -51,8 +50,6 @@ def plan(inputs: Iterable[Input], out: Path, settings: Settings, *, force: bool 
     settings : Settings
     force : bool
         Do all again, and replace what stands in the way.
-    tick : callable, optional
-        Called for each input.
 
     Raises
     ------
@@ -75,7 +72,6 @@ def plan(inputs: Iterable[Input], out: Path, settings: Settings, *, force: bool 
             made.tasks.append(Task(now, str(folder), outputs, any(kind in PICTURES for kind in kinds),
                                    any(kind in EVENTS for kind in kinds), settings))
             made.why[why] += 1
-        tick()
     del made.why[NEW]
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from bgsub.compare.store import key_of
 from bgsub.errors import InputError
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
+from bgsub.video.fingerprint import content_hash
 
 PICTURES = ("mask", "overlay", "background")
 """Outputs that are as `bgsub run` makes them."""
@@ -115,6 +115,6 @@ class Task:
 
 def _hash(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:20]
+        return content_hash(path)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error

@@ -19,10 +19,10 @@ from bgsub.compare.store import make_folder
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
 from bgsub.events.intervals import write_table
-from bgsub.events.job import Later, ScanJob, reduced, working_size
+from bgsub.events.job import Later, ScanJob, reduced, working_region, working_size
 from bgsub.events.log import EventLog
 from bgsub.events.scan import Scan, Witness
-from bgsub.masks.masker import Masker, reduced_region, uncleaned
+from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build
 from bgsub.models.params import PARAMS, with_rate
@@ -116,8 +116,7 @@ class _File:
         size = working_size(source.size, 1.0 if settings.scale is None and task.pictures else settings.scale)
         grey = bool(settings.grey)
         region(settings.roi, self._zones, source.size)  # refuses what has nothing in common
-        roi = region(settings.roi, None, source.size)
-        inside = None if roi is None else reduced_region((roi != 0).view(np.uint8), size)
+        inside = working_region(region(settings.roi, None, source.size), size)
 
         def make() -> Masker:
             masker = _masker(settings, source.frame_rate, inside, 1.0)

@@ -61,15 +61,9 @@ def make_later(chosen: dict[str, Any], typed: dict[str, Any], cleaning: Cleaning
     MisuseError
         If the picture of ``--roi`` does not fit.
     """
-    import numpy as np
+    from bgsub.events.job import Later, working_region, working_size
 
-    from bgsub.events.job import Later, working_size
-    from bgsub.masks.masker import reduced_region
-
-    size = working_size(source.size, chosen["scale"])
-    inside = region(chosen["roi"], None, source.size)
-    if inside is not None:
-        inside = reduced_region((inside != 0).view(np.uint8), size)
+    inside = working_region(region(chosen["roi"], None, source.size), working_size(source.size, chosen["scale"]))
 
     def make() -> Any:
         model = (kept and kept.model()) or make_model({"load_model": None, **chosen}, typed, source.frame_rate)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from bgsub.events.scan import Scan
-from bgsub.masks.masker import Masker
+from bgsub.masks.masker import Masker, reduced_region
 from bgsub.video.frame import Frame, Source
 from bgsub.video.pipeline import Job, Keeper
 from bgsub.video.sinks import Sink
@@ -48,6 +48,11 @@ def working_size(size: tuple[int, int], scale: float | None = None) -> tuple[int
     """
     factor = min(1.0, WORKING_ROWS / min(size)) if scale is None else scale
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def working_region(inside: np.ndarray | None, size: tuple[int, int]) -> np.ndarray | None:
+    """A region of the frames, 0 outside, in the working size; None if there is none."""
+    return None if inside is None else reduced_region((inside != 0).view(np.uint8), size)
 
 
 def reduced(image: np.ndarray, size: tuple[int, int], grey: bool) -> np.ndarray:

@@ -261,8 +261,7 @@ class Watch:
 
     def _opened(self) -> Source:
         source = self._open()
-        if source.size[0] * source.size[1]:
-            self._worker.make_room(source.size)
+        self._worker.make_room(source.size)
         return source
 
     def _state(self) -> State:

@@ -167,9 +167,6 @@ def _copy(av: Any, parts: list[Path], target: Path, frame_rate: float) -> int:
 
 def _like(output: Any, video: Any, rate: Fraction) -> Any:
     """A stream that takes packets of another one."""
-    if hasattr(output, "add_stream_from_template"):
-        stream = output.add_stream_from_template(video)
-    else:  # PyAV 13
-        stream = output.add_stream(template=video)
+    stream = output.add_stream_from_template(video)
     stream.codec_context.framerate = rate  # Matroska has it of nowhere else
     return stream
