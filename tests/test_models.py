@@ -59,7 +59,7 @@ def same(found: list[np.ndarray], wanted: list[np.ndarray]) -> bool:
 def maps(model: bgsub.Adaptive) -> Iterator[np.ndarray]:
     """All that it shows of its pixels."""
     yield from (model.weights, model.means, model.variances, model.tolerance, model.distances, model.blinks,
-                model.verdict, model.ghosts, model.background())
+                model.verdict, model.speckle, model.ghosts, model.background())
 
 
 def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
@@ -165,7 +165,7 @@ def test_a_copy_goes_its_own_way(video):
     assert twin.n_frames == 40
 
 
-@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "verdict", "ghosts"])
+@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "verdict", "speckle", "ghosts"])
 def test_maps_have_the_shape_of_a_frame_and_are_copies(whole, name):
     _, model = whole
     shown = getattr(model, name)
@@ -199,7 +199,8 @@ def test_freezing_and_rate_0_leave_all_as_it_is(video):
             model.freeze()
         for image in video[45:60]:
             model.apply(image, None if freeze else 0.0)
-        for name in ("weights", "means", "variances", "tolerance", "distances", "blinks", "ghosts", "n_frames"):
+        for name in ("weights", "means", "variances", "tolerance", "distances", "blinks", "speckle", "ghosts",
+                     "n_frames"):
             assert np.array_equal(getattr(model, name), getattr(before, name)), name
 
 
@@ -258,7 +259,8 @@ def test_a_header_that_cannot_be_is_a_damaged_file(saved, change):
         load(saved)
 
 
-@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "before", "mask", "picture", "ghost", "looks"])
+@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "before", "mask", "picture", "ghost", "looks",
+                                  "speckle"])
 def test_maps_that_do_not_belong_are_a_damaged_file(saved, name):
     with np.load(saved) as file:
         good = file[name]

@@ -8,12 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from bgsub.adaptive import ghosts, speckle
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp
 from bgsub.adaptive.exposure import adjusted, gains
-from bgsub.adaptive.ghosts import EVERY, Ghosts
+from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
-from bgsub.adaptive.shadows import shade
+from bgsub.adaptive.shadows import SHADOW, shade
+from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
@@ -45,6 +47,8 @@ STEP, FOLLOW = 0.03, 0.01
 """Of the tolerance R, for each blink in a frame; and the rate of the mean distance D."""
 STAY = 0.01
 """By which R falls in each frame in which foreground stays: leaves come and go, what drives past takes a while."""
+UNBLINKING = 1.0
+"""Tolerance up to which what is as dark as a shadow learns like foreground, since it may be part of a car."""
 FULL_DISTANCE, WIDEST = 3.0, 100.0
 """In limits: the distance that counts as 1, and the tolerance at most."""
 MORE_BACKGROUND, MOST_BACKGROUND = 1.0, 0.97
@@ -183,8 +187,8 @@ class Adaptive(Remembering):
         self._ghost, self._any_ghost = np.zeros((height, width), np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
-        self._camera, self._ghosts = Camera(), Ghosts(height, width)
         self._scale = math.sqrt(height * width / REFERENCE_AREA)
+        self._camera, self._ghosts, self._speckle = Camera(), Ghosts(height, width), Speckle(height, width, self._scale)
 
     def _touch(self) -> None:
         super()._touch()
@@ -226,7 +230,7 @@ class Adaptive(Remembering):
             labels = self._mask
         else:
             labels = self._judge(alpha, outside)
-            self._mask = clean(labels, self.cleaning)
+            self._mask = clean(labels, self.cleaning, self._speckle.calm)
         if alpha > 0:
             if self._notice(smooth):
                 cv2.blur(image, (BLUR, BLUR), dst=smooth)  # as it is, not as the background that is gone would have it
@@ -325,6 +329,7 @@ class Adaptive(Remembering):
         self.shift = self._camera.last = NONE
         self.gains = (1.0,) * len(self.gains)
         self._mask = np.zeros_like(self._mask)
+        self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
         return True
 
@@ -346,9 +351,14 @@ class Adaptive(Remembering):
         foreground = (self._mask == FOREGROUND).view(np.uint8)
         side = 2 * max(1, int(NEAR * self._scale)) + 1
         role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
+        labels, tolerance = (self._pixels(flat, (*role.shape, 1)) for flat in (self._labels, self._maps.tolerance))
+        if self.n_frames and self.n_frames % speckle.EVERY == 0:
+            self._speckle.look_at((labels == FOREGROUND) & (role == 0))
         role += foreground
+        if self._params.detect_shadows:
+            role[(labels == SHADOW) & (tolerance <= UNBLINKING) & (role < ROLE_FOREGROUND)] = ROLE_FOREGROUND
         if self._params.remove_ghosts and self.n_frames:
-            if self.n_frames % EVERY == 0:
+            if self.n_frames % ghosts.EVERY == 0:
                 smallest = self.cleaning.min_blob * foreground.size
                 self._ghost = self._ghosts.find(smooth, self._picture, self._mask, smallest)
                 self._any_ghost = bool(self._ghost.any())

@@ -11,6 +11,7 @@ from bgsub.adaptive.camera import Camera, Shift
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange
+from bgsub.adaptive.speckle import Speckle
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.parameter import build
@@ -52,6 +53,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _scene: Scene
     _camera: Camera
     _ghosts: Ghosts
+    _speckle: Speckle
     _scratch: list[np.ndarray]
 
     @property
@@ -84,6 +86,13 @@ class Remembering(Mixture[AdaptiveParams]):
             self._known()
             return self._ghost.astype(bool)
 
+    @property
+    def speckle(self) -> np.ndarray:
+        """The share of the pixels around that cleaning removes, float32 (H, W), when last looked for. A copy."""
+        with self._lock:
+            self._known()
+            return self._speckle.spread()
+
     def _known(self) -> Maps:
         """The maps; a misuse before the first frame."""
         self._learned()
@@ -111,13 +120,14 @@ class Remembering(Mixture[AdaptiveParams]):
         }
         size = self._mask.size
         arrays |= {name: values[:size].reshape(self._mask.shape) for name, values in self._maps._asdict().items()}
-        arrays |= {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks}
+        arrays |= {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks,
+                   "speckle": self._speckle.shares}
         if self._ghosts.last is not None:
             arrays["looked_at"] = self._ghosts.last
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
-        own = {name: arrays.pop(name) for name in (*Maps._fields, "mask", "picture", "ghost", "looks")}
+        own = {name: arrays.pop(name) for name in (*Maps._fields, "mask", "picture", "ghost", "looks", "speckle")}
         looked_at = arrays.pop("looked_at", None)
         super()._restore(header, **arrays)
         if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
@@ -131,6 +141,7 @@ class Remembering(Mixture[AdaptiveParams]):
         for name, values in own.items():
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
+        self._speckle.update()
         self._camera.look_at(self._picture)
         self._camera.last = Shift(*numbers(header["camera"]))
         if looked_at is not None:
@@ -147,7 +158,8 @@ class Remembering(Mixture[AdaptiveParams]):
         ValueError
             If it is not like that array, or holds what is no number.
         """
-        places = {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks}
+        places = {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks,
+                  "speckle": self._speckle.shares}
         place = places.get(name)
         if place is None:
             place = getattr(self._maps, name)[:self._mask.size].reshape(self._mask.shape)

@@ -16,9 +16,11 @@ from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.protocol import FOREGROUND
 
 PARENT = 3  # column of cv2's contour hierarchy
+WHERE_CALM = 0.5
+"""Of the window that votes, and of the smallest blob's diameter: how large they are where there is little speckle."""
 
 
-def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
+def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = None) -> np.ndarray:
     """A mask without speckle, gaps, holes and crumbs.
 
     Parameters
@@ -26,6 +28,8 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
     mask : ndarray of uint8, shape (H, W)
         0 background, 127 shadow, 255 foreground.
     params : CleaningParams
+    calm : ndarray of uint8, shape (H, W), optional
+        1 where there is so little speckle that half the window may vote, and smaller blobs are kept; else 0.
 
     Returns
     -------
@@ -34,14 +38,15 @@ def clean(mask: np.ndarray, params: CleaningParams) -> np.ndarray:
         any.
     """
     sizes = Sizes.of(params, mask.size)
-    voted = majority((mask == FOREGROUND).view(np.uint8), sizes.side)
-    foreground = mended(voted, sizes)
+    voted = _vote((mask == FOREGROUND).view(np.uint8), sizes, calm)
+    foreground = mended(voted, sizes, calm)
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade := shadow_value(mask):
-        darker = majority((mask != 0).view(np.uint8), sizes.side)  # the vote is on three values, in order
+        darker = _vote((mask != 0).view(np.uint8), sizes, calm)  # the vote is on three values, in order
         shadow = cv2.subtract(darker, voted | foreground)
         where = surroundings(shadow, 1)
-        cleaned[where] += drop_blobs(shadow[where], sizes.blob) * np.uint8(shade)
+        near = None if calm is None else calm[where]
+        cleaned[where] += drop_blobs(shadow[where], sizes.blob, near) * np.uint8(shade)
     return cleaned
 
 
@@ -49,6 +54,7 @@ class Sizes(NamedTuple):
     """What the parameters are in pixels of a frame."""
 
     side: int  # of the window that votes, odd; 0 for none
+    calm_side: int  # of that window where there is little speckle
     close: int  # of the square that closes gaps, odd; 0 for none
     hole: float  # pixels that a hole has at most
     blob: float  # pixels that a blob has at least
@@ -57,23 +63,30 @@ class Sizes(NamedTuple):
     def of(cls, params: CleaningParams, area: int) -> Sizes:
         """For a frame of so many pixels."""
         scale = math.sqrt(area / REFERENCE_AREA)
-        return cls(odd(params.median * scale), odd(params.close * scale), params.fill_holes * area,
+        side = params.median * scale
+        return cls(odd(side), odd(side * WHERE_CALM), odd(params.close * scale), params.fill_holes * area,
                    params.min_blob * area)
 
 
-def mended(voted: np.ndarray, sizes: Sizes) -> np.ndarray:
+def _vote(foreground: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
+    voted = majority(foreground, sizes.side)
+    return voted if calm is None else cv2.copyTo(majority(foreground, sizes.calm_side), calm, voted)
+
+
+def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> np.ndarray:
     """What was voted foreground, 0 or 1, with gaps closed, holes filled and without crumbs: a new array.
 
     More foreground in never gives less out.
     """
     foreground = voted.copy()
-    part = foreground[surroundings(foreground, sizes.close // 2 + 1)]  # a view: what holds all the foreground
+    where = surroundings(foreground, sizes.close // 2 + 1)
+    part = foreground[where]  # a view: what holds all the foreground
     if part.size and sizes.close > 1:
         part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((sizes.close, sizes.close), np.uint8))
     if part.size and sizes.hole:
         part[:] = fill_holes(part, sizes.hole)
     if part.size and sizes.blob:
-        part[:] = drop_blobs(part, sizes.blob)
+        part[:] = drop_blobs(part, sizes.blob, None if calm is None else calm[where])
     return foreground
 
 
@@ -121,14 +134,19 @@ def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:
     return filled
 
 
-def drop_blobs(foreground: np.ndarray, smallest: float) -> np.ndarray:
-    """Remove the connected blobs (corners count as contact) whose outline holds fewer than ``smallest`` pixels."""
+def drop_blobs(foreground: np.ndarray, smallest: float, calm: np.ndarray | None = None) -> np.ndarray:
+    """Remove the connected blobs (corners count as contact) whose outline holds fewer than ``smallest`` pixels.
+
+    Where ``calm`` is 1, at the blob's first pixel, a quarter of them is enough.
+    """
     if not foreground.size:
         return foreground
     kept = foreground.copy()
     for contour, is_hole in _contours(foreground):
         # A blob's contour runs over its own outermost pixels: with those, A + B/2 + 1 pixels.
-        if not is_hole and int(cv2.contourArea(contour) + len(contour) / 2 + 1) < smallest:
+        col, row = contour[0, 0]
+        enough = smallest * WHERE_CALM ** 2 if calm is not None and calm[row, col] else smallest
+        if not is_hole and int(cv2.contourArea(contour) + len(contour) / 2 + 1) < enough:
             cv2.drawContours(kept, [contour], 0, 0, cv2.FILLED)
     return kept
 

@@ -22,7 +22,7 @@ def run(model: Adaptive, frames, **given) -> np.ndarray:
 def state(model: Adaptive) -> bytes:
     """All that was learned of the pixels, to the bit."""
     return b"".join(getattr(model, name).tobytes() for name in (
-        "weights", "means", "variances", "tolerance", "distances", "blinks", "verdict", "ghosts"))
+        "weights", "means", "variances", "tolerance", "distances", "blinks", "verdict", "speckle", "ghosts"))
 
 
 @pytest.mark.parametrize("shape", [(40, 50, 3), (33, 21)])

@@ -193,6 +193,28 @@ def test_blob_in_a_hole_is_one_of_its_own():
     assert np.array_equal(drop_blobs(target, 2), picture("##### #...# #...# #...# #####"))
 
 
+def test_where_it_is_calm_half_the_window_votes_and_a_quarter_of_the_blob_is_enough():
+    mask, calm = np.zeros((240, 320), np.uint8), np.zeros((240, 320), np.uint8)
+    calm[:, 160:] = 1
+    for left in (40, 200):
+        mask[60:64, left:left + 5] = 255  # lost in a window of 7x7, and below 0.0003 of the frame
+        mask[100:110, left:left + 10] = 255
+    cleaned = clean(mask, CleaningParams(), calm)
+    assert not cleaned[:90, :160].any()
+    assert cleaned[62, 202] == 255
+    assert np.array_equal(cleaned[:, :160], clean(mask, CleaningParams())[:, :160])
+    assert np.array_equal(clean(mask, CleaningParams(), np.zeros_like(calm)), clean(mask, CleaningParams()))
+    halved = CleaningParams(median=3, min_blob=0.0003 / 4)
+    assert np.array_equal(clean(mask, CleaningParams(), np.ones_like(calm)), clean(mask, halved))
+
+
+def test_shadows_have_the_finer_vote_too():
+    mask = np.zeros((240, 320), np.uint8)
+    mask[60:64, 40:44] = 127
+    assert not clean(mask, CleaningParams()).any()
+    assert clean(mask, CleaningParams(), np.ones_like(mask))[62, 42] == 127
+
+
 # All together
 
 

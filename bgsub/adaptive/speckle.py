@@ -1,0 +1,50 @@
+"""How much speckle each part of the frame has: leaves and noise that the vote removes from mask after mask."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+EVERY = 5
+"""Frames from one look to the next."""
+CELL = 8
+"""Side of a part of the frame, in pixels at 320x240."""
+RISE, FALL = 0.2, 0.05
+"""Rates of the mean share, for each look: a gust of wind is noticed sooner than forgotten."""
+CALM = 0.04
+"""Share of the pixels that are speckle, below which a part of the frame is calm, together with its neighbours."""
+UNKNOWN = 2.0
+"""Such shares that a part has at first: some seconds without speckle have to pass before it counts as calm."""
+
+
+class Speckle:
+    """Follows the share of each part's pixels that are foreground before cleaning, and not afterwards.
+
+    Attributes
+    ----------
+    shares : ndarray of float32, shape (rows, columns)
+        Running means, one for each part of the frame.
+    calm : ndarray of uint8, shape (H, W)
+        1 where there is little.
+    """
+
+    def __init__(self, height: int, width: int, scale: float) -> None:
+        side = CELL * scale
+        self.shares = np.full((max(1, round(height / side)), max(1, round(width / side))), UNKNOWN * CALM, np.float32)
+        self.calm = np.zeros((height, width), np.uint8)
+
+    def look_at(self, removed: np.ndarray) -> None:
+        """Take into account what was removed from a mask, 0 or 1, (H, W); to be called every `EVERY` frames."""
+        seen = cv2.resize(removed.astype(np.float32), self.shares.shape[::-1], interpolation=cv2.INTER_AREA)
+        off = seen - self.shares
+        self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
+        self.update()
+
+    def update(self) -> None:
+        """Find out what is calm."""
+        self.calm = (self.spread() < np.float32(CALM)).view(np.uint8)
+
+    def spread(self) -> np.ndarray:
+        """The larger share of each part and its neighbours, float32 (H, W)."""
+        most = cv2.dilate(self.shares, np.ones((3, 3), np.uint8))
+        return np.asarray(cv2.resize(most, self.calm.shape[::-1], interpolation=cv2.INTER_LINEAR))
