@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import cv2
+import numba
 import numpy as np
 
 from bgsub.mixture.compiled import cached
@@ -127,10 +128,28 @@ def difference(frame, background, right, down, limit):  # type: ignore[no-untype
     return total / n if n else limit
 
 
+@numba.njit(nogil=True, error_model="numpy")
+def _add_row(above, below, background, over, under, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
+    """Add what a row tells of the shift, column by column: sums of their own let this be done in vectors."""
+    one, half = np.float32(1), np.float32(0.5)
+    for x in range(len(background) - 2):
+        first = above[x] * (one - fx) + above[x + 1] * fx
+        second = below[x] * (one - fx) + below[x + 1] * fx
+        off = background[x + 1] - (first * (one - fy) + second * fy)
+        weight = half if abs(off) < limit else np.float32(0)
+        gx, gy = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
+        sums[0, x] += gx * gx
+        sums[1, x] += gx * gy
+        sums[2, x] += gy * gy
+        sums[3, x] += gx * off
+        sums[4, x] += gy * off
+
+
 @cached(nogil=True, error_model="numpy")
 def register(frame, background, right, down, limit, steps, rows):  # type: ignore[no-untyped-def]
     """The shift at which frame(x + d) is most like background(x), from a first guess of it."""
     height, width = frame.shape
+    sums, limit = np.empty((5, width), np.float32), np.float32(limit)
     for _ in range(steps):
         ix, iy = math.floor(right), math.floor(down)
         fx, fy = np.float32(right - ix), np.float32(down - iy)
@@ -138,17 +157,15 @@ def register(frame, background, right, down, limit, steps, rows):  # type: ignor
         left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
         if bottom - top < height // 2 or end - left < width // 2:
             break
-        xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
+        sums[:] = 0
         for y in range(top, bottom, rows):
-            for x in range(left, end):
-                above = frame[y + iy, x + ix] * (1 - fx) + frame[y + iy, x + ix + 1] * fx
-                below = frame[y + iy + 1, x + ix] * (1 - fx) + frame[y + iy + 1, x + ix + 1] * fx
-                off = background[y, x] - (above * (1 - fy) + below * fy)
-                if abs(off) < limit:
-                    gx = (background[y, x + 1] - background[y, x - 1]) * np.float32(0.5)
-                    gy = (background[y + 1, x] - background[y - 1, x]) * np.float32(0.5)
-                    xx, xy, yy = xx + gx * gx, xy + gx * gy, yy + gy * gy
-                    xe, ye = xe + gx * off, ye + gy * off
+            _add_row(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
+                     background[y, left - 1:end + 1], background[y - 1, left:end], background[y + 1, left:end],
+                     fx, fy, limit, sums)
+        xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
+        for x in range(end - left):
+            xx, xy, yy = xx + sums[0, x], xy + sums[1, x], yy + sums[2, x]
+            xe, ye = xe + sums[3, x], ye + sums[4, x]
         scale = xx * yy - xy * xy
         if scale <= 1e-6 * (xx + yy) ** 2:
             break

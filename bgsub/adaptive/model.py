@@ -12,6 +12,7 @@ from bgsub.adaptive import ghosts, speckle
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp
 from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import Ghosts
+from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.shadows import SHADOW, shade
@@ -19,7 +20,7 @@ from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
-from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.masks.params import CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
 from bgsub.mixture.lanes import LANES
@@ -28,7 +29,7 @@ from bgsub.mixture.model import checked_rate
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
-REFRESH = 5
+REFRESH = 10
 """Frames for which a picture of the background serves."""
 EARLY = 25
 """Frames at the start, in which it is made anew each time."""
@@ -180,19 +181,24 @@ class Adaptive(Remembering):
         super()._begin(height, width, n_channels, dtype)
         n = self._learned().counts.size
         self._maps = Maps.fresh(n)
-        self._scratch = [np.zeros(n, f32) for _ in range(5)]
-        self._verdict, self._labels, self._role = (np.zeros(n, np.uint8) for _ in range(3))
-        self._mask = np.zeros((height, width), np.uint8)  # in the model's coordinates
+        self._grain = Grain(height, width)
+        cells = -(-math.prod(self._grain.shape) // LANES) * LANES  # in whole blocks
+        self._scratch = [np.zeros(n, f32) for _ in range(3)]
+        self._windows = [np.zeros(cells, f32) for _ in range(3)]
+        self._verdict, self._role = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+        self._labels = np.zeros(cells, np.uint8)
+        self._mask = np.zeros(self._grain.shape, np.uint8)  # of cells, in the model's coordinates
         self._image = np.zeros(n * n_channels, dtype)
-        self._ghost, self._any_ghost = np.zeros((height, width), np.uint8), False
+        self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
-        self._scale = math.sqrt(height * width / REFERENCE_AREA)
-        self._camera, self._ghosts, self._speckle = Camera(), Ghosts(height, width), Speckle(height, width, self._scale)
+        self._camera, self._ghosts = Camera(), Ghosts(*self._grain.shape)
+        self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _touch(self) -> None:
         super()._touch()
-        for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image, self._canvas):
+        for array in (*self._scratch, *self._windows, *self._maps, self._verdict, self._labels, self._role, self._image,
+                      self._canvas):
             array *= 1
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
@@ -225,18 +231,18 @@ class Adaptive(Remembering):
             self._refresh_picture()
             self._adjust(smooth)
         outside = self._outside(known)
+        labels = self._pixels(self._labels, self._mask.shape)
         if first:
-            self._mask[:] = 0
-            labels = self._mask
+            labels[:] = self._mask[:] = self._verdict[:] = 0
         else:
-            labels = self._judge(alpha, outside)
+            self._judge(alpha, outside)
             self._mask = clean(labels, self.cleaning, self._speckle.calm)
         if alpha > 0:
             if self._notice(smooth):
                 cv2.blur(image, (BLUR, BLUR), dst=smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
-        finished = labels if self.raw else self._mask
+        finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp(finished, self.shift, back=True, smooth=False) if self.shift else finished
         if self._inside is not None:
             np.multiply(mask, self._inside, out=mask)
@@ -271,7 +277,7 @@ class Adaptive(Remembering):
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
         if self.n_frames > EARLY:
             blocks = self._learned()
-            noise = float(np.median(blocks.heaviest_variances()[::37])) * 3 / blocks.n_channels
+            noise = float(np.median(blocks.heaviest_variances(every=37))) * 3 / blocks.n_channels
             self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
 
     def _adjust(self, smooth: np.ndarray) -> None:
@@ -281,8 +287,7 @@ class Adaptive(Remembering):
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
         if self._params.follow_exposure:
-            shape = (*self._mask.shape, -1)
-            self.gains = gains(smooth.reshape(shape), self._picture, self._mask)
+            self.gains = gains(smooth.reshape(self._picture.shape), self._picture, self._mask)
             if set(self.gains) != {1.0}:
                 smooth[:] = adjusted(smooth, self.gains)
 
@@ -290,37 +295,45 @@ class Adaptive(Remembering):
         """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""
         parts = []
         if self.shift:
-            unseen = np.zeros_like(self._mask)
+            unseen = np.zeros(self._learned().shape, np.uint8)
             parts.append(warp(unseen, self.shift, border=cv2.BORDER_CONSTANT, smooth=False).view(bool))
         for fixed in (known, None if self._inside is None else ~self._inside):
             if fixed is not None:
                 parts.append(warp(fixed.view(np.uint8), self.shift, smooth=False).view(bool) if self.shift else fixed)
         return np.logical_or.reduce(parts) if parts else None
 
-    def _judge(self, alpha: float, outside: np.ndarray | None) -> np.ndarray:
-        """0, 127 or 255 for each pixel, as the model alone has it."""
+    def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
+        """Find the verdict on each pixel, and 0, 127 or 255 for each cell, as the model alone has it."""
         blocks, which = self._learned(), self._which_blocks()
-        rule, shape = self._rule_now(alpha, blocks.n_channels), (*blocks.shape, 1)
-        scores, ratios, offs, *_ = self._scratch
+        rule = self._rule_now(alpha, blocks.n_channels)
+        scores, ratios, offs = self._scratch
 
         def judge(start: int, stop: int) -> None:
             kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
                           self._verdict, self._maps.tolerance, scores, ratios, offs)
 
         over_bands(judge, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
-        labels = self._pixels(self._labels, shape)
+        verdict = self._pixels(self._verdict, blocks.shape)
         if outside is not None:
-            self._pixels(self._verdict, shape)[outside] = 0
-        np.multiply(self._verdict, np.uint8(FOREGROUND), out=self._labels)
+            verdict[outside] = 0
+        share = self._grain.mean(verdict * np.uint8(FOREGROUND))
+        labels = self._pixels(self._labels, share.shape)
+        cv2.threshold(share, FOREGROUND // 2, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
         if self._params.detect_shadows:
-            shade(self._labels, self._scratch[1:], self._params.darkest_shadow, self._scale, self.threads,
-                  lambda flat: self._pixels(flat, shape))
-        return labels
+            shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape), self._windows,
+                  self._params.darkest_shadow, self._grain, self.threads)
+
+    def _raw(self) -> np.ndarray:
+        """The verdict on each pixel, with the shadows that were found in cells."""
+        verdict = self._pixels(self._verdict, self._learned().shape)
+        labels = self._grain.spread(self._pixels(self._labels, self._mask.shape))
+        return np.where(verdict & (labels == SHADOW), np.uint8(SHADOW), verdict * np.uint8(FOREGROUND))
 
     def _notice(self, smooth: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        n_pixels = self._mask.size if self._inside is None else max(1, int(np.count_nonzero(self._inside)))
-        share = np.count_nonzero(self._mask == FOREGROUND) / n_pixels
+        share = cv2.countNonZero(cv2.inRange(self._mask, FOREGROUND, FOREGROUND)) / self._mask.size
+        if self._inside is not None:  # nothing is foreground elsewhere
+            share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
         if not self._scene.changed(share, self.gains):
             return False
         kind = kind_of_change(smooth, self._picture, self._inside)
@@ -336,8 +349,10 @@ class Adaptive(Remembering):
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         blocks, which = self._learned(), self._which_blocks()
         rule, maps = self._rule_now(alpha, blocks.n_channels), self._maps
-        role = self._pixels(self._role, (*blocks.shape, 1))
-        role[:] = self._roles(smooth, outside)
+        role = self._pixels(self._role, blocks.shape)
+        role[:] = self._grain.spread(self._roles(smooth))
+        if outside is not None:
+            role[outside] = ROLE_FIXED
 
         def learn(start: int, stop: int) -> None:
             kernels.learn(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
@@ -346,26 +361,26 @@ class Adaptive(Remembering):
 
         over_bands(learn, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
 
-    def _roles(self, smooth: np.ndarray, outside: np.ndarray | None) -> np.ndarray:
-        """How each pixel is to learn."""
+    def _roles(self, smooth: np.ndarray) -> np.ndarray:
+        """How each cell is to learn."""
         foreground = (self._mask == FOREGROUND).view(np.uint8)
-        side = 2 * max(1, int(NEAR * self._scale)) + 1
+        side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
         role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
-        labels, tolerance = (self._pixels(flat, (*role.shape, 1)) for flat in (self._labels, self._maps.tolerance))
+        labels = self._pixels(self._labels, role.shape)
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             self._speckle.look_at((labels == FOREGROUND) & (role == 0))
         role += foreground
         if self._params.detect_shadows:
+            tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             role[(labels == SHADOW) & (tolerance <= UNBLINKING) & (role < ROLE_FOREGROUND)] = ROLE_FOREGROUND
         if self._params.remove_ghosts and self.n_frames:
             if self.n_frames % ghosts.EVERY == 0:
                 smallest = self.cleaning.min_blob * foreground.size
-                self._ghost = self._ghosts.find(smooth, self._picture, self._mask, smallest)
+                image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
+                self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
                 self._any_ghost = bool(self._ghost.any())
             if self._any_ghost:
                 role[(self._ghost != 0) & (foreground != 0)] = ROLE_GHOST
-        if outside is not None:
-            role[outside] = ROLE_FIXED
         return role
 
     def _count(self, alpha: float) -> None:

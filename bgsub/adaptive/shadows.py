@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from bgsub.adaptive.grain import Grain
 from bgsub.masks.cleaning import odd, surroundings
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -26,42 +28,39 @@ SPECKLE = 3
 """Side of the window whose majority says where such foreground is."""
 
 
-def shade(labels: np.ndarray, scratch: Sequence[np.ndarray], darkest: float, scale: float, threads: int,
-          shaped: Callable[[np.ndarray], np.ndarray]) -> None:
+def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Sequence[np.ndarray], darkest: float,
+          grain: Grain, threads: int) -> None:
     """Make shadows of what is darker than the background, but otherwise like it.
 
     Parameters
     ----------
     labels : ndarray of uint8, flat, in whole blocks
-        0 or 255; shadows become 127.
-    scratch : sequence of ndarray of float32, flat
-        Four: of brightness, the ratio to the background's, and how far a channel is from that ratio, as `judge` gave
-        them; the others are written.
+        Of each cell, 0 or 255; shadows become 127.
+    ratios, offs : ndarray of float32, shape (H, W)
+        Brightness over the background's, and how far a channel is from that ratio, as `judge` gave them.
+    scratch : sequence of ndarray of float32, flat, in whole blocks of cells
+        Three, which are written.
     darkest : float
         The share of the background's brightness that a shadow keeps at least.
-    scale : float
-        Of lengths, from 320x240 to this frame.
+    grain : Grain
     threads : int
-    shaped : callable
-        Gives the view (H, W) of a flat array.
     """
-    found, (ratios, offs, means, squares) = shaped(labels), map(shaped, scratch)
-    side = odd(WINDOW * scale) or 1
+    found = labels[:math.prod(grain.shape)].reshape(grain.shape)
+    side = odd(WINDOW * grain.scale) or 1
     near = surroundings(found, side)  # only foreground is looked at, and what its windows hold
     if not found[near].size:
         return
-    cv2.blur(ratios[near], (side, side), dst=means[near])
-    cv2.sqrBoxFilter(ratios[near], cv2.CV_32F, (side, side), dst=squares[near])
-    cv2.blur(offs[near], (side, side), dst=offs[near])
+    for flat, picture in zip(scratch, (ratios, cv2.multiply(ratios, ratios), offs), strict=True):
+        window_means = flat[:found.size].reshape(found.shape)
+        cv2.blur(grain.mean(picture)[near], (side, side), dst=window_means[near])
     rule = kernels.ShadowRule(
         f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0), f32(1), tuple(range(LANES)))
-    _, flat_offs, flat_means, flat_squares = scratch
 
     def work(start: int, stop: int) -> None:
-        kernels.shade(labels, flat_means, flat_squares, flat_offs, rule, start, stop)
+        kernels.shade(labels, *scratch, rule, start, stop)
 
     over_bands(work, labels.size // LANES, threads, SMALLEST_BAND // LANES)
-    give_back(found[near], int(REACH * scale))
+    give_back(found[near], int(REACH * grain.scale))
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bgsub.adaptive.camera import Camera, Shift
 from bgsub.adaptive.ghosts import Ghosts
+from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.speckle import Speckle
@@ -54,6 +55,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _camera: Camera
     _ghosts: Ghosts
     _speckle: Speckle
+    _grain: Grain
     _scratch: list[np.ndarray]
 
     @property
@@ -84,14 +86,14 @@ class Remembering(Mixture[AdaptiveParams]):
         """
         with self._lock:
             self._known()
-            return self._ghost.astype(bool)
+            return self._grain.spread(self._ghost).astype(bool)
 
     @property
     def speckle(self) -> np.ndarray:
         """The share of the pixels around that cleaning removes, float32 (H, W), when last looked for. A copy."""
         with self._lock:
             self._known()
-            return self._speckle.spread()
+            return self._grain.spread(self._speckle.spread())
 
     def _known(self) -> Maps:
         """The maps; a misuse before the first frame."""
@@ -118,8 +120,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "floor": self.floor, "event": None if event is None else asdict(event), "age": self._age,
             "large": [self._scene.lit, self._scene.other], "camera": list(self._camera.last),
         }
-        size = self._mask.size
-        arrays |= {name: values[:size].reshape(self._mask.shape) for name, values in self._maps._asdict().items()}
+        arrays |= {name: self._map(values) for name, values in self._maps._asdict().items()}
         arrays |= {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks,
                    "speckle": self._speckle.shares}
         if self._ghosts.last is not None:
@@ -145,8 +146,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self._camera.look_at(self._picture)
         self._camera.last = Shift(*numbers(header["camera"]))
         if looked_at is not None:
-            height, width = self._mask.shape
-            if looked_at.dtype != self._dtype or looked_at.shape[:2] != (height, width):
+            if looked_at.dtype != self._dtype or looked_at.shape[:2] != self._mask.shape:
                 raise ValueError(f"looked_at of {looked_at.dtype} {looked_at.shape}")
             self._ghosts.last = looked_at
 
@@ -162,7 +162,8 @@ class Remembering(Mixture[AdaptiveParams]):
                   "speckle": self._speckle.shares}
         place = places.get(name)
         if place is None:
-            place = getattr(self._maps, name)[:self._mask.size].reshape(self._mask.shape)
+            height, width = self._learned().shape
+            place = getattr(self._maps, name)[:height * width].reshape(height, width)
         if values.dtype != place.dtype or values.shape != place.shape or not np.isfinite(values).all():
             raise ValueError(f"{name} of {values.dtype} {values.shape} where {place.dtype} {place.shape} belongs")
         place[:] = values

@@ -202,24 +202,22 @@ class Watched(Adaptive):
     watched: tuple[int, int]
     note: dict[str, Any]
 
-    def _judge(self, alpha: float, outside: np.ndarray | None) -> np.ndarray:
+    def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
         place = model_place(self, *self.watched)
         self.note = self._noted(place, alpha)
         self.note["pixel"] = self._learned().pixel(*place)
-        labels = super()._judge(alpha, outside)
-        self.note["mixture"] = int(labels[place])
-        return labels
+        super()._judge(alpha, outside)
+        self.note["mixture"] = int(self._raw()[place])
 
-    def _roles(self, smooth: np.ndarray, outside: np.ndarray | None) -> np.ndarray:
+    def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         place = model_place(self, *self.watched)
         if self.n_frames == 0:
             self.note = {**self._noted(place, 1.0), "pixel": None, "mixture": 0}
-        roles = super()._roles(smooth, outside)
+        super()._learn(alpha, smooth, outside)
         self.note["extras"] |= {
-            "role": int(roles[place]), "changed": self._age == 0 and self.n_frames > 0,
+            "role": int(self._pixels(self._role, self.shape)[place]), "changed": self._age == 0 and self.n_frames > 0,
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
-        return roles
 
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:
         at = place[0] * self.shape[1] + place[1]

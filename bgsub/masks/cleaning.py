@@ -108,9 +108,8 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     """
     if side <= 1:
         return foreground
-    depth = cv2.CV_16U if side * side < 1 << 16 else cv2.CV_32S
-    counts = cv2.boxFilter(foreground, depth, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
-    return (counts > side * side // 2).view(np.uint8)
+    share = cv2.blur(foreground * np.uint8(FOREGROUND), (side, side), borderType=cv2.BORDER_REPLICATE)
+    return cv2.threshold(share, FOREGROUND // 2, 1, cv2.THRESH_BINARY)[1]  # more than half of the odd side's square
 
 
 def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:

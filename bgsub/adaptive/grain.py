@@ -1,0 +1,62 @@
+"""Cells of pixels: shadows, blobs and ghosts of a large frame need not be looked for pixel by pixel."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from bgsub.masks.params import REFERENCE_AREA
+from bgsub.mixture.protocol import FOREGROUND
+
+SIDE = 1.5
+"""Of a cell, in pixels at 320x240, at most; a cell has at least one pixel, and the same number in both directions."""
+
+
+class Grain:
+    """Cells of pixels, and the ways from the one to the other.
+
+    Attributes
+    ----------
+    side : int
+        Pixels of a cell, to the right and down; there may be fewer at the end.
+    shape : tuple of int
+        Rows and columns of cells.
+    scale : float
+        Of lengths, from 320x240 to cells.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        scale = math.sqrt(height * width / REFERENCE_AREA)
+        side = max(1, int(scale / SIDE))
+        self._size = width, height
+        self.shape = -(-height // side), -(-width // side)
+        self.side = side
+        self.scale = scale / side
+
+    def mean(self, picture: np.ndarray) -> np.ndarray:
+        """Of the pixels of each cell; the picture itself where a cell is a pixel."""
+        return picture if self.side == 1 else cv2.resize(picture, self.shape[::-1], interpolation=cv2.INTER_AREA)
+
+    def sample(self, picture: np.ndarray) -> np.ndarray:
+        """The first pixel of each cell."""
+        return np.ascontiguousarray(picture[::self.side, ::self.side])
+
+    def spread(self, cells: np.ndarray) -> np.ndarray:
+        """The value of each pixel's cell; the cells themselves where a cell is a pixel."""
+        return cells if self.side == 1 else cv2.resize(cells, self._size, interpolation=cv2.INTER_NEAREST)
+
+    def mask(self, cells: np.ndarray) -> np.ndarray:
+        """A mask of cells as one of pixels, its outlines straight between the cells' centres."""
+        if self.side == 1:
+            return cells
+        foreground = self._outlined(cv2.inRange(cells, FOREGROUND, FOREGROUND), FOREGROUND)
+        shade = int(cells[cells < FOREGROUND].max(initial=0))
+        return cv2.max(foreground, self._outlined(cells, shade)) if shade else foreground
+
+    def _outlined(self, cells: np.ndarray, value: int) -> np.ndarray:
+        """The value wherever a mask of cells is not 0."""
+        binary = cv2.threshold(cells, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
+        smooth = cv2.resize(binary, self._size, interpolation=cv2.INTER_LINEAR)
+        return cv2.threshold(smooth, FOREGROUND // 2, value, cv2.THRESH_BINARY)[1]
