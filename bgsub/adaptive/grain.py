@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from bgsub.masks.cleaning import HALF
 from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -59,4 +60,4 @@ class Grain:
         """The value wherever a mask of cells is not 0."""
         binary = cv2.threshold(cells, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
         smooth = cv2.resize(binary, self._size, interpolation=cv2.INTER_LINEAR)
-        return cv2.threshold(smooth, FOREGROUND // 2, value, cv2.THRESH_BINARY)[1]
+        return cv2.threshold(smooth, HALF, value, cv2.THRESH_BINARY)[1]

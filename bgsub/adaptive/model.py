@@ -187,6 +187,7 @@ class Adaptive(Remembering):
         self._windows = [np.zeros(cells, f32) for _ in range(3)]
         self._verdict, self._role = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         self._labels = np.zeros(cells, np.uint8)
+        self._share = np.zeros(self._grain.shape, np.uint8)  # of each cell that is not background, in bytes
         self._mask = np.zeros(self._grain.shape, np.uint8)  # of cells, in the model's coordinates
         self._image = np.zeros(n * n_channels, dtype)
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
@@ -236,7 +237,7 @@ class Adaptive(Remembering):
             labels[:] = self._mask[:] = self._verdict[:] = 0
         else:
             self._judge(alpha, outside)
-            self._mask = clean(labels, self.cleaning, self._speckle.calm)
+            self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         if alpha > 0:
             if self._notice(smooth):
                 cv2.blur(image, (BLUR, BLUR), dst=smooth)  # as it is, not as the background that is gone would have it
@@ -303,7 +304,7 @@ class Adaptive(Remembering):
         return np.logical_or.reduce(parts) if parts else None
 
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
-        """Find the verdict on each pixel, and 0, 127 or 255 for each cell, as the model alone has it."""
+        """Find the verdict on each pixel, and 0, 127 or 255 for each cell that has one that is not background."""
         blocks, which = self._learned(), self._which_blocks()
         rule = self._rule_now(alpha, blocks.n_channels)
         scores, ratios, offs = self._scratch
@@ -316,9 +317,9 @@ class Adaptive(Remembering):
         verdict = self._pixels(self._verdict, blocks.shape)
         if outside is not None:
             verdict[outside] = 0
-        share = self._grain.mean(verdict * np.uint8(FOREGROUND))
-        labels = self._pixels(self._labels, share.shape)
-        cv2.threshold(share, FOREGROUND // 2, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
+        self._share = self._grain.mean(verdict * np.uint8(FOREGROUND))
+        labels = self._pixels(self._labels, self._share.shape)
+        cv2.threshold(self._share, 0, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
         if self._params.detect_shadows:
             shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape), self._windows,
                   self._params.darkest_shadow, self._grain, self.threads)
@@ -368,7 +369,7 @@ class Adaptive(Remembering):
         role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
         labels = self._pixels(self._labels, role.shape)
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
-            self._speckle.look_at((labels == FOREGROUND) & (role == 0))
+            self._speckle.look_at(np.where((labels == FOREGROUND) & (role == 0), self._share, np.uint8(0)))
         role += foreground
         if self._params.detect_shadows:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))

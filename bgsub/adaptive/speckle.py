@@ -34,8 +34,9 @@ class Speckle:
         self.calm = np.zeros((height, width), np.uint8)
 
     def look_at(self, removed: np.ndarray) -> None:
-        """Take into account what was removed from a mask, 0 or 1, (H, W); to be called every `EVERY` frames."""
-        seen = cv2.resize(removed.astype(np.float32), self.shares.shape[::-1], interpolation=cv2.INTER_AREA)
+        """Take into account what was removed from a mask, in bytes, (H, W); to be called every `EVERY` frames."""
+        share = removed.astype(np.float32) / np.float32(255)
+        seen = cv2.resize(share, self.shares.shape[::-1], interpolation=cv2.INTER_AREA)
         off = seen - self.shares
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
         self.update()

@@ -16,11 +16,14 @@ from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.protocol import FOREGROUND
 
 PARENT = 3  # column of cv2's contour hierarchy
+HALF = FOREGROUND // 2
+"""Of a share in bytes: an odd number of pixels is never nearer to it than by rounding."""
 WHERE_CALM = 0.5
 """Of the window that votes, and of the smallest blob's diameter: how large they are where there is little speckle."""
 
 
-def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = None) -> np.ndarray:
+def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = None,
+          share: np.ndarray | None = None) -> np.ndarray:
     """A mask without speckle, gaps, holes and crumbs.
 
     Parameters
@@ -30,6 +33,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     params : CleaningParams
     calm : ndarray of uint8, shape (H, W), optional
         1 where there is so little speckle that half the window may vote, and smaller blobs are kept; else 0.
+    share : ndarray of uint8, shape (H, W), optional
+        Of a mask of cells: how much of each cell is not background, 255 being all of it.
 
     Returns
     -------
@@ -38,11 +43,14 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
         any.
     """
     sizes = Sizes.of(params, mask.size)
-    voted = _vote((mask == FOREGROUND).view(np.uint8), sizes, calm)
+    shade = shadow_value(mask)
+    if share is None:
+        share = (mask != 0) * np.uint8(FOREGROUND)
+    voted = _vote(np.where(mask == shade, np.uint8(0), share) if shade else share, sizes, calm)
     foreground = mended(voted, sizes, calm)
     cleaned = foreground * np.uint8(FOREGROUND)
-    if shade := shadow_value(mask):
-        darker = _vote((mask != 0).view(np.uint8), sizes, calm)  # the vote is on three values, in order
+    if shade:
+        darker = _vote(share, sizes, calm)  # the vote is on three values, in order
         shadow = cv2.subtract(darker, voted | foreground)
         where = surroundings(shadow, 1)
         near = None if calm is None else calm[where]
@@ -68,9 +76,9 @@ class Sizes(NamedTuple):
                    params.min_blob * area)
 
 
-def _vote(foreground: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
-    voted = majority(foreground, sizes.side)
-    return voted if calm is None else cv2.copyTo(majority(foreground, sizes.calm_side), calm, voted)
+def _vote(share: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
+    voted = _more_than_half(share, sizes.side)
+    return voted if calm is None else cv2.copyTo(_more_than_half(share, sizes.calm_side), calm, voted)
 
 
 def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> np.ndarray:
@@ -106,10 +114,14 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum. A window of one pixel
     leaves the picture as it is.
     """
-    if side <= 1:
-        return foreground
-    share = cv2.blur(foreground * np.uint8(FOREGROUND), (side, side), borderType=cv2.BORDER_REPLICATE)
-    return cv2.threshold(share, FOREGROUND // 2, 1, cv2.THRESH_BINARY)[1]  # more than half of the odd side's square
+    return _more_than_half(foreground * np.uint8(FOREGROUND), side)
+
+
+def _more_than_half(share: np.ndarray, side: int) -> np.ndarray:
+    """1 where the mean of a window is more than half of 255."""
+    if side > 1:
+        share = cv2.blur(share, (side, side), borderType=cv2.BORDER_REPLICATE)
+    return cv2.threshold(share, HALF, 1, cv2.THRESH_BINARY)[1]
 
 
 def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:

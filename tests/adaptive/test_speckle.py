@@ -11,20 +11,20 @@ SIZE = (240, 320)
 
 
 def test_the_mean_share_rises_faster_than_it_falls():
-    speckle, removed = Speckle(*SIZE, 1.0), np.zeros(SIZE, bool)
+    speckle, removed = Speckle(*SIZE, 1.0), np.zeros(SIZE, np.uint8)
     assert not speckle.calm.any(), "nothing is known yet"
     at_first = UNKNOWN * CALM
     assert speckle.shares.shape == (30, 40)
     assert speckle.shares == pytest.approx(at_first)
-    removed[:8, :4] = True  # half of the first part
+    removed[:8, :4] = 255  # half of the first part
     speckle.look_at(removed)
     assert speckle.shares[0, 0] == pytest.approx(at_first + RISE * (0.5 - at_first))
     assert speckle.shares[1:] == pytest.approx(at_first * (1 - FALL))
 
 
 def test_parts_without_speckle_become_calm_and_their_neighbours_with_some_do_not():
-    speckle, leaves = Speckle(*SIZE, 1.0), np.zeros(SIZE, bool)
-    leaves[100:140:3, 200:240:3] = True
+    speckle, leaves = Speckle(*SIZE, 1.0), np.zeros(SIZE, np.uint8)
+    leaves[100:140:3, 200:240:3] = 255
     looks = int(np.ceil(np.log(1 / UNKNOWN) / np.log1p(-FALL)))
     for n in range(looks):
         assert not speckle.calm.any(), n
@@ -39,7 +39,7 @@ def test_parts_grow_with_the_frame_and_a_small_frame_has_one():
     assert Speckle(720, 1280, np.sqrt(12)).shares.shape == (26, 46)
     tiny = Speckle(3, 4, np.sqrt(12 / 320 / 240))
     for _ in range(40):
-        tiny.look_at(np.zeros((3, 4), bool))
+        tiny.look_at(np.zeros((3, 4), np.uint8))
     assert tiny.calm.all()
 
 
