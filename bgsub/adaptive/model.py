@@ -96,7 +96,8 @@ class Adaptive(Remembering):
 
     Notes
     -----
-    Nothing in the first frame is foreground. Each frame passes the model twice: for a verdict, and, once that is
+    Nothing in the first frame is foreground. Shadows, blobs and ghosts of frames from 960x720 on are found in cells of
+    2x2 pixels and more; see `bgsub.adaptive.grain`. Each frame passes the model twice: for a verdict, and, once that is
     cleaned, for learning, which is slow where the mask is foreground. ``docs/adaptive.md`` tells what each step does
     and what it is worth.
 

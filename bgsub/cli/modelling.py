@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +50,9 @@ def typed_cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
 
 def make_model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
     """The model that was asked for, fresh or from a file."""
-    from bgsub.mixture.bands import threads_beside_others
-    from bgsub.models.registry import MODELS, load
+    with _without_scipy():
+        from bgsub.mixture.bands import threads_beside_others
+        from bgsub.models.registry import MODELS, load
 
     threads = chosen["threads"] or threads_beside_others()
     name, path = chosen["model_name"], chosen["load_model"]
@@ -58,6 +62,22 @@ def make_model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float)
     if name not in (None, model.name):
         raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
     return model
+
+
+@contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Where Numba is imported: it would import SciPy for the linear algebra of others, a fifth of a program's start.
+
+    Not for the library: in a program with compiled functions of its own, Numba had better find it.
+    """
+    if "scipy" in sys.modules:
+        yield
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import fail
+    try:
+        yield
+    finally:
+        del sys.modules["scipy"]
 
 
 def make_masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None,

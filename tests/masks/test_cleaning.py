@@ -215,6 +215,25 @@ def test_shadows_have_the_finer_vote_too():
     assert clean(mask, CleaningParams(), np.ones_like(mask))[62, 42] == 127
 
 
+def test_a_vote_of_cells_is_one_of_their_pixels():
+    pixels = speckled(3, (480, 640))
+    shares = cv2.resize(pixels, (320, 240), interpolation=cv2.INTER_AREA)
+    mask = np.where(shares > 0, np.uint8(255), np.uint8(0))
+    cleaned = clean(mask, only(median=7), share=shares)
+    assert np.count_nonzero(clean(mask, only(median=7)) != cleaned) > 500, "else the shares do nothing"
+    fine = clean(pixels, only(median=7))[::2, ::2]
+    assert np.count_nonzero(cleaned != fine) < 200
+
+
+def test_cells_of_shadow_take_no_part_in_the_vote_for_foreground():
+    mask = np.zeros((240, 320), np.uint8)
+    mask[50:90, 50:90], mask[90:130, 50:90] = 255, 127
+    shares = np.where(mask != 0, np.uint8(200), np.uint8(0))
+    cleaned = clean(mask, CleaningParams(), share=shares)
+    assert (cleaned[55:85, 55:85] == 255).all()
+    assert (cleaned[95:125, 55:85] == 127).all()
+
+
 # All together
 
 

@@ -1,0 +1,87 @@
+"""Cells of pixels: there and back, and that a large frame's mask is that of a small one."""
+
+import cv2
+import numpy as np
+import pytest
+
+from bgsub import Adaptive
+from bgsub.adaptive.grain import Grain
+
+
+@pytest.mark.parametrize(("size", "side"), [
+    ((120, 160), 1), ((240, 320), 1), ((480, 640), 1), ((480, 720), 1), ((720, 1280), 2), ((1080, 1920), 3),
+    ((2160, 3840), 6),
+])
+def test_cells_grow_with_the_frame(size, side):
+    grain = Grain(*size)
+    assert grain.side == side
+    assert grain.shape == (size[0] // side, size[1] // side)
+    assert grain.scale * side == pytest.approx(np.sqrt(size[0] * size[1] / 320 / 240))
+
+
+def test_a_small_frame_is_its_own_cells():
+    grain, picture = Grain(48, 64), np.random.default_rng(1).integers(0, 256, (48, 64), np.uint8)
+    for way in (grain.mean, grain.sample, grain.spread, grain.mask):
+        assert np.array_equal(way(picture), picture)
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (723, 1277)])
+def test_means_samples_and_back(size):
+    grain, rng = Grain(*size), np.random.default_rng(2)
+    picture = rng.random(size).astype(np.float32)
+    means, samples = grain.mean(picture), grain.sample(picture)
+    assert means.shape == samples.shape == grain.shape == (-(-size[0] // 2), -(-size[1] // 2))
+    assert np.array_equal(samples, picture[::2, ::2])
+    if size[1] % 2 == 0:
+        assert means == pytest.approx(picture.reshape(360, 2, 640, 2).mean(axis=(1, 3)), abs=1e-6)
+        assert np.array_equal(grain.sample(grain.spread(samples)), samples)
+    assert grain.spread(samples).shape == size
+
+
+def test_masks_of_cells_become_masks_of_pixels():
+    cells = np.zeros((360, 640), np.uint8)
+    cells[100:200, 100:300] = 255
+    cells[200:240, 100:300] = 127
+    mask = Grain(720, 1280).mask(cells)
+    assert set(np.unique(mask)) == {0, 127, 255}
+    assert np.count_nonzero(mask == 255) == pytest.approx(4 * 100 * 200, rel=0.01)
+    assert np.count_nonzero(mask == 127) == pytest.approx(4 * 40 * 200, rel=0.02)
+    assert (mask[202:398, 202:598] == 255).all()
+    assert not mask[:198].any()
+    assert set(np.unique(Grain(720, 1280).mask(cells // 255 * 255))) == {0, 255}
+    assert not Grain(720, 1280).mask(np.zeros_like(cells)).any()
+
+
+def a_walk(height: int, width: int, n: int):
+    """Somebody walks over a textured floor, drawn for any size."""
+    rng, unit = np.random.default_rng(5), height / 120
+    floor = cv2.resize(rng.integers(80, 170, (30, 40, 3)).astype(np.uint8), (width, height))
+    for i in range(n):
+        frame = np.clip(floor + rng.normal(0, 1.5, floor.shape), 0, 255).astype(np.uint8)
+        truth = np.zeros((height, width), np.uint8)
+        if i >= 30:
+            left = int((10 + 2 * (i - 30)) * unit)
+            truth[int(40 * unit):int(90 * unit), left:left + int(20 * unit)] = 1
+            frame[truth == 1] = (30, 40, 220)
+        yield frame, truth
+
+
+def test_the_mask_of_a_large_frame_is_that_of_a_small_one():
+    found = {}
+    for size in ((240, 320), (960, 1280)):
+        model = Adaptive(threads=2)
+        for frame, truth in a_walk(*size, 60):
+            mask, person = model.apply(frame), truth == 1
+        both = np.count_nonzero((mask == 255) & person)
+        found[size] = both / np.count_nonzero((mask == 255) | person)
+        assert mask.shape == model.speckle.shape == model.ghosts.shape == size
+    assert Grain(960, 1280).side == 2
+    assert min(found.values()) > 0.9, found
+
+
+def test_uncleaned_masks_of_a_large_frame_are_the_verdicts_on_pixels():
+    model = Adaptive(threads=2, raw=True)
+    for frame, truth in a_walk(960, 1280, 45):
+        mask, person = model.apply(frame), truth == 1
+    assert np.array_equal(mask != 0, model.verdict)
+    assert (mask[person] == 255).mean() > 0.95
