@@ -148,16 +148,18 @@ def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:
 def drop_blobs(foreground: np.ndarray, smallest: float, calm: np.ndarray | None = None) -> np.ndarray:
     """Remove the connected blobs (corners count as contact) whose outline holds fewer than ``smallest`` pixels.
 
-    Where ``calm`` is 1, at the blob's first pixel, a quarter of them is enough.
+    Where ``calm`` is 1, all along the outline, a quarter of them is enough.
     """
     if not foreground.size:
         return foreground
     kept = foreground.copy()
     for contour, is_hole in _contours(foreground):
         # A blob's contour runs over its own outermost pixels: with those, A + B/2 + 1 pixels.
-        col, row = contour[0, 0]
-        enough = smallest * WHERE_CALM ** 2 if calm is not None and calm[row, col] else smallest
-        if not is_hole and int(cv2.contourArea(contour) + len(contour) / 2 + 1) < enough:
+        size = int(cv2.contourArea(contour) + len(contour) / 2 + 1)
+        if is_hole or size >= smallest:
+            continue
+        where_calm = calm is not None and bool(calm[contour[:, 0, 1], contour[:, 0, 0]].all())
+        if not (where_calm and size >= smallest * WHERE_CALM ** 2):
             cv2.drawContours(kept, [contour], 0, 0, cv2.FILLED)
     return kept
 
