@@ -85,3 +85,18 @@ def test_uncleaned_masks_of_a_large_frame_are_the_verdicts_on_pixels():
         mask, person = model.apply(frame), truth == 1
     assert np.array_equal(mask != 0, model.verdict)
     assert (mask[person] == 255).mean() > 0.95
+
+
+def test_threads_and_files_make_no_difference_to_a_large_frame(tmp_path):
+    roi = np.ones((960, 1280), np.uint8)
+    roi[:300, :500] = 0
+    one, two = Adaptive(threads=1, roi=roi), Adaptive(threads=2, roi=roi)
+    for i, (frame, _) in enumerate(a_walk(960, 1280, 42)):
+        mask = one.apply(frame)
+        assert np.array_equal(mask, two.apply(frame)), i
+        if i == 36:
+            two.save(tmp_path / "m.npz")
+            two = Adaptive.load(tmp_path / "m.npz")
+    assert mask.any()
+    assert not mask[:300, :500].any()
+    assert np.array_equal(one.speckle, two.speckle)
