@@ -48,11 +48,19 @@ from bgsub.video.frame import Frame, Source
 ALLOWED_GROWTH = 8.0
 """MB between the first fifth and the end; the allocator's own ups and downs."""
 SOAKED = (48, 64)
+DECODE = """
+import sys, cv2
+video, n = cv2.VideoCapture(sys.argv[1]), 0
+while video.read()[0]:
+    n += 1
+print(n)
+"""
+"""Only reads a video, as everybody does, and says how many frames it has."""
 
 
 def main() -> None:
     chosen = arguments().parse_args()
-    {"accuracy": accuracy, "speed": speed, "soak": soak, "decode": decode}[chosen.part](chosen)
+    {"accuracy": accuracy, "speed": speed, "soak": soak}[chosen.part](chosen)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -71,8 +79,6 @@ def arguments() -> argparse.ArgumentParser:
     one = parts.add_parser("soak")
     one.add_argument("--frames", type=int, default=1_000_000)
     one.add_argument("--model", default="mog2", choices=list(PARAMS))
-    one = parts.add_parser("decode")  # what speed calls
-    one.add_argument("clip", type=Path)
     return parser
 
 
@@ -134,7 +140,7 @@ def speed(chosen: argparse.Namespace) -> None:
     commands = {
         "bgsub events": ours, "bgsub events, grey": [*ours, "--grey"],
         "bgsub events, mog2, grey, full size": full, "bgsub events, mog2, grey, full size, raw": [*full, "--raw"],
-        "decoding alone": [sys.executable, __file__, "decode", str(clip)],
+        "decoding alone": [sys.executable, "-c", DECODE, str(clip)],
     }
     if chosen.dvr_scan:
         rival = [str(chosen.dvr_scan), "-i", str(clip), "-so", "-q", "--ignore-user-config"]
@@ -158,14 +164,6 @@ def cv2_rows(clip: Path) -> int:
     """The shorter side of a video."""
     video = cv2.VideoCapture(str(clip))
     return int(min(video.get(cv2.CAP_PROP_FRAME_HEIGHT), video.get(cv2.CAP_PROP_FRAME_WIDTH)))
-
-
-def decode(chosen: argparse.Namespace) -> None:
-    """Only read a video, as everybody does, and say how many frames it has."""
-    video, n = cv2.VideoCapture(str(chosen.clip)), 0
-    while video.read()[0]:
-        n += 1
-    print(n)
 
 
 def _timed(words: list[str]) -> tuple[float, float]:
