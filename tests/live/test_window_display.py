@@ -106,9 +106,9 @@ def test_the_screen_shows_the_view_and_a_click_the_pixel(begin, user, clip):
 
 def test_closing_the_window_ends_it(begin, user, tmp_path):
     process = begin("--mask", "rec.mkv")
-    window = user.window()
+    user.window()
     wait_for((tmp_path / "rec.mkv").exists)
-    user.ask_to_close(window)
+    user.ask_to_close()
     code, out, err = ended(process)
     assert (code, err) == (0, "")
     assert "recorded" in out

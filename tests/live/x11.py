@@ -76,9 +76,10 @@ class User:
             self.do("key", key)
             time.sleep(max(0.12, 4 * (time.monotonic() - begun)))  # toolkits keep one key; longer if all is slow
 
-    def ask_to_close(self, window):
-        """What a window manager sends when its cross is clicked."""
-        subprocess.run([sys.executable, __file__, str(window)], env=self.environment, check=True)
+    def ask_to_close(self):
+        """What a window manager sends when its cross is clicked; to each window, since a toolkit may make a new one."""
+        for window in self.do("search", "--name", "^bgsub$"):
+            subprocess.run([sys.executable, __file__, window], env=self.environment, capture_output=True, check=False)
 
 
 def _send_delete(window):
