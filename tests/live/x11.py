@@ -78,8 +78,9 @@ class User:
 
     def ask_to_close(self):
         """What a window manager sends when its cross is clicked; to each window, since a toolkit may make a new one."""
-        for window in self.do("search", "--name", "^bgsub$"):
-            subprocess.run([sys.executable, __file__, window], env=self.environment, capture_output=True, check=False)
+        sent = [subprocess.run([sys.executable, __file__, window], env=self.environment, check=False).returncode
+                for window in self.do("search", "--name", "^bgsub$")]
+        assert 0 in sent, "no window was there to be asked"
 
 
 def _send_delete(window):
