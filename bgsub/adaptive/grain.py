@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from bgsub.masks.cleaning import HALF
+from bgsub.masks.cleaning import HALF, shadow_value
 from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -52,12 +52,12 @@ class Grain:
         """A mask of cells as one of pixels, its outlines straight between the cells' centres."""
         if self.side == 1:
             return cells
-        foreground = self._outlined(cv2.inRange(cells, FOREGROUND, FOREGROUND), FOREGROUND)
-        shade = int(cells[cells < FOREGROUND].max(initial=0))
+        foreground = self._outlined(cells, FOREGROUND)
+        shade = shadow_value(cells)
         return cv2.max(foreground, self._outlined(cells, shade)) if shade else foreground
 
     def _outlined(self, cells: np.ndarray, value: int) -> np.ndarray:
-        """The value wherever a mask of cells is not 0."""
-        binary = cv2.threshold(cells, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
+        """The value wherever a mask of cells has it, or more."""
+        binary = cv2.threshold(cells, value - 1, FOREGROUND, cv2.THRESH_BINARY)[1]
         smooth = cv2.resize(binary, self._size, interpolation=cv2.INTER_LINEAR)
         return cv2.threshold(smooth, HALF, value, cv2.THRESH_BINARY)[1]

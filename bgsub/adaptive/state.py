@@ -19,6 +19,8 @@ from bgsub.mixture.parameter import build
 
 CALM = 0.1
 """What v is where nothing blinks."""
+OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle"
+"""Names of what is saved beside the maps."""
 
 
 class Maps(NamedTuple):
@@ -120,15 +122,13 @@ class Remembering(Mixture[AdaptiveParams]):
             "floor": self.floor, "event": None if event is None else asdict(event), "age": self._age,
             "large": [self._scene.lit, self._scene.other], "camera": list(self._camera.last),
         }
-        arrays |= {name: self._map(values) for name, values in self._maps._asdict().items()}
-        arrays |= {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks,
-                   "speckle": self._speckle.shares}
+        arrays |= self._kept()
         if self._ghosts.last is not None:
             arrays["looked_at"] = self._ghosts.last
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
-        own = {name: arrays.pop(name) for name in (*Maps._fields, "mask", "picture", "ghost", "looks", "speckle")}
+        own = {name: arrays.pop(name) for name in (*Maps._fields, *OF_THE_FRAME)}
         looked_at = arrays.pop("looked_at", None)
         super()._restore(header, **arrays)
         if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
@@ -150,6 +150,13 @@ class Remembering(Mixture[AdaptiveParams]):
                 raise ValueError(f"looked_at of {looked_at.dtype} {looked_at.shape}")
             self._ghosts.last = looked_at
 
+    def _kept(self) -> dict[str, np.ndarray]:
+        """What is saved beside the mixtures, by name: views, so that they can be filled."""
+        height, width = self._learned().shape
+        maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
+        whole = self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares
+        return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
+
     def _take(self, name: str, values: np.ndarray) -> None:
         """Fill one of the arrays that a fresh model has.
 
@@ -158,12 +165,7 @@ class Remembering(Mixture[AdaptiveParams]):
         ValueError
             If it is not like that array, or holds what is no number.
         """
-        places = {"mask": self._mask, "picture": self._picture, "ghost": self._ghost, "looks": self._ghosts.looks,
-                  "speckle": self._speckle.shares}
-        place = places.get(name)
-        if place is None:
-            height, width = self._learned().shape
-            place = getattr(self._maps, name)[:height * width].reshape(height, width)
+        place = self._kept()[name]
         if values.dtype != place.dtype or values.shape != place.shape or not np.isfinite(values).all():
             raise ValueError(f"{name} of {values.dtype} {values.shape} where {place.dtype} {place.shape} belongs")
         place[:] = values
