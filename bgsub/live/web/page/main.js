@@ -100,8 +100,8 @@ function update(i, news) {
   if (news.history.length) source.anchor = { row: news.history.at(-1)[0], at: performance.now() }
   if (news.zones) {
     source.zones = news.zones
-    tiles[i].drawZones(news.zones)
-    if (i === selected) zones.told(news.zones)
+    if (i === selected) zones.heard(news.zones)
+    else tiles[i].drawZones(news.zones)
   }
   if (tiles[i].status(news.status)) {
     layout()

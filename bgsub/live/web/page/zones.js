@@ -7,11 +7,16 @@ const NEAR = 14 // pixels on the screen within which a click meets the first cor
 const DOES = { include: 'Motion counts only here', exclude: 'Motion is ignored here' }
 const SHORT = { include: 'counts', exclude: 'ignored' }
 
+// The same for the same zones, whoever wrote them.
+function text(zones) {
+  return JSON.stringify(zones.map(zone => Object.entries(zone).sort(([a], [b]) => a < b ? -1 : 1)))
+}
+
 export class ZoneEditor {
   // save: (source, zones) -> promise; changed(): the drawing begins or ends
   constructor(save, changed, failed) {
     Object.assign(this, { save, changed, failed, tile: null, zones: [], draft: null, kind: 'include', past: [], open: false,
-      unfolded: new Set() })
+      unfolded: new Set(), sent: [] })
     this.node = el('div', { class: 'zone-editor' })
   }
 
@@ -19,11 +24,17 @@ export class ZoneEditor {
   attach(tile, zones, about) {
     if (this.tile) this.tile.draft.replaceChildren()
     this.cancel()
-    Object.assign(this, { tile, about, past: [], drawn: null })
+    Object.assign(this, { tile, about, past: [], drawn: null, sent: [] })
     this.told(zones)
   }
 
-  // What is drawn elsewhere, or was loaded.
+  // What holds now: drawn elsewhere, or an echo of what was saved here, by when more may have been drawn and typed.
+  heard(zones) {
+    const echo = this.sent.indexOf(text(zones))
+    this.sent = echo < 0 ? [] : this.sent.slice(echo + 1)
+    if (!this.sent.length) this.told(zones)
+  }
+
   told(zones) {
     if (this.dragging) return
     this.zones = zones
@@ -94,10 +105,13 @@ export class ZoneEditor {
     const before = this.zones
     if (!undoing) this.past.push(before)
     this.told(zones)
+    const sent = text(zones)
+    this.sent.push(sent)
     try {
       await this.save(this.tile, zones)
     } catch (error) {
       if (!undoing) this.past.pop()
+      this.sent = this.sent.filter(one => one !== sent)
       this.told(before)
       this.failed(error)
     }
@@ -185,8 +199,7 @@ export class ZoneEditor {
 
   // All that the panel shows, in one order.
   content(zones) {
-    const shown = zones.map(({ points, ...rest }) => Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1))
-    return JSON.stringify([this.drawing && this.draft.length, this.kind, shown])
+    return JSON.stringify([this.drawing && this.draft.length, this.kind, text(zones.map(({ points, ...rest }) => rest))])
   }
 
   drawPanel() {
