@@ -64,7 +64,7 @@ def maps(model: bgsub.Adaptive) -> Iterator[np.ndarray]:
 
 def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
     assert all(map(np.array_equal, maps(one), maps(other)))
-    for name in ("params", "cleaning", "raw", "n_frames", "frozen", "shift", "gains", "floor", "last_event"):
+    for name in ("params", "cleaning", "raw", "n_frames", "frozen", "shift", "gains", "floor", "black", "last_event"):
         assert getattr(one, name) == getattr(other, name), name
     assert one._camera.last == other._camera.last, "where it begins to look; it seldom matters where"
 
@@ -111,10 +111,10 @@ def test_what_was_measured_goes_on_until_it_is_measured_anew(tmp_path, video):
     model = bgsub.Adaptive(threads=1)
     for image in video[:41]:
         model.apply(image)
-    model.floor = 33.25  # between two measurements
+    model.floor, model.black = 33.25, 7.5  # between two measurements
     model.save(tmp_path / "m.npz")
     twin = load(tmp_path / "m.npz")
-    assert twin.floor == 33.25
+    assert (twin.floor, twin.black) == (33.25, 7.5)
     assert same([twin.apply(image) for image in video[41:50]], [model.apply(image) for image in video[41:50]])
 
 
@@ -249,6 +249,7 @@ def rewrite(path: Path, header: dict | None = None, without: str = "", **arrays:
 
 @pytest.mark.parametrize("change", [
     {"age": -1}, {"age": 99}, {"age": "x"}, {"age": None}, {"floor": "x"}, {"floor": float("nan")}, {"floor": [1]},
+    {"black": "x"},
     {"shift": [1]}, {"shift": None}, {"shift": [0, float("inf")]}, {"gains": 3}, {"camera": [0, 0, 0]},
     {"large": [1]}, {"large": [-1, 0]}, {"cleaning": {"median": -1}}, {"cleaning": {"what": 1}}, {"cleaning": None},
     {"event": {"frame": 3}}, {"event": 3}, {"params": {"memory": -1}},

@@ -15,7 +15,7 @@ from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
-from bgsub.adaptive.shadows import SHADOW, shade
+from bgsub.adaptive.shadows import SHADOW, blackness, shade
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import CALM, Maps, Remembering
 from bgsub.errors import MisuseError
@@ -91,6 +91,8 @@ class Adaptive(Remembering):
         By which its channels were multiplied.
     floor : float
         Below which variances do not count: the camera's noise, as measured, times `noise`.
+    black : float
+        The grey level from which the brightness of shadows counts: the darkest that is seen, which haze raises.
     last_event : SceneChange or None
         The last change of the whole scene.
 
@@ -139,7 +141,7 @@ class Adaptive(Remembering):
     def _forget(self) -> None:
         self.shift: Shift = NONE
         self.gains: tuple[float, ...] = ()
-        self.floor = NOISE_MOST
+        self.floor, self.black = NOISE_MOST, 0.0
         self.last_event: SceneChange | None = None
         self._age = 0  # frames since the scene changed
         self._scene = Scene()
@@ -230,7 +232,7 @@ class Adaptive(Remembering):
         cv2.blur(image, (BLUR, BLUR), dst=smooth)
         self.shift, self.gains = NONE, (1.0,) * image.shape[2]
         if not first:
-            self._refresh_picture()
+            self._refresh_picture(smooth)
             self._adjust(smooth)
         outside = self._outside(known)
         labels = self._pixels(self._labels, self._mask.shape)
@@ -268,12 +270,13 @@ class Adaptive(Remembering):
         height, width = blocks.shape
         return canvas[:height * width * len(channels)].reshape(height, width, -1)
 
-    def _refresh_picture(self) -> None:
-        """Make the picture of the background anew, if it is time."""
+    def _refresh_picture(self, smooth: np.ndarray) -> None:
+        """Make the picture of the background anew, if it is time, and measure what is measured with it."""
         if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
             self._picture = self._painted(self._canvas)
             self._camera.look_at(self._picture)
             self._measure_noise()
+            self.black = blackness(self._picture, smooth)
 
     def _measure_noise(self) -> None:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
@@ -405,6 +408,7 @@ class Adaptive(Remembering):
             more_background=f32(MORE_BACKGROUND),
             most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
             floor=f32(self.floor * per_sum),
+            black=f32(self.black),
             initial_variance=f32(p.initial_variance * per_sum),
             min_variance=f32(MIN_VARIANCE * per_sum),
             max_variance=f32(MAX_VARIANCE * per_sum),
@@ -428,4 +432,4 @@ class Adaptive(Remembering):
         )
 
     def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
-        return *super()._of_the_rule(alpha, n_channels), self._age, self.floor
+        return *super()._of_the_rule(alpha, n_channels), self._age, self.floor, self.black

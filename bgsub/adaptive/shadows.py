@@ -19,11 +19,15 @@ f32 = np.float32
 SHADOW = 127
 WINDOW = 5
 """Side of the window in which a shadow is even, in pixels at 320x240."""
-UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.12, 0.97
+UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.14, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
+HAZE = 1 / 3
+"""Of the background's median brightness that black has at most: on snow the shadow itself is the darkest."""
 REACH = 20
 """Pixels at 320x240 within which foreground above and below a pixel make it a part of what is there."""
+EVERY = 5
+"""Row and column that the median is taken of."""
 SPECKLE = 3
 """Side of the window whose majority says where such foreground is."""
 
@@ -61,6 +65,26 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Seq
 
     over_bands(work, labels.size // LANES, threads, SMALLEST_BAND // LANES)
     give_back(found[near], int(REACH * grain.scale))
+
+
+def blackness(background: np.ndarray, image: np.ndarray) -> float:
+    """The grey level from which brightness is to be counted.
+
+    Haze, glare and cameras that lift the blacks add the same to all pixels. What is left of a shadow or a dark coat is
+    then a larger share of the background's brightness than it should be, and coats look like shadows.
+
+    Parameters
+    ----------
+    background, image : ndarray, shape (H, W, C)
+        The picture of the background, and a frame.
+
+    Returns
+    -------
+    float
+        The darkest channel of any pixel of the two, or a third of the background's median if that is less.
+    """
+    darkest = min(float(background.min()), float(image.min()))
+    return max(0.0, min(darkest, HAZE * float(np.median(background[::EVERY, ::EVERY]))))
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:

@@ -46,6 +46,7 @@ class Remembering(Mixture[AdaptiveParams]):
     shift: Shift
     gains: tuple[float, ...]
     floor: float
+    black: float
     last_event: SceneChange | None
     _age: int
     _maps: Maps
@@ -119,8 +120,9 @@ class Remembering(Mixture[AdaptiveParams]):
         event = self.last_event
         header |= {
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift), "gains": list(self.gains),
-            "floor": self.floor, "event": None if event is None else asdict(event), "age": self._age,
-            "large": [self._scene.lit, self._scene.other], "camera": list(self._camera.last),
+            "floor": self.floor, "black": self.black, "age": self._age,
+            "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
+            "camera": list(self._camera.last),
         }
         arrays |= self._kept()
         if self._ghosts.last is not None:
@@ -135,7 +137,7 @@ class Remembering(Mixture[AdaptiveParams]):
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.gains = Shift(*numbers(header["shift"])), tuple(numbers(header["gains"]))
-        self.floor, = numbers([header["floor"]])
+        self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
         self._scene.lit, self._scene.other = map(int, header["large"])

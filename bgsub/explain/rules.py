@@ -15,6 +15,7 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.shadows import BRIGHTEST, COLOURING
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
+from bgsub.mixture.reference.adaptive import ratios
 
 f32 = np.float32
 
@@ -156,21 +157,21 @@ def verdict(model: Mixture[Any], mixed: Mixed, colour: np.ndarray, tolerance: fl
     return 127 if is_shadow(model, mixed, measured, colour, away) else 255
 
 
-def is_shadow(model: Mixture[Any], mixed: Mixed, measured: Measure, colour: np.ndarray, away: np.ndarray) -> bool:
-    """Whether a colour that is no background is a shadow on it."""
+def is_shadow(model: Mixture[Any], mixed: Mixed, measured: Measure, colour: np.ndarray, away: np.ndarray,
+              black: float | None = None) -> bool:
+    """Whether a colour that is no background is a shadow on it; without a black level, that of the model now."""
     if isinstance(model, Adaptive) and model.params.detect_shadows:
         known = np.where(measured.background[0], away, np.inf)
         return bool(known.min(initial=np.inf) < np.inf) and _is_even_shadow(
-            model, colour, mixed.means[0, int(known.argmin())])
+            model, colour, mixed.means[0, int(known.argmin())], model.black if black is None else black)
     if isinstance(model, MOG2) and model.params.detect_shadows:
         return _is_stretched(model, mixed, colour)
     return False
 
 
-def _is_even_shadow(model: Adaptive, colour: np.ndarray, mean: np.ndarray) -> bool:
+def _is_even_shadow(model: Adaptive, colour: np.ndarray, mean: np.ndarray, black: float) -> bool:
     """The rule of `Adaptive`, as if all around were like the pixel."""
-    ratio = (1 + colour.sum()) / (1 + mean.sum())
-    off = float(np.abs((colour + 1) / (mean + 1) - ratio).max() / ratio) if colour.size > 1 else 0.0
+    ratio, off = ratios(colour.astype(f32), mean.astype(f32), f32(black))
     return bool(model.params.darkest_shadow < ratio < BRIGHTEST and off < COLOURING)
 
 

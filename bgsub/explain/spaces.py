@@ -183,7 +183,8 @@ def _said(story: PixelStory, i: int, colours: np.ndarray) -> np.ndarray:
     said = np.where((story.background[i] & (away < story.limits[i])).any(axis=1), 0, 255)
     one = rules.Mixed(*(values[i:i + 1] for values in story.mixed))
     measured = rules.Measure(story.sigmas[i:i + 1], story.limits[i:i + 1], story.background[i:i + 1])
+    black = float(story.extras["black"][i]) if "black" in story.extras else None
     for n in np.flatnonzero(said):
-        if rules.is_shadow(story.model, one, measured, colours[n], away[n]):
+        if rules.is_shadow(story.model, one, measured, colours[n], away[n], black):
             said[n] = 127
     return said

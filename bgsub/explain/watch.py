@@ -224,7 +224,7 @@ class Watched(Adaptive):
         channels = self._learned().n_channels
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
-            "floor": self.floor * channels / 3, "age": self._age, "role": 4, "changed": False,
+            "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])

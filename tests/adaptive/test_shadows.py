@@ -1,9 +1,10 @@
-"""What of the shadows is given back to what casts them."""
+"""What counts as black in a hazy picture, and what of the shadows is given back to what casts them."""
 
 import numpy as np
 import pytest
 
-from bgsub.adaptive.shadows import give_back
+import bgsub
+from bgsub.adaptive.shadows import blackness, give_back
 
 FOREGROUND, SHADOW = 255, 127
 
@@ -51,3 +52,45 @@ def test_left_and_right_are_alike_and_a_part_of_a_picture_can_be_done(labels):
     assert np.array_equal(mirrored[:, ::-1], whole)
     give_back(part[:, 5:25], 12)
     assert np.array_equal(part, whole)
+
+
+@pytest.fixture
+def street():
+    """A grey street with something black in it: empty, and with somebody in dark clothes and a shadow."""
+    rng = np.random.default_rng(5)
+    empty = np.clip(rng.normal(140, 3, (120, 160, 3)), 0, 255)
+    empty[100:110, 120:150] = 4
+    busy = empty.copy()
+    busy[30:70, 40:60] = np.clip(rng.normal(28, 3, (40, 20, 3)), 0, 255)
+    busy[60:80, 90:120] *= 0.6
+    return empty, busy
+
+
+def shares(street, hazed):
+    """How much of the clothes is foreground, and of the shadow shadow, after a while."""
+    model = bgsub.Adaptive(threads=1, absorb_after=1000)
+    for i in range(80):
+        mask = model.apply(hazed(street[i >= 60]))
+    return (mask[35:65, 45:55] == FOREGROUND).mean(), (mask[65:75, 95:115] == SHADOW).mean()
+
+
+@pytest.mark.parametrize("haze", [0.0, 0.3, 0.45])
+def test_haze_makes_no_shadow_of_dark_clothes(street, haze):
+    clothes, shadow = shares(street, lambda image: np.uint8(image * (1 - haze) + 150 * haze))
+    assert clothes == 1
+    assert shadow > 0.9
+
+
+def test_the_darkest_thing_in_an_empty_picture_may_be_a_shadow():
+    snow = np.full((120, 160, 3), 210, np.float32)
+    shaded = snow.copy()
+    shaded[60:80, 90:120] *= 0.75
+    assert shares((snow, shaded), np.uint8)[1] > 0.9
+
+
+@pytest.mark.parametrize(("darkest", "black"), [(0, 0), (12, 12), (45, 45), (60, 50), (150, 50)])
+@pytest.mark.parametrize("which", [0, 1])
+def test_black_is_what_is_darkest_in_either_picture(darkest, black, which):
+    pictures = [np.full((20, 30, 3), 150, np.float32), np.full((20, 30, 3), 150, np.uint8)]
+    pictures[which][7, 8, 2] = darkest
+    assert blackness(*pictures) == pytest.approx(black)

@@ -13,7 +13,7 @@ from bgsub.mixture.reference.adaptive import Judgement, ReferencePixel, is_shado
 f32 = np.float32
 RULE = {
     "background_limit": 9, "match_limit": 16, "background_ratio": 0.7, "more_background": 0.5, "most_background": 0.95,
-    "floor": 10, "initial_variance": 100, "min_variance": 4, "max_variance": 800, "alpha": 0.05,
+    "floor": 10, "black": 20, "initial_variance": 100, "min_variance": 4, "max_variance": 800, "alpha": 0.05,
     "alpha_foreground": 0.01, "alpha_ghost": 0.3, "prune": 0.05, "calm": 0.1, "fall": 0.25, "step": 0.02, "stay": 0.01,
     "follow": 0.01, "full_distance": 3, "widest": 100, "zero": 0, "one": 1, "two": 2, "far": 1e9,
 }

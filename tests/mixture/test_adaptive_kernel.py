@@ -20,6 +20,7 @@ changes = st.fixed_dictionaries({
     "match_limit": ends([0.01, 16.0, 1e4]) | st.floats(0.1, 50),
     "background_ratio": st.floats(0.01, 0.99), "more_background": st.floats(0, 2), "most_background": st.floats(0.5, 1),
     "floor": ends([0.0, 10.0, 50.0]),
+    "black": ends([0.0, 60.0, 254.0]),
     "initial_variance": st.floats(4, 1000),
     "alpha": ends([1.0, 0.5, 1e-3, 1e-6]) | st.floats(1e-6, 1),
     "alpha_foreground": ends([1.0, 1e-5]) | st.floats(1e-6, 1),

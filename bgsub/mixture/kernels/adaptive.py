@@ -43,6 +43,7 @@ class AdaptiveRule(NamedTuple):
     more_background: np.float32  # by which it grows with the tolerance
     most_background: np.float32  # and up to what
     floor: np.float32  # variances count as no less than this
+    black: np.float32  # nothing in the picture is darker
     initial_variance: np.float32
     min_variance: np.float32
     max_variance: np.float32
@@ -82,18 +83,24 @@ def _size(a, rule):
 
 
 @jit
+def _light(value, rule):
+    """How much brighter than black a channel is."""
+    return _most(value - splat(rule.black), splat(rule.zero))
+
+
+@jit
 def _ratios(state, rest, colours, rule):
     """Brightness over that of a component's mean, and how far the ratio of a single channel is from it, relatively."""
     one = splat(rule.one)
     bright, background = one, one
     for c in range(len(rule.channels)):
-        bright = bright + colours[c]
-        background = background + load(state, rest + (1 + c) * LANES)
+        bright = bright + _light(colours[c], rule)
+        background = background + _light(load(state, rest + (1 + c) * LANES), rule)
     ratio = bright / background
     off = splat(rule.zero)
     if len(rule.channels) > 1:
         for c in range(len(rule.channels)):
-            channel = (colours[c] + one) / (load(state, rest + (1 + c) * LANES) + one)
+            channel = (_light(colours[c], rule) + one) / (_light(load(state, rest + (1 + c) * LANES), rule) + one)
             off = _most(off, _size(channel - ratio, rule))
         off = off / ratio
     return ratio, off

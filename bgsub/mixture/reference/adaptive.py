@@ -78,7 +78,8 @@ class ReferencePixel:
         nearest = min(self._background(rule), key=lambda c: c.deviations(colour, rule.floor), default=None)
         if nearest is None or not nearest.deviations(colour, rule.floor) < rule.far:
             return Judgement(self._score(rule.far, rule), ONE, ZERO)
-        return Judgement(self._score(nearest.deviations(colour, rule.floor), rule), *ratios(colour, nearest.mean))
+        score = self._score(nearest.deviations(colour, rule.floor), rule)
+        return Judgement(score, *ratios(colour, nearest.mean, rule.black))
 
     def _score(self, deviations: np.float32, rule: Any) -> np.float32:
         """d²/(limit·R²·σ²)."""
@@ -181,12 +182,13 @@ class ReferencePixel:
             i -= 1
 
 
-def ratios(colour: np.ndarray, mean: np.ndarray) -> tuple[np.float32, np.float32]:
+def ratios(colour: np.ndarray, mean: np.ndarray, black: np.float32) -> tuple[np.float32, np.float32]:
     """Brightness of a colour over that of a mean, and how far a channel's ratio is from it at most, relatively.
 
-    One grey level is added on both sides, so that black divides nothing by nothing. Grey pictures have no channel that
-    could differ.
+    Brightness is counted from black, the darkest grey level of the picture. One grey level is added on both sides, so
+    that black divides nothing by nothing. Grey pictures have no channel that could differ.
     """
+    colour, mean = np.maximum(colour - black, ZERO), np.maximum(mean - black, ZERO)
     ratio = _sum(colour, ONE) / _sum(mean, ONE)
     if len(colour) == 1:
         return ratio, ZERO
