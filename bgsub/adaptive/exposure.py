@@ -37,52 +37,56 @@ def gains(image: np.ndarray, background: np.ndarray, foreground: np.ndarray) -> 
     """
     height, width, n_channels = image.shape
     step = max(1, round(GRID * math.sqrt(height * width / REFERENCE_AREA)))
-    rows, cols = np.arange(step // 2, height, step), np.arange(step // 2, width, step)
-    seen, known = (picture[step // 2::step, step // 2::step].astype(np.float32) for picture in (image, background))
-    away = foreground[np.ix_(rows * foreground.shape[0] // height, cols * foreground.shape[1] // width)]
-    found, none = median_ratios(seen, known, away, DARK, BRIGHT, LEAST), (1.0,) * n_channels
-    if max(abs(gain - 1) for gain in found) <= UNCHANGED:
-        return none
-    better = _difference(seen, known, away, found) < BETTER * _difference(seen, known, away, none)
-    return found if better else none  # or what has come into view leads the median
+    size = len(range(step // 2, height, step)) * len(range(step // 2, width, step))
+    seen, known, ratios = (np.empty((n_channels, size), np.float32) for _ in range(3))
+    n_telling = np.zeros(n_channels, np.int64)
+    n = _collect(image, background, foreground, step, seen, known, ratios, n_telling)
+    found = [median(ratios[c, :n_telling[c]]) if n_telling[c] >= LEAST else 1.0 for c in range(n_channels)]
+    if max(abs(gain - 1) for gain in found) > UNCHANGED:
+        with_them, without = _differences(seen, known, n, np.array(found, np.float32))
+        if with_them < BETTER * without:  # or what has come into view leads the median
+            return tuple(found)
+    return (1.0,) * n_channels
+
+
+def median(values: np.ndarray) -> float:
+    """The upper one of two, which is a value that occurs."""
+    middle = values.size // 2
+    return float(np.partition(values, middle)[middle])
 
 
 @cached(nogil=True, error_model="numpy")
-def _difference(seen, known, foreground, factors):  # type: ignore[no-untyped-def]  # Numba infers them
-    """The mean difference outside the foreground with these gains, no pixel's counting more than a limit."""
-    total, n, limit = 0.0, 0, np.float32(LIMIT)
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            if foreground[row, col] == 0:
-                n += 1
-                for c in range(seen.shape[2]):
-                    total += min(limit, abs(seen[row, col, c] * np.float32(factors[c]) - known[row, col, c]))
-    return total / (n * seen.shape[2]) if n else 0.0
+def _collect(image, background, foreground, step, seen, known, ratios, n_telling):  # type: ignore[no-untyped-def]
+    """Fill in the channels of the pixels that are not foreground, and their ratios where both tell something.
 
-
-def median_ratios(seen: np.ndarray, known: np.ndarray, foreground: np.ndarray, dark: float, bright: float,
-                  least: int) -> tuple[float, ...]:
-    """Of each channel, the median of known over seen where both tell something; 1 where too few pixels do."""
-    ratios = np.empty(foreground.size, np.float32)
-    found = []
-    for c in range(seen.shape[2]):
-        n = _collect(seen[..., c], known[..., c], foreground, np.float32(dark), np.float32(bright), ratios)
-        middle = n // 2
-        found.append(float(np.partition(ratios[:n], middle)[middle]) if n >= least else 1.0)
-    return tuple(found)
-
-
-@cached(nogil=True, error_model="numpy")
-def _collect(seen, known, foreground, dark, bright, ratios):  # type: ignore[no-untyped-def]  # Numba infers them
-    """Fill in the ratios of the pixels that tell something; returns how many do."""
-    n = 0
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            a, b = np.float32(seen[row, col]), np.float32(known[row, col])
-            if foreground[row, col] == 0 and dark < a < bright and dark < b:
-                ratios[n] = b / a
-                n += 1
+    Returns how many pixels there are; ``n_telling`` becomes how many ratios there are.
+    """
+    height, width, n_channels = image.shape
+    dark, bright, n = np.float32(DARK), np.float32(BRIGHT), 0
+    for row in range(step // 2, height, step):
+        mask = foreground[row * foreground.shape[0] // height]
+        for col in range(step // 2, width, step):
+            if mask[col * foreground.shape[1] // width] != 0:
+                continue
+            for c in range(n_channels):
+                a, b = np.float32(image[row, col, c]), np.float32(background[row, col, c])
+                seen[c, n], known[c, n] = a, b
+                if dark < a < bright and dark < b:
+                    ratios[c, n_telling[c]] = b / a
+                    n_telling[c] += 1
+            n += 1
     return n
+
+
+@cached(nogil=True, error_model="numpy")
+def _differences(seen, known, n, factors):  # type: ignore[no-untyped-def]  # Numba infers them
+    """The sums of differences with these gains and without, no pixel's counting more than a limit."""
+    with_them, without, limit = 0.0, 0.0, np.float32(LIMIT)
+    for c in range(len(factors)):
+        for i in range(n):
+            with_them += min(limit, abs(seen[c, i] * factors[c] - known[c, i]))
+            without += min(limit, abs(seen[c, i] - known[c, i]))
+    return with_them, without
 
 
 def adjusted(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:

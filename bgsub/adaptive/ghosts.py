@@ -57,12 +57,14 @@ class Ghosts:
         self._watch(image)
         found = np.zeros_like(foreground)
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
-        if not still.any():
+        if cv2.countNonZero(still) < smallest:
             return found
         region = surroundings(still, MARGIN)  # views from here on: of what holds all that is still
         found_here, image, background, here = (picture[region] for picture in (found, image, background, foreground))
         opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+        if cv2.countNonZero(opened) < smallest:
+            return found
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8, ltype=cv2.CV_16U)
         for i in range(1, len(stats)):
             left, top, width, height, area = stats[i]
             if area < smallest:
@@ -101,22 +103,19 @@ def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: 
     n = int(np.count_nonzero(border))
     if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
         return False
-    seen, known = _step(image, inside, outside)[border], _step(background, inside, outside)[border]
+    seen, known = _step(image, inside, outside, border), _step(background, inside, outside, border)
     votes = np.count_nonzero(known > seen + EDGE) - np.count_nonzero(seen > known + EDGE)
     return bool(votes > MAJORITY * n)
 
 
-def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """How much the colours on both sides of a border differ, near each pixel; the largest channel counts."""
-    off = np.abs(_mean_near(picture, inside) - _mean_near(picture, outside))
-    return off.max(axis=2) if off.ndim == 3 else off
+def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """How much the colours on both sides of a border differ, near each of its pixels; the largest channel counts."""
+    off = np.abs(_mean_near(picture, inside, border) - _mean_near(picture, outside, border))
+    return off.max(axis=1)
 
 
-def _mean_near(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The mean colour of those pixels that lie in a window around each pixel."""
-    weights = where.astype(np.float32)
-    share = cv2.blur(weights, (9, 9)) + np.float32(1e-6)
-    if picture.ndim == 3:
-        weights, share = weights[..., None], share[..., None]
-    blurred = cv2.blur(picture.astype(np.float32) * weights, (9, 9))
-    return blurred.reshape(picture.shape) / share
+def _mean_near(picture: np.ndarray, where: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The mean colour of those pixels that lie in a window around each of some places, (N, C)."""
+    share = cv2.boxFilter(where, cv2.CV_32F, (9, 9))[places] + np.float32(1e-6)
+    total = cv2.boxFilter(cv2.copyTo(picture, where), cv2.CV_32F, (9, 9))[places]
+    return total.reshape(len(share), -1) / share[:, None]

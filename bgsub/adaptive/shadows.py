@@ -54,9 +54,10 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Seq
     near = surroundings(found, side)  # only foreground is looked at, and what its windows hold
     if not found[near].size:
         return
+    window = np.full(side, 1 / side, np.float32)
     for flat, picture in zip(scratch, (ratios, cv2.multiply(ratios, ratios), offs), strict=True):
-        window_means = flat[:found.size].reshape(found.shape)
-        cv2.blur(grain.mean(picture)[near], (side, side), dst=window_means[near])
+        window_means = flat[:found.size].reshape(found.shape)  # cv2.blur takes twice as long
+        cv2.sepFilter2D(grain.mean(picture)[near], -1, window, window, dst=window_means[near])
     rule = kernels.ShadowRule(
         f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0), f32(1), tuple(range(LANES)))
 
@@ -100,7 +101,9 @@ def give_back(labels: np.ndarray, reach: int) -> None:
         Pixels within which the foreground must be; of none, nothing is given back.
     """
     shadow = cv2.inRange(labels, SHADOW, SHADOW)
-    if not cv2.countNonZero(shadow):
+    near = surroundings(shadow, reach + SPECKLE // 2)
+    shadow, labels = shadow[near], labels[near]  # views
+    if not shadow.size:
         return
     solid = cv2.medianBlur(cv2.inRange(labels, FOREGROUND, FOREGROUND), SPECKLE)
     column = np.ones((reach + 1, 1), np.uint8)

@@ -6,7 +6,6 @@ Sizes and areas scale with the frame, so that one setting serves 160x120 as well
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -43,19 +42,24 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
         any.
     """
     sizes = Sizes.of(params, mask.size)
-    shade = shadow_value(mask)
+    shadow = cv2.inRange(mask, 1, FOREGROUND - 1)
+    shade = int(cv2.minMaxLoc(mask, shadow)[1])
     if share is None:
-        share = (mask != 0) * np.uint8(FOREGROUND)
-    voted = _vote(np.where(mask == shade, np.uint8(0), share) if shade else share, sizes, calm)
+        share = cv2.threshold(mask, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
+    voted = _vote(cv2.subtract(share, shadow) if shade else share, sizes, calm)
     foreground = mended(voted, sizes, calm)
     cleaned = foreground * np.uint8(FOREGROUND)
-    if shade:
-        darker = _vote(share, sizes, calm)  # the vote is on three values, in order
-        shadow = cv2.subtract(darker, voted | foreground)
-        where = surroundings(shadow, 1)
-        near = None if calm is None else calm[where]
-        cleaned[where] += drop_blobs(shadow[where], sizes.blob, near) * np.uint8(shade)
+    if shade:  # the vote is on three values, in order; where no shadow is near, the one above was the same
+        reach = sizes.side // 2
+        near, around = surroundings(shadow, reach), surroundings(shadow, 2 * reach)
+        darker = _vote(share[around], sizes, _part(calm, around))[inside(near, around)]
+        shadow = cv2.subtract(darker, cv2.bitwise_or(voted[near], foreground[near]))
+        cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
     return cleaned
+
+
+def _part(calm: np.ndarray | None, where: tuple[slice, slice]) -> np.ndarray | None:
+    return None if calm is None else calm[where]
 
 
 class Sizes(NamedTuple):
@@ -91,10 +95,7 @@ def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> n
     part = foreground[where]  # a view: what holds all the foreground
     if part.size and sizes.close > 1:
         part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((sizes.close, sizes.close), np.uint8))
-    if part.size and sizes.hole:
-        part[:] = fill_holes(part, sizes.hole)
-    if part.size and sizes.blob:
-        part[:] = drop_blobs(part, sizes.blob, None if calm is None else calm[where])
+    part[:] = _without_holes_and_crumbs(part, sizes.hole, sizes.blob, _part(calm, where))
     return foreground
 
 
@@ -132,17 +133,18 @@ def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
     return (slice(max(top - margin, 0), top + height + margin), slice(max(left - margin, 0), left + width + margin))
 
 
+def inside(part: tuple[slice, slice], whole: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Rows and columns of a part of a picture, counted from the beginning of a larger part."""
+    rows, cols = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, whole, strict=True))
+    return rows, cols
+
+
 def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:
     """Fill what foreground encloses on all sides, where it has at most ``largest`` pixels.
 
     What touches by corners only encloses too. What lies in a hole counts as part of it.
     """
-    filled = foreground.copy()
-    for contour, is_hole in _contours(foreground):
-        # A hole's contour runs over the foreground around it. By Pick's theorem A − B/2 + 1 pixels lie inside.
-        if is_hole and cv2.contourArea(contour) - len(contour) / 2 + 1 <= largest:
-            cv2.drawContours(filled, [contour], 0, 1, cv2.FILLED)
-    return filled
+    return _without_holes_and_crumbs(foreground, largest, 0)
 
 
 def drop_blobs(foreground: np.ndarray, smallest: float, calm: np.ndarray | None = None) -> np.ndarray:
@@ -150,25 +152,34 @@ def drop_blobs(foreground: np.ndarray, smallest: float, calm: np.ndarray | None 
 
     Where ``calm`` is 1, all along the outline, a quarter of them is enough.
     """
-    if not foreground.size:
-        return foreground
-    kept = foreground.copy()
-    for contour, is_hole in _contours(foreground):
-        # A blob's contour runs over its own outermost pixels: with those, A + B/2 + 1 pixels.
-        size = int(cv2.contourArea(contour) + len(contour) / 2 + 1)
-        if is_hole or size >= smallest:
-            continue
-        where_calm = calm is not None and bool(calm[contour[:, 0, 1], contour[:, 0, 0]].all())
-        if not (where_calm and size >= smallest * WHERE_CALM ** 2):
-            cv2.drawContours(kept, [contour], 0, 0, cv2.FILLED)
-    return kept
+    return _without_holes_and_crumbs(foreground, 0, smallest, calm)
 
 
-def _contours(foreground: np.ndarray) -> Iterator[tuple[np.ndarray, bool]]:
-    """Each contour, pixel by pixel, and whether it is that of a hole.
+def _without_holes_and_crumbs(foreground: np.ndarray, hole: float, blob: float,
+                              calm: np.ndarray | None = None) -> np.ndarray:
+    """A copy with holes filled that have at most so many pixels, and without blobs that have fewer.
 
     Following contours costs a twentieth of labelling every pixel, since masks are mostly empty.
     """
+    kept = foreground.copy()
+    if not foreground.size:
+        return kept
     contours, hierarchy = cv2.findContours(foreground, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    parents = hierarchy[0, :, PARENT].tolist() if contours else []  # of the hole's blob; -1 for blobs
+    dropped = set()
     for i, contour in enumerate(contours):
-        yield contour, hierarchy[0, i, PARENT] >= 0
+        # A blob's contour runs over its own outermost pixels: with those, by Pick's theorem, A + B/2 + 1 pixels.
+        if parents[i] < 0 and len(contour) < 2 * blob:
+            size = int(cv2.contourArea(contour) + len(contour) / 2 + 1)
+            if size < blob and not (size >= blob * WHERE_CALM ** 2 and _is_calm(calm, contour)):
+                dropped.add(i)
+                cv2.drawContours(kept, [contour], 0, 0, cv2.FILLED)
+    for contour, parent in zip(contours, parents, strict=True) if hole else ():
+        # A hole's contour runs over the foreground around it: A - B/2 + 1 pixels lie inside.
+        if parent >= 0 and parent not in dropped and cv2.contourArea(contour) - len(contour) / 2 + 1 <= hole:
+            cv2.drawContours(kept, [contour], 0, 1, cv2.FILLED)
+    return kept
+
+
+def _is_calm(calm: np.ndarray | None, contour: np.ndarray) -> bool:
+    return calm is not None and bool(calm[contour[:, 0, 1], contour[:, 0, 0]].all())
