@@ -187,7 +187,6 @@ class Adaptive(Remembering):
         self._grain = Grain(height, width)
         cells = -(-math.prod(self._grain.shape) // LANES) * LANES  # in whole blocks
         self._scratch = [np.zeros(n, f32) for _ in range(3)]
-        self._windows = [np.zeros(cells, f32) for _ in range(3)]
         self._verdict, self._role = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         self._labels = np.zeros(cells, np.uint8)
         self._share = np.zeros(self._grain.shape, np.uint8)  # of each cell that is not background, in bytes
@@ -201,7 +200,7 @@ class Adaptive(Remembering):
 
     def _touch(self) -> None:
         super()._touch()
-        for array in (*self._scratch, *self._windows, *self._maps, self._verdict, self._labels, self._role, self._image,
+        for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image,
                       self._canvas):
             array *= 1
 
@@ -325,7 +324,7 @@ class Adaptive(Remembering):
         labels = self._pixels(self._labels, self._share.shape)
         cv2.threshold(self._share, 0, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
         if self._params.detect_shadows:
-            shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape), self._windows,
+            shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape),
                   self._params.darkest_shadow, self._grain, self.threads)
 
     def _raw(self) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -32,8 +31,7 @@ SPECKLE = 3
 """Side of the window whose majority says where such foreground is."""
 
 
-def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Sequence[np.ndarray], darkest: float,
-          grain: Grain, threads: int) -> None:
+def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: float, grain: Grain, threads: int) -> None:
     """Make shadows of what is darker than the background, but otherwise like it.
 
     Parameters
@@ -42,8 +40,6 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Seq
         Of each cell, 0 or 255; shadows become 127.
     ratios, offs : ndarray of float32, shape (H, W)
         Brightness over the background's, and how far a channel is from that ratio, as `judge` gave them.
-    scratch : sequence of ndarray of float32, flat, in whole blocks of cells
-        Three, which are written.
     darkest : float
         The share of the background's brightness that a shadow keeps at least.
     grain : Grain
@@ -51,21 +47,17 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, scratch: Seq
     """
     found = labels[:math.prod(grain.shape)].reshape(grain.shape)
     side = odd(WINDOW * grain.scale) or 1
-    near = surroundings(found, side)  # only foreground is looked at, and what its windows hold
-    if not found[near].size:
-        return
-    window = np.full(side, 1 / side, np.float32)
-    for flat, picture in zip(scratch, (ratios, cv2.multiply(ratios, ratios), offs), strict=True):
-        window_means = flat[:found.size].reshape(found.shape)  # cv2.blur takes twice as long
-        cv2.sepFilter2D(grain.mean(picture)[near], -1, window, window, dst=window_means[near])
+    squares = grain.mean(cv2.multiply(ratios, ratios)) if grain.side > 1 else np.empty(0, f32)
+    numbers = [picture.reshape(-1) for picture in (grain.mean(ratios), squares, grain.mean(offs))]
     rule = kernels.ShadowRule(
-        f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(0), f32(1), tuple(range(LANES)))
+        f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
+        tuple(range(LANES)))
 
     def work(start: int, stop: int) -> None:
-        kernels.shade(labels, *scratch, rule, start, stop)
+        kernels.shade(labels, *numbers, grain.shape, side // 2, rule, start, stop)
 
     over_bands(work, labels.size // LANES, threads, SMALLEST_BAND // LANES)
-    give_back(found[near], int(REACH * grain.scale))
+    give_back(found, int(REACH * grain.scale))
 
 
 def blackness(background: np.ndarray, image: np.ndarray) -> float:

@@ -27,8 +27,9 @@ def a_rule(k: int, shape: tuple[int, ...], **changes: float) -> kernels.Adaptive
                                 components=tuple(range(k)))
 
 
-def a_shadow_rule() -> kernels.ShadowRule:
-    return kernels.ShadowRule(f32(0.4), f32(0.97), f32(0.35), f32(0.08), f32(127), f32(0), f32(1), tuple(range(LANES)))
+def a_shadow_rule(side: int) -> kernels.ShadowRule:
+    return kernels.ShadowRule(f32(0.4), f32(0.97), f32(0.35), f32(0.08), f32(127), f32(1 / side ** 2), f32(0), f32(1),
+                              tuple(range(LANES)))
 
 
 def drawn_roles(n_frames: int, n_pixels: int, seed: int | None) -> np.ndarray:
@@ -148,10 +149,27 @@ def _happened(old: list[np.ndarray] | None, new: list[np.ndarray]) -> Counter[st
     )
 
 
-def shades(mask: np.ndarray, means: np.ndarray, squares: np.ndarray, offs: np.ndarray,
-           rule: kernels.ShadowRule) -> tuple[np.ndarray, np.ndarray]:
-    """The mask after the kernel, and after the witness."""
-    shaded = mask.copy()
-    kernels.shade(shaded, means, squares, offs, rule, 0, mask.size // LANES)
-    shadow = [is_shadow(*numbers, rule) for numbers in zip(means, squares, offs, strict=True)]
-    return shaded, np.where((mask > 0) & shadow, np.uint8(127), mask)
+def shades(mask: np.ndarray, ratios: np.ndarray, squares: np.ndarray | None, offs: np.ndarray,
+           reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mask after the kernel, and after the witness; all are (H, W)."""
+    rule = a_shadow_rule(2 * reach + 1)
+    n_blocks = -(-mask.size // LANES)
+    shaded = np.zeros(n_blocks * LANES, np.uint8)
+    shaded[:mask.size] = mask.reshape(-1)
+    given = np.empty(0, f32) if squares is None else squares.reshape(-1)
+    kernels.shade(shaded, ratios.reshape(-1), given, offs.reshape(-1), mask.shape, reach, rule, 0, n_blocks)
+    assert not shaded[mask.size:].any()
+    means = [window_means(numbers, reach, rule).reshape(-1)
+             for numbers in (ratios, ratios * ratios if squares is None else squares, offs)]
+    shadow = np.reshape([is_shadow(*numbers, rule) for numbers in zip(*means, strict=True)], mask.shape)
+    return shaded[:mask.size].reshape(mask.shape), np.where((mask > 0) & shadow, np.uint8(127), mask)
+
+
+def window_means(numbers: np.ndarray, reach: int, rule: kernels.ShadowRule) -> np.ndarray:
+    """In a window around each pixel, added row by row; beyond the border the picture is mirrored."""
+    height, width = numbers.shape
+    padded, total = np.pad(numbers, reach, mode="reflect"), np.zeros_like(numbers)
+    for down in range(2 * reach + 1):
+        for right in range(2 * reach + 1):
+            total = total + padded[down:down + height, right:right + width]
+    return total * rule.share

@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_videos import busy_video, restless_video
 
+from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.lanes import LANES
+
 HERE = Path(__file__).parent
 
 ends = st.sampled_from
@@ -70,25 +73,37 @@ def test_blocks_that_are_not_asked_for_stay_as_they_are(which):
     assert_kernels_agree([a_rule(4, (5, 16))] * 20, restless_video(7, 20, (5, 16)), 8, which=which)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_shade_equals_reference(seed):
-    rng = np.random.default_rng(seed)
-    n = 320 * 8
-    means = np.where(rng.random(n) < 0.1, rng.choice([0.4, 0.97], n), rng.uniform(0.3, 1.1, n)).astype(np.float32)
-    squares = (means * means + rng.uniform(-0.001, 0.05, n) ** 2).astype(np.float32)
-    offs = rng.uniform(0, 0.12, n).astype(np.float32)
-    mask = rng.choice(np.array([0, 255], np.uint8), n)
-    mask[:160] = 0
-    shaded, expected = shades(mask, means, squares, offs, a_shadow_rule())
+@pytest.mark.parametrize("reach", [0, 1, 2, 5])
+@pytest.mark.parametrize("shape", [(24, 320), (40, 64), (17, 83), (50, 24), (7, 6)])
+@pytest.mark.parametrize("are_cells", [False, True])
+def test_shade_equals_reference(shape, reach, are_cells):
+    rng = np.random.default_rng(reach)
+    coarse = rng.uniform(0.3, 1.1, (8, 8))
+    ratios = coarse[np.arange(shape[0])[:, None] % 40 // 5, np.arange(shape[1]) % 40 // 5] + rng.normal(0, 0.01, shape)
+    ratios[rng.random(shape) < 0.02] = rng.choice([0.4, 0.97])
+    offs = rng.uniform(0, 0.06, shape).astype(np.float32)
+    squares = (ratios ** 2 + rng.uniform(-0.001, 0.05, shape) ** 2).astype(np.float32) if are_cells else None
+    mask = rng.choice(np.array([0, 255], np.uint8), shape)
+    mask[5:] *= rng.random(shape[0] - 5)[:, None] < 0.8  # blocks with nothing to look at
+    shaded, expected = shades(mask, ratios.astype(np.float32), squares, offs, reach)
     assert np.array_equal(shaded, expected)
-    assert np.count_nonzero(shaded == 127) > 100
-    assert not shaded[:160].any()
+    assert reach > 2 or mask.size < 100 or np.count_nonzero(shaded == 127) > 0.01 * mask.size
+
+
+def test_a_picture_smaller_than_the_window_is_looked_at_too():
+    mask, ratios = np.full((2, 3), 255, np.uint8), np.full((2, 3), 0.7, np.float32)
+    shaded = np.zeros(-(-mask.size // LANES) * LANES, np.uint8)
+    shaded[:6] = mask.reshape(-1)
+    flat, none = ratios.reshape(-1), np.empty(0, np.float32)
+    kernels.shade(shaded, flat, none, flat * 0, mask.shape, 2, a_shadow_rule(5), 0, shaded.size // LANES)
+    assert (shaded[:6] == 127).all()
+    assert not shaded[6:].any()
 
 
 DIGEST = """
 import hashlib
 import numpy as np
-from adaptive_witness import a_rule, a_shadow_rule, run_kernels, shades
+from adaptive_witness import a_rule, run_kernels, shades
 from small_videos import restless_video
 from bgsub.mixture import lanes
 
@@ -97,9 +112,10 @@ for arrays in run_kernels([a_rule(4, video.shape[1:])] * 40, video, 1):
     for array in arrays:
         digest.update(array.tobytes())
 rng = np.random.default_rng(1)
-numbers = rng.uniform(0.3, 1.1, (3, 48)).astype(np.float32)
-shaded, expected = shades(np.full(48, 255, np.uint8), numbers[0], numbers[0] ** 2, numbers[2] / 20, a_shadow_rule())
-assert (shaded == expected).all() and set(shaded) == {127, 255}
+numbers = rng.uniform(0.3, 1.1, (2, 7, 40)).astype(np.float32)
+for reach in (0, 1):
+    shaded, expected = shades(np.full((7, 40), 255, np.uint8), numbers[0], None, numbers[1] / 20, reach)
+    assert (shaded == expected).all() and (reach or set(shaded.flat) == {127, 255})
 print(lanes.LANES, digest.hexdigest(), lanes.describe().split(":")[0])
 """
 
