@@ -105,4 +105,5 @@ def _multiply(image, factors, most, out):  # type: ignore[no-untyped-def]  # Num
     """Multiply whole rows, in vectors: OpenCV takes five times as long for pixels of three channels."""
     for row in range(image.shape[0]):
         for i in range(image.shape[1]):
-            out[row, i] = out.dtype.type(np.rint(min(most, np.float32(image[row, i]) * factors[i])))
+            # By way of int32, or it is not done in vectors.
+            out[row, i] = np.int32(np.rint(min(most, np.float32(image[row, i]) * factors[i])))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive import ghosts, speckle
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp
+from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
 from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
@@ -246,7 +246,7 @@ class Adaptive(Remembering):
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
-        mask[:] = warp(finished, self.shift, back=True, smooth=False) if self.shift else finished
+        mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
         if self._inside is not None:
             np.multiply(mask, self._inside, out=mask)
         if known is not None:
@@ -300,10 +300,10 @@ class Adaptive(Remembering):
         parts = []
         if self.shift:
             unseen = np.zeros(self._learned().shape, np.uint8)
-            parts.append(warp(unseen, self.shift, border=cv2.BORDER_CONSTANT, smooth=False).view(bool))
+            parts.append(warp_mask(unseen, self.shift, border=cv2.BORDER_CONSTANT).view(bool))
         for fixed in (known, None if self._inside is None else ~self._inside):
             if fixed is not None:
-                parts.append(warp(fixed.view(np.uint8), self.shift, smooth=False).view(bool) if self.shift else fixed)
+                parts.append(warp_mask(fixed.view(np.uint8), self.shift).view(bool) if self.shift else fixed)
         return np.logical_or.reduce(parts) if parts else None
 
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
@@ -376,7 +376,8 @@ class Adaptive(Remembering):
         role += foreground
         if self._params.detect_shadows:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
-            role[(labels == SHADOW) & (tolerance <= UNBLINKING) & (role < ROLE_FOREGROUND)] = ROLE_FOREGROUND
+            slow = (labels == SHADOW) & (tolerance <= UNBLINKING)
+            np.maximum(role, slow.view(np.uint8) * np.uint8(ROLE_FOREGROUND), out=role)
         if self._params.remove_ghosts and self.n_frames:
             if self.n_frames % ghosts.EVERY == 0:
                 smallest = self.cleaning.min_blob * foreground.size

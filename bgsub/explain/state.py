@@ -9,7 +9,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from bgsub.adaptive.camera import Shift, warp
+from bgsub.adaptive.camera import Shift, warp_mask
 from bgsub.adaptive.model import BLUR, Adaptive
 from bgsub.errors import MisuseError
 from bgsub.explain import rules
@@ -158,7 +158,7 @@ def model_place(model: Mixture[Any], row: int, col: int) -> tuple[int, int]:
 def moved(place: int, by: float, size: int) -> int:
     """Which of the model's rows or columns the mask shows in this one of the frame's: as the warp of masks rounds."""
     ramp = np.arange(size, dtype=np.float32)[None]
-    return int(warp(ramp, Shift(by, 0.0), back=True, smooth=False)[0, place])
+    return int(warp_mask(ramp, Shift(by, 0.0), back=True)[0, place])
 
 
 def _checked_colour(colour: Any, n_channels: int) -> np.ndarray:

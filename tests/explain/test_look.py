@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from explain_clips import CALM, MODELS, PARKED, SHADED, SHAKEN, SIZE, street
 
-from bgsub.adaptive.camera import warp
+from bgsub.adaptive.camera import warp_mask
 from bgsub.errors import MisuseError
 from bgsub.explain import colour_at, look
 from bgsub.masks.masker import uncleaned
@@ -83,7 +83,7 @@ def test_adaptive_is_asked_where_the_camera_was():
     for frame in frames:
         model.apply(frame.image)
         numbers = np.arange(180 * 240, dtype=np.float32).reshape(180, 240)  # each pixel of the model its own
-        place = int(warp(numbers, model.shift, back=True, smooth=False)[120, 160])
+        place = int(warp_mask(numbers, model.shift, back=True)[120, 160])
         there = model.means.reshape(180 * 240, -1, 3)[place]
         state = look(model, 120, 160)
         assert [c.mean for c in state.components] == [tuple(mean) for mean in there[:len(state.components)].tolist()]
