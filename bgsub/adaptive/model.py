@@ -55,9 +55,9 @@ FULL_DISTANCE, WIDEST = 3.0, 100.0
 MORE_BACKGROUND, MOST_BACKGROUND = 1.0, 0.97
 """By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
 colours."""
-GREY = 2.25
-"""By which the limits of squared distances are wider for grey: by chance, one channel exceeds 20 variances as often as
-three together exceed 9 of theirs (chi-squared of one degree of freedom at 20, of three at 27)."""
+GREY = 1.2
+"""By which the limits of squared distances are wider for grey: of one channel, noise exceeds them more often than of
+three together. To make it as rare would take 2.25, and what contrast there is."""
 HEAD_START, WARM_UP = 2.0, 0.7
 """By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
 BLUR = 3
