@@ -37,6 +37,7 @@ PARTS: dict[str, Setting] = {
     "exposure": {"follow_exposure": False},
     "shadows": {"detect_shadows": False},
     "what is enclosed is no shadow": {"shadows.REACH": 0.0},
+    "black is the darkest seen": {"shadows.HAZE": 0.0},
     "tolerance where pixels blink": {"model.STEP": 0.0, "background_ratio": 0.9},
     "slow learning of shadows": {"model.UNBLINKING": 0.0},
     "finer cleaning where it is calm": {"speckle.CALM": 0.0},
@@ -48,8 +49,8 @@ PARTS: dict[str, Setting] = {
 
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
              "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
-             "shadows.COLOURING", "shadows.REACH", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL", "speckle.FALL",
-             "ghosts.STILL", "camera.GAIN")
+             "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
+             "speckle.FALL", "ghosts.STILL", "camera.GAIN")
 
 
 def main() -> None:

@@ -66,7 +66,8 @@ def test_a_mirrored_video_gives_almost_mirrored_masks_with_all_that_is_measured(
 
 
 @pytest.mark.parametrize(("shape", "noise"), [
-    (shape, noise) for shape in ((12, 16, 3), (48, 64), (97, 131, 3), (240, 320), (240, 320, 3)) for noise in (0, 2, 6, 8)
+    (shape, noise) for shape in ((12, 16, 3), (48, 64), (97, 131, 3), (240, 320), (240, 320, 3))
+    for noise in (0, 2, 6, 8)
     if (shape, noise) != ((48, 64), 8)  # in so small a picture of one channel a speckle may pass: no window votes there
 ])
 def test_a_static_scene_with_noise_gives_empty_masks(shape, noise):

@@ -1,0 +1,151 @@
+"""How the default model does on clips that nobody tuned it on: known ones, changed.
+
+    python scripts/changed.py SEQUENCE …                    all changes
+    python scripts/changed.py SEQUENCE … --only haze snow
+
+Each clip is shown backwards, in grey, smaller, hazy, in snow and so on, with its truth changed likewise. F-measure by
+CDnet's rule, every frame from the first one, one setting for all; the last column is OpenCV's MOG2 on the same frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bgsub.adaptive.model import Adaptive
+from bgsub.compare.clips import labelled_clip
+from bgsub.compare.metrics import ConfusionCounts, count
+from bgsub.errors import BgsubError
+from bgsub.mixture.bands import available_threads
+
+Picture = np.ndarray
+Pair = tuple[Picture, Picture | None]
+"""A frame and its truth, None where it is not scored."""
+Change = Callable[[Iterable[Pair]], Iterable[Pair]]
+OUTSIDE = 85
+"""What says in a truth that a pixel does not count."""
+
+
+def picture_by_picture(change: Callable[[Picture, np.random.Generator], Picture]) -> Change:
+    """A change of the frames alone, each for itself."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        rng = np.random.default_rng(0)
+        for image, truth in pairs:
+            yield change(image, rng), truth
+
+    return changed
+
+
+def resized(factor: float, start: float = 0, stop: float = 1) -> Change:
+    """Frames of another size, or a part of them: from one share of their rows and columns to another."""
+
+    def scaled(picture: Picture, interpolation: int) -> Picture:
+        rows, cols = (slice(int(n * start), int(n * stop)) for n in picture.shape[:2])
+        return cv2.resize(picture[rows, cols], None, fx=factor, fy=factor, interpolation=interpolation)
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        for image, truth in pairs:
+            yield (scaled(image, cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC),
+                   None if truth is None else scaled(truth, cv2.INTER_NEAREST))
+
+    return changed
+
+
+def shaken(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The camera on a mast in the wind: some two pixels, back and forth."""
+    rng, at = np.random.default_rng(0), np.zeros(2)
+    for image, truth in pairs:
+        at = 0.8 * at + rng.normal(0, 1.2, 2)
+        matrix, size = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32), image.shape[1::-1]
+        yield (cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE),
+               None if truth is None else cv2.warpAffine(truth, matrix, size, flags=cv2.INTER_NEAREST,
+                                                         borderMode=cv2.BORDER_CONSTANT, borderValue=(OUTSIDE,) * 4))
+
+
+def snowed_on(image: Picture, rng: np.random.Generator) -> Picture:
+    """A hundred and fifty flakes at 320x240, of two pixels by three, in other places in each frame."""
+    height, width = image.shape[:2]
+    flakes = np.zeros((height, width), np.float32)
+    n = 150 * height * width // (320 * 240)
+    flakes[rng.integers(0, height, n), rng.integers(0, width, n)] = 0.6
+    flakes = cv2.dilate(flakes, np.ones((3, 2), np.uint8))[..., None]
+    return np.uint8(image * (1 - flakes) + 235 * flakes)
+
+
+def compressed(image: Picture, _: np.random.Generator) -> Picture:
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1], cv2.IMREAD_COLOR))
+
+
+def noisy(sigma: float) -> Callable[[Picture, np.random.Generator], Picture]:
+    return lambda image, rng: np.uint8(np.clip(image + rng.normal(0, sigma, image.shape), 0, 255))
+
+
+CHANGES: dict[str, Change] = {
+    "as it is": lambda pairs: pairs,
+    "backwards": lambda pairs: reversed(list(pairs)),
+    "every second frame": lambda pairs: islice(pairs, 0, None, 2),
+    "half as large": resized(0.5),
+    "twice as large": resized(2),
+    "its middle, enlarged": resized(2, 0.25, 0.75),
+    "in grey": picture_by_picture(lambda image, _: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)),
+    "haze": picture_by_picture(lambda image, _: np.uint8(0.6 * image + 50)),
+    "dusk": picture_by_picture(lambda image, _: np.uint8(0.45 * image)),
+    "noise of 6": picture_by_picture(noisy(6)),
+    "noise of 12": picture_by_picture(noisy(12)),
+    "JPEG of quality 25": picture_by_picture(compressed),
+    "flicker of 6 %": picture_by_picture(lambda image, rng: np.uint8(np.clip(image * rng.normal(1, 0.06), 0, 255))),
+    "snow": picture_by_picture(snowed_on),
+    "shaken": shaken,
+}
+"""Name → what becomes of a clip."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", nargs="+", type=Path, help="folders with input, groundtruth and temporalROI.txt")
+    parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES), metavar="CHANGE",
+                        help=f"these changes: {', '.join(CHANGES)}")
+    chosen = parser.parse_args()
+    print("| | " + " | ".join(clip.name for clip in chosen.clips) + " | mean | MOG2's mean |")
+    print("|---" + "|--:" * (len(chosen.clips) + 2) + "|")
+    with ProcessPoolExecutor(available_threads()) as pool:
+        try:
+            for name in chosen.only:
+                found = list(pool.map(f_measures, chosen.clips, [name] * len(chosen.clips)))
+                means = [statistics.mean(f for f in column if f is not None) for column in zip(*found, strict=True)]
+                cells = ["n/a" if ours is None else f"{ours:.3f}" for ours, _ in found]
+                print(f"| {name} | {' | '.join(cells)} | {means[0]:.3f} | {means[1]:.3f} |", flush=True)
+        except BgsubError as error:
+            sys.exit(f"changed.py: {error}")
+
+
+def f_measures(folder: Path, change: str) -> tuple[float | None, float | None]:
+    """Of the default model, and of OpenCV's MOG2."""
+    cv2.setNumThreads(1)
+    clip = labelled_clip(folder)
+    ours, theirs = Adaptive(threads=1), cv2.createBackgroundSubtractorMOG2()
+    counts = [ConfusionCounts(), ConfusionCounts()]
+    pairs: Iterable[Pair] = ((frame.image, as_grey(truth, clip.roi)) for frame, truth in clip.pairs())
+    for image, truth in CHANGES[change](pairs):
+        masks = ours.apply(image), theirs.apply(image)
+        if truth is not None:
+            counts = [sums + count(np.asarray(mask), truth, None) for sums, mask in zip(counts, masks, strict=True)]
+    return counts[0].f_measure, counts[1].f_measure
+
+
+def as_grey(truth: Picture | None, roi: Picture | None) -> Picture | None:
+    """A truth in which nothing outside the region of interest counts."""
+    return truth if truth is None or roi is None else np.where(roi > 0, truth, np.uint8(OUTSIDE))
+
+
+if __name__ == "__main__":
+    main()
