@@ -57,17 +57,18 @@ class Ghosts:
         self._watch(image)
         found = np.zeros_like(foreground)
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
-        if cv2.countNonZero(still) < smallest:
+        least = max(1.0, smallest)
+        if cv2.countNonZero(still) < least:
             return found
         region = surroundings(still, MARGIN)  # views from here on: of what holds all that is still
         found_here, image, background, here = (picture[region] for picture in (found, image, background, foreground))
         opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        if cv2.countNonZero(opened) < smallest:
+        if cv2.countNonZero(opened) < least:
             return found
         _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8, ltype=cv2.CV_16U)
         for i in range(1, len(stats)):
             left, top, width, height, area = stats[i]
-            if area < smallest:
+            if area < least:
                 continue
             near = np.s_[max(top - MARGIN, 0):top + height + MARGIN, max(left - MARGIN, 0):left + width + MARGIN]
             piece = (labels[near] == i).view(np.uint8)

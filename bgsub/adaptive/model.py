@@ -224,6 +224,7 @@ class Adaptive(Remembering):
         self._camera.look_at(self._picture)
         self._camera.last = NONE
         self._measure_noise()
+        self._measure_black(self._picture)
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
@@ -275,7 +276,7 @@ class Adaptive(Remembering):
             self._picture = self._painted(self._canvas)
             self._camera.look_at(self._picture)
             self._measure_noise()
-            self.black = blackness(self._picture, smooth)
+            self._measure_black(smooth)
 
     def _measure_noise(self) -> None:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
@@ -283,6 +284,12 @@ class Adaptive(Remembering):
             blocks = self._learned()
             noise = float(np.median(blocks.heaviest_variances(every=37))) * 3 / blocks.n_channels
             self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
+
+    def _measure_black(self, image: np.ndarray) -> None:
+        """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
+        where = ... if self._inside is None else self._inside
+        if self._inside is None or self._inside.any():
+            self.black = blackness(self._picture[where], image[where])
 
     def _adjust(self, smooth: np.ndarray) -> None:
         """Undo the camera's movement, and measure its exposure."""

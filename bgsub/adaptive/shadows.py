@@ -25,8 +25,8 @@ HAZE = 1 / 3
 """Of the background's median brightness that black has at most: on snow the shadow itself is the darkest."""
 REACH = 20
 """Pixels at 320x240 within which foreground above and below a pixel make it a part of what is there."""
-EVERY = 5
-"""Row and column that the median is taken of."""
+EVERY = 37
+"""Pixels from one that the median is taken of to the next."""
 SPECKLE = 3
 """Side of the window whose majority says where such foreground is."""
 
@@ -68,8 +68,8 @@ def blackness(background: np.ndarray, image: np.ndarray) -> float:
 
     Parameters
     ----------
-    background, image : ndarray, shape (H, W, C)
-        The picture of the background, and a frame.
+    background, image : ndarray, shape (…, C)
+        The picture of the background, and a frame, or those pixels of them that count.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def blackness(background: np.ndarray, image: np.ndarray) -> float:
         The darkest channel of any pixel of the two, or a third of the background's median if that is less.
     """
     darkest = min(float(background.min()), float(image.min()))
-    return max(0.0, min(darkest, HAZE * float(np.median(background[::EVERY, ::EVERY]))))
+    return max(0.0, min(darkest, HAZE * float(np.median(background.reshape(-1, background.shape[-1])[::EVERY]))))
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:

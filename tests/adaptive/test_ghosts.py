@@ -48,6 +48,12 @@ def test_where_something_moves_there_is_no_ghost():
     assert not any(ghost.any() for ghost in looked([STREET, CAR * 0.5] * 4, CAR))
 
 
+def test_nothing_that_is_still_is_no_ghost_however_small_it_may_be():
+    ghosts = Ghosts(*SIZE)
+    for _ in range(LOOKS + 2):
+        assert not ghosts.find(np.uint8(STREET), np.uint8(STREET), np.zeros(SIZE, np.uint8), 0).any()
+
+
 def test_what_is_smaller_than_a_blob_is_left_alone():
     assert looked([STREET] * (LOOKS + 1), CAR, smallest=40 * 50)[-1].any()
     assert not looked([STREET] * (LOOKS + 1), CAR, smallest=40 * 50 + 1)[-1].any()

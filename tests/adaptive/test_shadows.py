@@ -94,3 +94,20 @@ def test_black_is_what_is_darkest_in_either_picture(darkest, black, which):
     pictures = [np.full((20, 30, 3), 150, np.float32), np.full((20, 30, 3), 150, np.uint8)]
     pictures[which][7, 8, 2] = darkest
     assert blackness(*pictures) == pytest.approx(black)
+
+
+def test_black_is_that_of_the_region_of_interest(street):
+    roi = np.zeros((120, 160), bool)
+    roi[20:90] = True  # without what is black
+    inside, whole, nowhere = (bgsub.Adaptive(threads=1, roi=region) for region in (roi, None, ~roi & roi))
+    for model in (inside, whole, nowhere):
+        for _ in range(15):
+            model.apply(np.uint8(street[0]))
+    assert (whole.black, nowhere.black) == (4, 0)
+    assert inside.black == pytest.approx(140 / 3, abs=1)
+
+
+def test_a_bootstrap_knows_black_at_once(street):
+    model = bgsub.Adaptive(threads=1)
+    model.bootstrap([np.uint8(street[0] * 0.6 + 50)] * 26)
+    assert model.black == pytest.approx(140 * 0.6 / 3 + 50 / 3, abs=1)
