@@ -65,6 +65,11 @@ BLUR = 3
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
 
 
+def averaged(image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """A frame, each pixel averaged with those around it."""
+    return cv2.GaussianBlur(image, (BLUR, BLUR), 0, dst=out)
+
+
 class Adaptive(Remembering):
     """A mixture per pixel that follows the camera's shake and exposure, and knows shadows, leaves and ghosts.
 
@@ -206,7 +211,7 @@ class Adaptive(Remembering):
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
         """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
-        smooth = np.stack([cv2.GaussianBlur(image, (BLUR, BLUR), 0) for image in clip])
+        smooth = np.stack([averaged(image) for image in clip])
         self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
         self._camera.look_at(self._picture)
         for image in smooth:
@@ -229,7 +234,7 @@ class Adaptive(Remembering):
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
         smooth = self._pixels(self._image, image.shape)
-        cv2.GaussianBlur(image, (BLUR, BLUR), 0, dst=smooth)
+        averaged(image, smooth)
         self.shift, self.gains = NONE, (1.0,) * image.shape[2]
         if not first:
             self._refresh_picture(smooth)
@@ -243,7 +248,7 @@ class Adaptive(Remembering):
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         if alpha > 0:
             if self._notice(smooth):
-                cv2.GaussianBlur(image, (BLUR, BLUR), 0, dst=smooth)  # as it is, not as the background that is gone would have it
+                averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)

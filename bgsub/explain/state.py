@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 
 from bgsub.adaptive.camera import Shift, warp_mask
-from bgsub.adaptive.model import BLUR, Adaptive
+from bgsub.adaptive.model import BLUR, Adaptive, averaged
 from bgsub.errors import MisuseError
 from bgsub.explain import rules
 from bgsub.mixture.model import Mixture
@@ -145,7 +144,7 @@ def colour_at(model: Mixture[Any], image: np.ndarray, row: int, col: int) -> np.
         return np.float32(image[row, col]).reshape(-1)
     top, left = max(row - BLUR, 0), max(col - BLUR, 0)
     near = np.ascontiguousarray(image[top:row + BLUR + 1, left:col + BLUR + 1])
-    return np.float32(cv2.blur(near, (BLUR, BLUR))[row - top, col - left]).reshape(-1)
+    return np.float32(averaged(near)[row - top, col - left]).reshape(-1)
 
 
 def model_place(model: Mixture[Any], row: int, col: int) -> tuple[int, int]:

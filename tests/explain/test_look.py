@@ -106,13 +106,14 @@ def test_adaptive_takes_a_colour_in_the_exposure_of_its_background():
     assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-4)
 
 
-def test_adaptives_colour_is_a_mean_of_nine():
+def test_adaptives_colour_is_averaged_with_those_around_it():
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
     model = MODELS["adaptive"]()
     model.apply(image)
-    blurred = cv2.blur(image, (3, 3))
+    weights = np.float32([1, 2, 1])
+    blurred = cv2.sepFilter2D(image.astype(np.float32), -1, weights / 4, weights / 4)
     for row, col in ((0, 0), (7, 9), (19, 29), (0, 15)):
-        assert colour_at(model, image, row, col).tolist() == blurred[row, col].tolist()
+        assert np.abs(colour_at(model, image, row, col) - blurred[row, col]).max() <= 0.5
     assert colour_at(MODELS["mog2"](), image, 7, 9).tolist() == image[7, 9].tolist()
 
 
