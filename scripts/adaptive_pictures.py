@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
@@ -39,6 +40,7 @@ HIT, MISSED, WRONG, SHADE = (255, 255, 255), (255, 120, 40), (60, 60, 255), (120
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     folder = ROOT / "docs" / "figures"
     folder.mkdir(exist_ok=True)
     stages = [row(f"without {part}", PARTS[part], f"with {part}", *where) for part, where in STAGES.items()]
