@@ -121,7 +121,7 @@ def test_without_matplotlib(bgsub, clip, monkeypatch):
 
 def test_a_bootstrapped_model_knows_the_first_frame(bgsub, folder):
     plain, begun = (explained(bgsub, folder, "--pixel", PIXEL, "--frame", "1100", *more)
-                    for more in ((), ("--bootstrap", "20")))
+                    for more in ((), ("--bootstrap", "12")))  # before the block comes
     assert "nothing is known yet" in plain["sentence"]
     assert "from a background component" in begun["sentence"]
     assert "leave out --bootstrap or --load-model" in bgsub.refused(
