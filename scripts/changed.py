@@ -134,7 +134,7 @@ def f_measures(folder: Path, change: str) -> tuple[float | None, float | None]:
     clip = labelled_clip(folder)
     ours, theirs = Adaptive(threads=1), cv2.createBackgroundSubtractorMOG2()
     counts = [ConfusionCounts(), ConfusionCounts()]
-    pairs: Iterable[Pair] = ((frame.image, as_grey(truth, clip.roi)) for frame, truth in clip.pairs())
+    pairs: Iterable[Pair] = ((frame.image, counting(truth, clip.roi)) for frame, truth in clip.pairs())
     for image, truth in CHANGES[change](pairs):
         masks = ours.apply(image), theirs.apply(image)
         if truth is not None:
@@ -142,7 +142,7 @@ def f_measures(folder: Path, change: str) -> tuple[float | None, float | None]:
     return counts[0].f_measure, counts[1].f_measure
 
 
-def as_grey(truth: Picture | None, roi: Picture | None) -> Picture | None:
+def counting(truth: Picture | None, roi: Picture | None) -> Picture | None:
     """A truth in which nothing outside the region of interest counts."""
     return truth if truth is None or roi is None else np.where(roi > 0, truth, np.uint8(OUTSIDE))
 

@@ -9,6 +9,7 @@ import cv2
 import numba
 import numpy as np
 
+from bgsub.adaptive.exposure import median
 from bgsub.mixture.compiled import cached
 
 LEVELS = 3
@@ -60,8 +61,7 @@ class Camera:
         frame = pyramid(reduced(image))
         if min(frame[-1].shape) < 16:
             return NONE
-        off = (self._background[-1] - frame[-1]).ravel()
-        brighter = np.partition(off, off.size // 2)[off.size // 2]  # the median: what moves does not count
+        brighter = median((self._background[-1] - frame[-1]).ravel())  # what moves does not count
         frame = [level + brighter for level in frame]
         coarse = 1 << LEVELS - 1
         starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}

@@ -46,6 +46,8 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
     threads : int
     """
     found = labels[:math.prod(grain.shape)].reshape(grain.shape)
+    if not cv2.countNonZero(found):
+        return
     side = odd(WINDOW * grain.scale) or 1
     squares = grain.mean(cv2.multiply(ratios, ratios)) if grain.side > 1 else np.empty(0, f32)
     numbers = [picture.reshape(-1) for picture in (grain.mean(ratios), squares, grain.mean(offs))]

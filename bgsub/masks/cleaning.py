@@ -42,8 +42,7 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
         any.
     """
     sizes = Sizes.of(params, mask.size)
-    shadow = cv2.inRange(mask, 1, FOREGROUND - 1)
-    shade = int(cv2.minMaxLoc(mask, shadow)[1])
+    shade, shadow = _shadow_in(mask)
     if share is None:
         share = cv2.threshold(mask, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
     voted = _vote(cv2.subtract(share, shadow) if shade else share, sizes, calm)
@@ -101,7 +100,13 @@ def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> n
 
 def shadow_value(mask: np.ndarray) -> int:
     """What says shadow in a mask, neither 0 nor 255; 0 if there is none."""
-    return int(cv2.minMaxLoc(mask, cv2.inRange(mask, 1, FOREGROUND - 1))[1])
+    return _shadow_in(mask)[0]
+
+
+def _shadow_in(mask: np.ndarray) -> tuple[int, np.ndarray]:
+    """What says shadow in a mask, and 255 where it does."""
+    shadow = cv2.inRange(mask, 1, FOREGROUND - 1)
+    return int(cv2.minMaxLoc(mask, shadow)[1]), shadow
 
 
 def odd(size: float) -> int:
