@@ -30,7 +30,7 @@ Setting = dict[str, Any]
 """Name of a parameter, of a cleaning parameter, or MODULE.CONSTANT of bgsub.adaptive → value."""
 
 PARTS: dict[str, Setting] = {
-    "averaging 3x3": {"model.BLUR": 1},
+    "averaging where there is noise": {"averaging.FULL": 0.0},
     "slow learning of foreground": {"absorb_after": AdaptiveParams().memory * 0.1054},  # ln T: the background's rate
     "cleaning": {"median": 0, "close": 0, "fill_holes": 0, "min_blob": 0},
     "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
@@ -50,7 +50,7 @@ PARTS: dict[str, Setting] = {
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
              "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
              "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
-             "speckle.FALL", "ghosts.STILL", "camera.GAIN")
+             "speckle.FALL", "ghosts.STILL", "camera.GAIN", "averaging.CLEAN", "averaging.NOISY")
 
 
 def main() -> None:

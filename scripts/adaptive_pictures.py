@@ -19,7 +19,7 @@ from bgsub.compare.clips import labelled_clip
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
-    "averaging 3x3": ("noise", 60),
+    "averaging where there is noise": ("noise", 60),
     "camera's shake": ("camera_shake", 150),
     "exposure": ("dawn", 160),
     "shadows": ("shadow", 150),

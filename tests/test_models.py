@@ -33,6 +33,8 @@ def eventful(shape: tuple[int, ...] = (*SIZE, 3), n: int = 90, dtype: str = "uin
             left = 2 * i % 80
             frame[70:120, left + 20:left + 40] *= 0.7
             frame[70:120, left:left + 20] = 30
+        if 38 <= i < 44:
+            frame *= 0.85  # a cloud
         if i >= LIGHT_AT:
             frame[:, 60:] *= 1.6
             frame[:, :60] *= 0.6
@@ -66,6 +68,7 @@ def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
     assert all(map(np.array_equal, maps(one), maps(other)))
     for name in ("params", "cleaning", "raw", "n_frames", "frozen", "shift", "gains", "floor", "black", "last_event"):
         assert getattr(one, name) == getattr(other, name), name
+    assert (one.averaging.noise, one.averaging.looks) == (other.averaging.noise, other.averaging.looks)
     assert one._camera.last == other._camera.last, "where it begins to look; it seldom matters where"
 
 

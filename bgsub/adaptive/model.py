@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive import ghosts, speckle
+from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
 from bgsub.adaptive.exposure import adjusted, gains
 from bgsub.adaptive.ghosts import Ghosts
@@ -60,14 +61,7 @@ GREY = 1.2
 three together. To make it as rare would take 2.25, and what contrast there is."""
 HEAD_START, WARM_UP = 2.0, 0.7
 """By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
-BLUR = 3
-"""Side of the window in which frames are averaged first, with weights 1-2-1."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
-
-
-def averaged(image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """A frame, each pixel averaged with those around it."""
-    return cv2.GaussianBlur(image, (BLUR, BLUR), 0, dst=out)
 
 
 class Adaptive(Remembering):
@@ -94,6 +88,8 @@ class Adaptive(Remembering):
         By how much the last frame was moved against the background, in pixels.
     gains : tuple of float
         By which its channels were multiplied.
+    averaging : Averaging
+        The camera's noise, and how far frames are averaged for it.
     floor : float
         Below which variances do not count: the camera's noise, as measured, times `noise`.
     black : float
@@ -147,6 +143,8 @@ class Adaptive(Remembering):
         self.shift: Shift = NONE
         self.gains: tuple[float, ...] = ()
         self.floor, self.black = NOISE_MOST, 0.0
+        self.averaging = Averaging()
+        self._first: np.ndarray | None = None  # the first frame, until the second one tells how noisy it is
         self.last_event: SceneChange | None = None
         self._age = 0  # frames since the scene changed
         self._scene = Scene()
@@ -211,7 +209,9 @@ class Adaptive(Remembering):
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
         """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
-        smooth = np.stack([averaged(image) for image in clip])
+        for i, image in enumerate(clip[:EARLY]):
+            self.averaging.look_at(image, i)
+        smooth = np.stack([self.averaging.averaged(image) for image in clip])
         self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
         self._camera.look_at(self._picture)
         for image in smooth:
@@ -233,8 +233,11 @@ class Adaptive(Remembering):
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
+        if alpha > 0:
+            self.averaging.look_at(image, self.n_frames)
+            self._first = self._meet(image)
         smooth = self._pixels(self._image, image.shape)
-        averaged(image, smooth)
+        self.averaging.averaged(image, smooth)
         self.shift, self.gains = NONE, (1.0,) * image.shape[2]
         if not first:
             self._refresh_picture(smooth)
@@ -248,7 +251,7 @@ class Adaptive(Remembering):
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         if alpha > 0:
             if self._notice(smooth):
-                averaged(image, smooth)  # as it is, not as the background that is gone would have it
+                self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
@@ -257,6 +260,14 @@ class Adaptive(Remembering):
             np.multiply(mask, self._inside, out=mask)
         if known is not None:
             mask[known if self._inside is None else known & self._inside] = FOREGROUND
+
+    def _meet(self, image: np.ndarray) -> np.ndarray | None:
+        """Learn the first frame once more, if the second one tells that it was noisy; if this is the first, a copy."""
+        if self._first is not None and self.averaging.weight > 0:
+            unseen = self._pixels(self._learned().counts, self._first.shape[:2]) == 0
+            self._learned().counts[:] = 0
+            self._learn(1.0, self.averaging.averaged(self._first, self._pixels(self._image, image.shape)), unseen)
+        return image.copy() if self.n_frames == 0 else None
 
     def _pixels(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """The frame's pixels of a flat array in whole blocks: a view, without the axis of a single channel."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import Camera, Shift
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
@@ -48,6 +49,8 @@ class Remembering(Mixture[AdaptiveParams]):
     floor: float
     black: float
     last_event: SceneChange | None
+    averaging: Averaging
+    _first: np.ndarray | None
     _age: int
     _maps: Maps
     _mask: np.ndarray
@@ -122,16 +125,16 @@ class Remembering(Mixture[AdaptiveParams]):
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift), "gains": list(self.gains),
             "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
-            "camera": list(self._camera.last),
+            "camera": list(self._camera.last), "camera_noise": self.averaging.noise, "looks": self.averaging.looks,
         }
         arrays |= self._kept()
-        if self._ghosts.last is not None:
-            arrays["looked_at"] = self._ghosts.last
+        now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first}
+        arrays |= {name: values for name, values in now.items() if values is not None}
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
         own = {name: arrays.pop(name) for name in (*Maps._fields, *OF_THE_FRAME)}
-        looked_at = arrays.pop("looked_at", None)
+        looked_at, compared, first = (arrays.pop(name, None) for name in ("looked_at", "compared", "first"))
         super()._restore(header, **arrays)
         if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
@@ -147,10 +150,13 @@ class Remembering(Mixture[AdaptiveParams]):
         self._speckle.update()
         self._camera.look_at(self._picture)
         self._camera.last = Shift(*numbers(header["camera"]))
-        if looked_at is not None:
-            if looked_at.dtype != self._dtype or looked_at.shape[:2] != self._mask.shape:
-                raise ValueError(f"looked_at of {looked_at.dtype} {looked_at.shape}")
-            self._ghosts.last = looked_at
+        (self.averaging.noise,), self.averaging.looks = numbers([header["camera_noise"]]), int(header["looks"])
+        some = self.averaging.some(self._picture).shape[:2]
+        for name, values, shape in (("looked_at", looked_at, self._mask.shape), ("compared", compared, some),
+                                    ("first", first, self.shape)):
+            if values is not None and (values.dtype != self._dtype or values.shape[:2] != shape):
+                raise ValueError(f"{name} of {values.dtype} {values.shape}")
+        self._ghosts.last, self.averaging.last, self._first = looked_at, compared, first
 
     def _kept(self) -> dict[str, np.ndarray]:
         """What is saved beside the mixtures, by name: views, so that they can be filled."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bgsub.adaptive.camera import Shift, warp_mask
-from bgsub.adaptive.model import BLUR, Adaptive, averaged
+from bgsub.adaptive.model import Adaptive
 from bgsub.errors import MisuseError
 from bgsub.explain import rules
 from bgsub.mixture.model import Mixture
@@ -130,7 +130,7 @@ def in_words(value: int) -> Verdict:
 
 
 def colour_at(model: Mixture[Any], image: np.ndarray, row: int, col: int) -> np.ndarray:
-    """The colour of a pixel of a frame as the model takes it, float32 (C,): with `Adaptive` the mean of 3x3 pixels.
+    """The colour of a pixel of a frame as the model takes it, float32 (C,): with `Adaptive` after averaging.
 
     Raises
     ------
@@ -142,9 +142,9 @@ def colour_at(model: Mixture[Any], image: np.ndarray, row: int, col: int) -> np.
         raise MisuseError(f"pixel ({row}, {col}) is outside of a frame of {height} rows and {width} columns")
     if not isinstance(model, Adaptive):
         return np.float32(image[row, col]).reshape(-1)
-    top, left = max(row - BLUR, 0), max(col - BLUR, 0)
-    near = np.ascontiguousarray(image[top:row + BLUR + 1, left:col + BLUR + 1])
-    return np.float32(averaged(near)[row - top, col - left]).reshape(-1)
+    top, left = max(row - 2, 0), max(col - 2, 0)  # and a pixel more, since borders are mirrored
+    near = np.ascontiguousarray(image[top:row + 3, left:col + 3])
+    return np.float32(model.averaging.averaged(near)[row - top, col - left]).reshape(-1)
 
 
 def model_place(model: Mixture[Any], row: int, col: int) -> tuple[int, int]:

@@ -106,9 +106,12 @@ def test_adaptive_takes_a_colour_in_the_exposure_of_its_background():
     assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-4)
 
 
-def test_adaptives_colour_is_averaged_with_those_around_it():
-    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
-    model = MODELS["adaptive"]()
+def test_adaptives_colour_is_averaged_with_those_around_it_where_there_is_noise():
+    rng, model = np.random.default_rng(0), MODELS["adaptive"]()
+    image = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    model.apply(image)
+    assert colour_at(model, image, 7, 9).tolist() == image[7, 9].tolist()
+    image = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
     model.apply(image)
     weights = np.float32([1, 2, 1])
     blurred = cv2.sepFilter2D(image.astype(np.float32), -1, weights / 4, weights / 4)

@@ -1,0 +1,98 @@
+"""Averaging of frames, the more the noisier the camera is: it costs sharpness, which a clean picture need not pay."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from bgsub.masks.params import REFERENCE_AREA
+
+CLEAN, NOISY = 2.5, 4.5
+"""Standard deviations of the noise, in grey levels: up to the one nothing is averaged, from the other on all is."""
+FULL = 0.25
+"""Weight of either neighbour in a row and in a column, at most: 1-2-1."""
+GRID = 4
+"""From one pixel that is looked at to the next, at 320x240."""
+STILL = 0.8
+"""Share of the pixels that tell of noise: those that changed least, since what moves is no noise."""
+OF_THE_STILL = 0.936
+"""Root of the mean square of that share of the differences between two draws of a normal distribution with σ = 1."""
+EARLY, EVERY = 25, 10
+"""Frames that are each compared with the one before, at the start; and afterwards, from one such pair to the next."""
+RATE = 0.02
+"""Of the running mean of what the pairs say, at least: the noise of a night is known after some ten seconds."""
+
+
+class Averaging:
+    """Follows the camera's noise, and averages frames accordingly.
+
+    Attributes
+    ----------
+    noise : float
+        Its standard deviation in a channel, in grey levels: 0 before there were two frames.
+    looks : int
+        Pairs of frames that it was measured on.
+    last : ndarray or None
+        Some pixels of the frame that the next one is to be compared with.
+    """
+
+    def __init__(self) -> None:
+        self.noise, self.looks = 0.0, 0
+        self.last: np.ndarray | None = None
+
+    @property
+    def weight(self) -> float:
+        """Of either neighbour in a row and in a column: 0, so that nothing is averaged, to `FULL`."""
+        return FULL * min(1.0, max(0.0, (self.noise - CLEAN) / (NOISY - CLEAN)))
+
+    def look_at(self, image: np.ndarray, n_frames: int) -> None:
+        """Measure the noise, if it is time; to be called for each frame, with the number of those before."""
+        keep = n_frames < EARLY or n_frames % EVERY == EVERY - 1
+        if self.last is None and not keep:
+            return
+        some = self.some(image)
+        if self.last is not None:
+            seen = noise_between(self.last, some)
+            if seen > 0:  # or the camera gave the same frame again
+                self.looks += 1
+                self.noise += max(1 / self.looks, RATE) * (seen - self.noise)
+        self.last = some if keep else None
+
+    @staticmethod
+    def some(image: np.ndarray) -> np.ndarray:
+        """Those pixels of a frame that tell of noise: a copy."""
+        step = max(1, round(GRID * math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)))
+        return image[step // 2::step, step // 2::step].copy()
+
+    def averaged(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """A frame, each pixel averaged with those around it as far as the noise asks for it."""
+        weight = self.weight
+        if weight == 0:
+            if out is None:
+                return image.reshape(image.shape[:2] if image.shape[2:] == (1,) else image.shape).copy()
+            out[:] = image.reshape(out.shape)
+            return out
+        if weight == FULL:
+            return cv2.GaussianBlur(image, (3, 3), 0, dst=out)  # the same, quicker
+        row = np.array([weight, 1 - 2 * weight, weight], np.float32)
+        return cv2.sepFilter2D(image, -1, row, row, dst=out)
+
+
+def noise_between(before: np.ndarray, after: np.ndarray) -> float:
+    """The standard deviation of the noise of two pictures of a scene in which most stands still.
+
+    Parameters
+    ----------
+    before, after : ndarray, of one shape and type
+
+    Returns
+    -------
+    float
+        In units of the pictures, for each channel.
+    """
+    off = cv2.absdiff(before, after).reshape(-1)
+    n = max(1, int(STILL * off.size))
+    least = np.partition(off, n - 1)[:n].astype(np.float32)
+    return float(np.sqrt(np.mean(least * least))) / OF_THE_STILL
