@@ -394,11 +394,11 @@ class Adaptive(Remembering):
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
         role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
         labels = self._pixels(self._labels, role.shape)
+        tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
-            self._speckle.look_at(np.where((labels == FOREGROUND) & (role == 0), self._share, np.uint8(0)))
+            self._speckle.look_at(np.where((labels == FOREGROUND) & (role == 0), self._share, np.uint8(0)), tolerance)
         role += foreground
         if self._params.detect_shadows:
-            tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             slow = (labels == SHADOW) & (tolerance <= UNBLINKING)
             np.maximum(role, slow.view(np.uint8) * np.uint8(ROLE_FOREGROUND), out=role)
         if self._params.remove_ghosts and self.n_frames:

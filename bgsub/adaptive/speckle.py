@@ -13,12 +13,17 @@ RISE, FALL = 0.2, 0.05
 """Rates of the mean share, for each look: a gust of wind is noticed sooner than forgotten."""
 CALM = 0.04
 """Share of the pixels that are speckle, below which a part of the frame is calm, together with its neighbours."""
+BLINKING = 1.04
+"""The mean tolerance of a part and its neighbours from which on what the vote removes there is speckle: elsewhere it is
+small and far away, and passes by."""
 UNKNOWN = 2.0
 """Such shares that a part has at first: some seconds without speckle have to pass before it counts as calm."""
 
 
 class Speckle:
     """Follows the share of each part's pixels that are foreground before cleaning, and not afterwards.
+
+    It counts where pixels blink. Else small things that pass, once dropped, would keep the place from ever being calm.
 
     Attributes
     ----------
@@ -33,11 +38,21 @@ class Speckle:
         self.shares = np.full((max(1, round(height / side)), max(1, round(width / side))), UNKNOWN * CALM, np.float32)
         self.calm = np.zeros((height, width), np.uint8)
 
-    def look_at(self, removed: np.ndarray) -> None:
-        """Take into account what was removed from a mask, in bytes, (H, W); to be called every `EVERY` frames."""
+    def look_at(self, removed: np.ndarray, tolerance: np.ndarray) -> None:
+        """Take into account what was removed from a mask; to be called every `EVERY` frames.
+
+        Parameters
+        ----------
+        removed : ndarray of uint8, shape (H, W)
+            Shares of each pixel or cell, in bytes.
+        tolerance : ndarray of float32, shape (H, W)
+            R, which is 1 where nothing blinks.
+        """
+        parts = self.shares.shape[::-1]
         share = removed.astype(np.float32) / np.float32(255)
-        seen = cv2.resize(share, self.shares.shape[::-1], interpolation=cv2.INTER_AREA)
-        off = seen - self.shares
+        seen = cv2.resize(share, parts, interpolation=cv2.INTER_AREA)
+        blinking = cv2.blur(cv2.resize(tolerance, parts, interpolation=cv2.INTER_AREA), (3, 3))
+        off = np.where(blinking > BLINKING, seen, np.float32(0)) - self.shares
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
         self.update()
 

@@ -5,9 +5,10 @@ import pytest
 
 from bgsub import Adaptive
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.adaptive.speckle import CALM, EVERY, FALL, RISE, UNKNOWN, Speckle
+from bgsub.adaptive.speckle import BLINKING, CALM, EVERY, FALL, RISE, UNKNOWN, Speckle
 
 SIZE = (240, 320)
+RESTLESS, STILL = np.full(SIZE, 2 * BLINKING, np.float32), np.ones(SIZE, np.float32)
 
 
 def test_the_mean_share_rises_faster_than_it_falls():
@@ -17,7 +18,7 @@ def test_the_mean_share_rises_faster_than_it_falls():
     assert speckle.shares.shape == (30, 40)
     assert speckle.shares == pytest.approx(at_first)
     removed[:8, :4] = 255  # half of the first part
-    speckle.look_at(removed)
+    speckle.look_at(removed, RESTLESS)
     assert speckle.shares[0, 0] == pytest.approx(at_first + RISE * (0.5 - at_first))
     assert speckle.shares[1:] == pytest.approx(at_first * (1 - FALL))
 
@@ -28,18 +29,47 @@ def test_parts_without_speckle_become_calm_and_their_neighbours_with_some_do_not
     looks = int(np.ceil(np.log(1 / UNKNOWN) / np.log1p(-FALL)))
     for n in range(looks):
         assert not speckle.calm.any(), n
-        speckle.look_at(leaves)
+        speckle.look_at(leaves, RESTLESS)
     assert speckle.calm[:80].all()
     assert speckle.calm[160:].all()
     assert not speckle.calm[96:144, 196:244].any()
     assert speckle.calm[100:140, :180].all()
 
 
+def test_what_is_removed_where_nothing_blinks_is_no_speckle():
+    """Or cars of a few pixels, once dropped, would for ever be taken for leaves."""
+    speckle, cars = Speckle(*SIZE, 1.0), np.zeros(SIZE, np.uint8)
+    cars[100:104] = 255
+    for _ in range(40):
+        speckle.look_at(cars, STILL)
+    assert speckle.calm.all()
+    some = STILL.copy()
+    some[:, 200:] = 1 + 2 * (BLINKING - 1)
+    for _ in range(40):
+        speckle.look_at(cars, some)
+    assert speckle.calm[:, :176].all()
+    assert not speckle.calm[100:104, 216:].any()
+
+
+def test_cars_of_a_few_pixels_are_seen_though_they_were_dropped_at_first():
+    rng, model = np.random.default_rng(6), Adaptive(threads=1)
+    street = rng.integers(100, 140, (*SIZE, 3)).astype(np.uint8)
+    found = []
+    for i in range(160):
+        frame = np.clip(street + rng.normal(0, 1, street.shape), 0, 255).astype(np.uint8)
+        for left in range(-80, 320, 80):
+            at = left + 3 * i % 80
+            frame[120:124, max(at, 0):max(at + 6, 0)] = 230
+        found.append(np.count_nonzero(model.apply(frame) == 255))
+    assert max(found[5:20]) == 0, "nothing is known to be calm yet"
+    assert min(found[120:]) > 4 * 12, "half of each of four"
+
+
 def test_parts_grow_with_the_frame_and_a_small_frame_has_one():
     assert Speckle(720, 1280, np.sqrt(12)).shares.shape == (26, 46)
     tiny = Speckle(3, 4, np.sqrt(12 / 320 / 240))
     for _ in range(40):
-        tiny.look_at(np.zeros((3, 4), np.uint8))
+        tiny.look_at(np.zeros((3, 4), np.uint8), RESTLESS[:3, :4])
     assert tiny.calm.all()
 
 
