@@ -50,7 +50,8 @@ PARTS: dict[str, Setting] = {
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
              "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
              "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
-             "speckle.FALL", "ghosts.STILL", "camera.GAIN", "averaging.CLEAN", "averaging.NOISY")
+             "speckle.FALL", "ghosts.STILL", "camera.GAIN", "averaging.CLEAN", "averaging.NOISY",
+             "model.HEAD_START", "model.WARM_UP")
 
 
 def main() -> None:

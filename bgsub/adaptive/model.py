@@ -59,7 +59,7 @@ colours."""
 GREY = 1.2
 """By which the limits of squared distances are wider for grey: of one channel, noise exceeds them more often than of
 three together. To make it as rare would take 2.25, and what contrast there is."""
-HEAD_START, WARM_UP = 2.0, 0.7
+HEAD_START, WARM_UP = 3.0, 0.3
 """By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
 ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
 

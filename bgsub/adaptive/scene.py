@@ -8,7 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 5
+LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
 """A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
 foreground, for so many frames: an exposure that explains the picture leaves little."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
