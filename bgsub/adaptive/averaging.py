@@ -22,7 +22,7 @@ OF_THE_STILL = 0.936
 EARLY, EVERY = 25, 10
 """Frames that are each compared with the one before, at the start; and afterwards, from one such pair to the next."""
 RATE = 0.02
-"""Of the running mean of what the pairs say, at least: the noise of a night is known after some ten seconds."""
+"""Of the running mean of what the pairs say, at least: the noise of a night is known after half a minute."""
 
 
 class Averaging:

@@ -211,6 +211,7 @@ class Adaptive(Remembering):
         """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
         for i, image in enumerate(clip[:EARLY]):
             self.averaging.look_at(image, i)
+        self.averaging.last = None  # the next frame may be any
         smooth = np.stack([self.averaging.averaged(image) for image in clip])
         self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
         self._camera.look_at(self._picture)
@@ -235,7 +236,9 @@ class Adaptive(Remembering):
         first = self.n_frames == 0
         if alpha > 0:
             self.averaging.look_at(image, self.n_frames)
-            self._first = self._meet(image)
+            if self._first is not None and self.averaging.weight > 0:
+                self._learn_again(self._first)
+            self._first = image.copy() if first else None
         smooth = self._pixels(self._image, image.shape)
         self.averaging.averaged(image, smooth)
         self.shift, self.gains = NONE, (1.0,) * image.shape[2]
@@ -261,13 +264,12 @@ class Adaptive(Remembering):
         if known is not None:
             mask[known if self._inside is None else known & self._inside] = FOREGROUND
 
-    def _meet(self, image: np.ndarray) -> np.ndarray | None:
-        """Learn the first frame once more, if the second one tells that it was noisy; if this is the first, a copy."""
-        if self._first is not None and self.averaging.weight > 0:
-            unseen = self._pixels(self._learned().counts, self._first.shape[:2]) == 0
-            self._learned().counts[:] = 0
-            self._learn(1.0, self.averaging.averaged(self._first, self._pixels(self._image, image.shape)), unseen)
-        return image.copy() if self.n_frames == 0 else None
+    def _learn_again(self, first: np.ndarray) -> None:
+        """Learn the first frame anew, averaged, since the second one has told how noisy it is."""
+        counts, smooth = self._learned().counts, self._pixels(self._image, first.shape)
+        unseen = self._pixels(counts, first.shape[:2]) == 0
+        counts[:] = 0
+        self._learn(1.0, self.averaging.averaged(first, smooth), unseen)
 
     def _pixels(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """The frame's pixels of a flat array in whole blocks: a view, without the axis of a single channel."""

@@ -10,7 +10,7 @@ import numpy as np
 from bgsub.adaptive.grain import Grain
 from bgsub.masks.cleaning import odd, surroundings
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
-from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.kernels import shadows as kernels
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.protocol import FOREGROUND
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from bgsub.mixture.blocks import Blocks
 from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.kernels import shadows
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.reference.adaptive import Judgement, ReferencePixel, is_shadow
 
@@ -27,8 +28,8 @@ def a_rule(k: int, shape: tuple[int, ...], **changes: float) -> kernels.Adaptive
                                 components=tuple(range(k)))
 
 
-def a_shadow_rule(side: int) -> kernels.ShadowRule:
-    return kernels.ShadowRule(f32(0.4), f32(0.97), f32(0.35), f32(0.08), f32(127), f32(1 / side ** 2), f32(0), f32(1),
+def a_shadow_rule(side: int) -> shadows.ShadowRule:
+    return shadows.ShadowRule(f32(0.4), f32(0.97), f32(0.35), f32(0.08), f32(127), f32(1 / side ** 2), f32(0), f32(1),
                               tuple(range(LANES)))
 
 
@@ -157,7 +158,7 @@ def shades(mask: np.ndarray, ratios: np.ndarray, squares: np.ndarray | None, off
     shaded = np.zeros(n_blocks * LANES, np.uint8)
     shaded[:mask.size] = mask.reshape(-1)
     given = np.empty(0, f32) if squares is None else squares.reshape(-1)
-    kernels.shade(shaded, ratios.reshape(-1), given, offs.reshape(-1), mask.shape, reach, rule, 0, n_blocks)
+    shadows.shade(shaded, ratios.reshape(-1), given, offs.reshape(-1), mask.shape, reach, rule, 0, n_blocks)
     assert not shaded[mask.size:].any()
     means = [window_means(numbers, reach, rule).reshape(-1)
              for numbers in (ratios, ratios * ratios if squares is None else squares, offs)]
@@ -165,7 +166,7 @@ def shades(mask: np.ndarray, ratios: np.ndarray, squares: np.ndarray | None, off
     return shaded[:mask.size].reshape(mask.shape), np.where((mask > 0) & shadow, np.uint8(127), mask)
 
 
-def window_means(numbers: np.ndarray, reach: int, rule: kernels.ShadowRule) -> np.ndarray:
+def window_means(numbers: np.ndarray, reach: int, rule: shadows.ShadowRule) -> np.ndarray:
     """In a window around each pixel, added row by row; beyond the border the picture is mirrored."""
     height, width = numbers.shape
     padded, total = np.pad(numbers, reach, mode="reflect"), np.zeros_like(numbers)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_videos import busy_video, restless_video
 
-from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.kernels import shadows
 from bgsub.mixture.lanes import LANES
 
 HERE = Path(__file__).parent
@@ -95,7 +95,7 @@ def test_a_picture_smaller_than_the_window_is_looked_at_too():
     shaded = np.zeros(-(-mask.size // LANES) * LANES, np.uint8)
     shaded[:6] = mask.reshape(-1)
     flat, none = ratios.reshape(-1), np.empty(0, np.float32)
-    kernels.shade(shaded, flat, none, flat * 0, mask.shape, 2, a_shadow_rule(5), 0, shaded.size // LANES)
+    shadows.shade(shaded, flat, none, flat * 0, mask.shape, 2, a_shadow_rule(5), 0, shaded.size // LANES)
     assert (shaded[:6] == 127).all()
     assert not shaded[6:].any()
 
