@@ -33,7 +33,7 @@ STAGES = {
 FAILURES = {
     "contrast below the noise": ("camouflage", 160),
     "small and faint at night": ("noise", 120),
-    "smaller than the smallest blob": ("small_objects", 150),
+    "there from the first frame on": ("ghost", 95),
 }
 WIDTH, HEIGHT, LINE, GAP = 240, 180, 16, 4
 HIT, MISSED, WRONG, SHADE = (255, 255, 255), (255, 120, 40), (60, 60, 255), (120, 90, 60)  # BGR
