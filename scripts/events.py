@@ -36,6 +36,7 @@ from benches.happened import HEAD, Score
 
 from bgsub.compare.clips import Clip
 from bgsub.compare.datasets import find
+from bgsub.errors import BgsubError
 from bgsub.events.job import WORKING_ROWS, Later, ScanJob
 from bgsub.events.params import MotionParams
 from bgsub.events.scan import Scan
@@ -60,7 +61,10 @@ print(n)
 
 def main() -> None:
     chosen = arguments().parse_args()
-    {"accuracy": accuracy, "speed": speed, "soak": soak}[chosen.part](chosen)
+    try:
+        {"accuracy": accuracy, "speed": speed, "soak": soak}[chosen.part](chosen)
+    except BgsubError as error:
+        sys.exit(f"events.py: {error}")
 
 
 def arguments() -> argparse.ArgumentParser:
