@@ -25,7 +25,7 @@ STILL = 0.08
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""
 REDUCED = 160 * 120
-"""Pixels of the picture in which the shift is sought, about: frames are halved, at least once, and again."""
+"""Pixels of the picture in which shift and exposure are sought, about: frames are halved, at least once, and again."""
 
 
 class Shift(NamedTuple):
@@ -49,16 +49,25 @@ class Camera:
         self.last = NONE
 
     def look_at(self, background: np.ndarray) -> None:
-        """Set the picture to compare with, (H, W, C), uint8."""
-        self._background = pyramid(reduced(background))
+        """Set the picture to compare with, as `reduced` gives it."""
+        self._background = pyramid(grey(background))
 
-    def shift_of(self, image: np.ndarray) -> Shift:
-        """The shift of a frame, (H, W, C), in its own pixels; `NONE` where none makes it clearly more alike.
+    def shift_of(self, image: np.ndarray, size: tuple[int, int]) -> Shift:
+        """The shift of a frame; `NONE` where none makes it clearly more alike.
 
+        Parameters
+        ----------
+        image : ndarray
+            The frame as `reduced` gives it.
+        size : tuple of int
+            Its rows and columns as it was, in whose pixels the shift is given.
+
+        Notes
+        -----
         By Gauss and Newton on the difference in brightness, from coarse to fine (B. D. Lucas, T. Kanade, "An iterative
         image registration technique", IJCAI 1981), from the shift of the frame before and from none.
         """
-        frame = pyramid(reduced(image))
+        frame = pyramid(grey(image))
         if min(frame[-1].shape) < 16:
             return NONE
         brighter = median((self._background[-1] - frame[-1]).ravel())  # what moves does not count
@@ -71,7 +80,7 @@ class Camera:
                 frame[0], self._background[0], 0.0, 0.0, LIMITS[0]):
             return NONE
         self.last = Shift(right, down)
-        return Shift(right * image.shape[1] / frame[0].shape[1], down * image.shape[0] / frame[0].shape[0])
+        return Shift(right * size[1] / frame[0].shape[1], down * size[0] / frame[0].shape[0])
 
     def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
         right, down = start
@@ -86,14 +95,18 @@ class Camera:
 
 
 def reduced(image: np.ndarray) -> np.ndarray:
-    """The picture in grey and small, float32."""
+    """The picture so small that camera and exposure are measured quickly, of the same type."""
     halvings = max(1, round(math.log2(image.shape[0] * image.shape[1] / REDUCED) / 2))
     small = image
     for _ in range(halvings):  # in one step it takes several times as long
         height, width = small.shape[:2]
         small = cv2.resize(small, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    return grey.astype(np.float32)
+    return small
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """The picture in grey, float32."""
+    return (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.shape[2:] == (3,) else picture).astype(np.float32)
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:

@@ -1,52 +1,108 @@
-"""How much brighter or darker the whole picture is than the background, channel by channel."""
+"""How exposed the whole picture is, against the background: brighter or darker, or with another contrast."""
 
 from __future__ import annotations
 
-import math
+from typing import NamedTuple
 
+import cv2
+import numba
 import numpy as np
 
-from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.compiled import cached
 
 DARK, BRIGHT = 25.0, 230.0
-"""Grey levels outside of which a pixel tells nothing: noise, or saturation."""
-GRID = 6
-"""From one pixel that is looked at to the next, at 320x240."""
+"""Grey levels outside of which a pixel tells nothing of a gain: noise, or saturation."""
 LEAST = 100
 """Pixels that must tell."""
 BETTER, LIMIT = 0.95, 30.0
 """Gains count if they lower the difference to this share; a pixel's difference counts no more than so many levels."""
 UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
+OVERCAST = 0.75
+"""Share of the frame that is foreground, above which that mask tells nothing: all pixels are asked."""
+IN_PART = 32
+"""Of a byte: a reduced pixel of which an eighth is foreground does not tell."""
+LEVELS, BINS = 256, 8
+"""Grey levels, and how many ranges of them have a median of their own, from which a tone curve is drawn."""
+FINENESS, MOST = 1024, 4096
+"""Steps of the gain for each unit, and steps in all: gains up to 4 are told from each other."""
+LEAST_IN_BIN, FEWEST_IN_BIN = 0.015, 20.0
+"""Share of the pixels that must be in such a range, and their number at least."""
+CURVED = 0.85
+"""A tone curve counts if it lowers the difference that gains leave to this share."""
+BENT = 6.0
+"""And if it is somewhere so many grey levels away from the gains."""
 
 
-def gains(image: np.ndarray, background: np.ndarray, foreground: np.ndarray) -> tuple[float, ...]:
-    """By which each channel of a frame is to be multiplied to look like the background.
+class Exposure(NamedTuple):
+    """What a frame's channels must undergo to look like the background.
 
-    Parameters
+    Attributes
     ----------
-    image, background : ndarray, shape (H, W, C)
-    foreground : ndarray of uint8, shape (h, w)
-        What is not 0 does not count: the mask of the frame before, which may be smaller.
-
-    Returns
-    -------
-    tuple of float
-        The medians of background over frame, on a sparse grid; 1 in all channels where they are near it.
+    gains : tuple of float
+        By which each channel is to be multiplied, roughly if there is a curve.
+    tone : ndarray of float32, shape (C, 256), or None
+        What each grey level becomes, where gains alone do not do it: cameras that brighten shadows and darken the sky,
+        or that have another contrast in other light.
     """
-    height, width, n_channels = image.shape
-    step = max(1, round(GRID * math.sqrt(height * width / REFERENCE_AREA)))
-    size = len(range(step // 2, height, step)) * len(range(step // 2, width, step))
-    seen, known, ratios = (np.empty((n_channels, size), np.float32) for _ in range(3))
-    n_telling = np.zeros(n_channels, np.int64)
-    n = _collect(image, background, foreground, step, seen, known, ratios, n_telling)
-    found = [median(ratios[c, :n_telling[c]]) if n_telling[c] >= LEAST else 1.0 for c in range(n_channels)]
-    if max(abs(gain - 1) for gain in found) > UNCHANGED:
-        with_them, without = _differences(seen, known, n, np.array(found, np.float32))
-        if with_them < BETTER * without:  # or what has come into view leads the median
-            return tuple(found)
-    return (1.0,) * n_channels
+
+    gains: tuple[float, ...] = ()
+    tone: np.ndarray | None = None
+
+    def __bool__(self) -> bool:
+        return self.tone is not None or set(self.gains) - {1.0} != set()
+
+    def undone(self, image: np.ndarray) -> np.ndarray:
+        """A picture, (H, W, C) or (H, W), as the background is exposed: of the same type, and a copy."""
+        if self.tone is not None:
+            return toned(image, self.tone)
+        return adjusted(image, self.gains) if self else image.copy()
+
+
+class Meter:
+    """Measures the exposure of each frame against the background, which is set now and then.
+
+    In pictures much reduced: means over many pixels have little noise, and a shaking camera does not matter.
+    """
+
+    def __init__(self) -> None:
+        self._background = np.empty((0, 0, 1), np.float32)
+        self._learned = np.empty((0, 0), bool)
+
+    def look_at(self, background: np.ndarray) -> None:
+        """Set the picture to compare with, as `reduced` gives it."""
+        self._background = _halved(background)
+        self._learned = self._background.max(axis=2) > 0  # or black, which tells nothing either
+
+    def exposure_of(self, image: np.ndarray, foreground: np.ndarray) -> Exposure:
+        """The exposure of a frame.
+
+        Parameters
+        ----------
+        image : ndarray, shape (h, w, C)
+            The frame, as `reduced` gives it.
+        foreground : ndarray of uint8, of any size
+            What is not 0 does not count: the mask of the frame before.
+
+        Returns
+        -------
+        Exposure
+            Its gains are the medians of background over frame; 1 in all channels where they are near it, or where they
+            do not make the frame more like the background.
+        """
+        seen = _halved(image)
+        height, width, n_channels = seen.shape
+        masked = cv2.resize(foreground, (width, height), interpolation=cv2.INTER_AREA)
+        factors, tone = np.ones(n_channels, np.float32), np.empty((n_channels, LEVELS), np.float32)
+        is_curve = _measure(seen, self._background, self._learned, masked, factors, tone)
+        return Exposure(tuple(factors.tolist()), tone if is_curve else None)
+
+
+def _halved(picture: np.ndarray) -> np.ndarray:
+    """The picture once more reduced, float32 (h, w, C)."""
+    height, width = picture.shape[:2]
+    small = cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    return small.reshape(*small.shape[:2], -1).astype(np.float32)
 
 
 def median(values: np.ndarray) -> float:
@@ -55,38 +111,149 @@ def median(values: np.ndarray) -> float:
     return float(np.partition(values, middle)[middle])
 
 
-@cached(nogil=True, error_model="numpy")
-def _collect(image, background, foreground, step, seen, known, ratios, n_telling):  # type: ignore[no-untyped-def]
-    """Fill in the channels of the pixels that are not foreground, and their ratios where both tell something.
+@numba.njit(nogil=True, error_model="numpy")
+def _level(value):  # type: ignore[no-untyped-def]  # Numba infers them
+    """The nearest of the grey levels."""
+    return np.int64(min(max(value, np.float32(0)), np.float32(LEVELS - 1)) + np.float32(0.5))
 
-    Returns how many pixels there are; ``n_telling`` becomes how many ratios there are.
-    """
-    height, width, n_channels = image.shape
-    dark, bright, n = np.float32(DARK), np.float32(BRIGHT), 0
-    for row in range(step // 2, height, step):
-        mask = foreground[row * foreground.shape[0] // height]
-        for col in range(step // 2, width, step):
-            if mask[col * foreground.shape[1] // width] != 0:
+
+@numba.njit(nogil=True, error_model="numpy")
+def _middle(histogram):  # type: ignore[no-untyped-def]
+    """The place of the median in a histogram, and how many it counts."""
+    n = 0
+    for count in histogram:
+        n += count
+    below = 0
+    for i in range(len(histogram)):
+        below += histogram[i]
+        if 2 * below > n:
+            return i, n
+    return 0, n
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _tells(learned, masked):  # type: ignore[no-untyped-def]
+    """Which pixels are asked: the background, or all that was learned where nearly all is foreground."""
+    telling = learned & (masked < IN_PART)
+    return telling if telling.sum() >= (1 - OVERCAST) * learned.sum() else learned
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # type: ignore[no-untyped-def]
+    """Count ratios, and for each range of the background's levels those of the frame and of the background."""
+    dark, bright = np.float32(DARK), np.float32(BRIGHT)
+    fineness, most = np.float32(FINENESS), np.float32(MOST - 1)
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            if not telling[row, col]:
                 continue
-            for c in range(n_channels):
-                a, b = np.float32(image[row, col, c]), np.float32(background[row, col, c])
-                seen[c, n], known[c, n] = a, b
+            for c in range(seen.shape[2]):
+                a, b = seen[row, col, c], known[row, col, c]
+                level = _level(b)
+                part = level * BINS // LEVELS
+                of_the_background[c, part, level] += 1
+                of_the_frame[c, part, _level(a)] += 1
                 if dark < a < bright and dark < b:
-                    ratios[c, n_telling[c]] = b / a
-                    n_telling[c] += 1
-            n += 1
-    return n
+                    ratios[c, np.int64(min(b / a * fineness, most))] += 1
 
 
 @cached(nogil=True, error_model="numpy")
-def _differences(seen, known, n, factors):  # type: ignore[no-untyped-def]  # Numba infers them
-    """The sums of differences with these gains and without, no pixel's counting more than a limit."""
-    with_them, without, limit = 0.0, 0.0, np.float32(LIMIT)
-    for c in range(len(factors)):
-        for i in range(n):
-            with_them += min(limit, abs(seen[c, i] * factors[c] - known[c, i]))
-            without += min(limit, abs(seen[c, i] - known[c, i]))
-    return with_them, without
+def _measure(seen, known, learned, masked, gains, tone):  # type: ignore[no-untyped-def]
+    """Fill in gains, which are 1, and tone curves, and say whether these are needed."""
+    n_channels = seen.shape[2]
+    ratios = np.zeros((n_channels, MOST), np.int32)
+    of_the_frame = np.zeros((n_channels, BINS, LEVELS), np.int32)
+    of_the_background = np.zeros_like(of_the_frame)
+    telling = _tells(learned, masked)
+    _count(seen, known, telling, ratios, of_the_frame, of_the_background)
+    cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
+    for c in range(n_channels):
+        place, n = _middle(ratios[c])
+        if n >= LEAST:
+            gains[c] = (place + 0.5) / FINENESS
+        largest = max(largest, abs(gains[c] - 1))
+    with_them = _cost_of_gains(seen, known, learned, gains) if largest > UNCHANGED else cost
+    if with_them < BETTER * cost:  # or what has come into view leads the median
+        cost = with_them
+    else:
+        gains[:] = 1
+    least, bent = max(LEAST_IN_BIN * telling.sum(), FEWEST_IN_BIN), 0.0
+    for c in range(n_channels):
+        if not _draw(of_the_frame[c], of_the_background[c], least, tone[c]):
+            return False
+        for level in range(LEVELS):
+            bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
+    return bent > BENT and _cost_of_curves(seen, known, learned, tone) < CURVED * cost
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _draw(of_the_frame, of_the_background, least, tone):  # type: ignore[no-untyped-def]
+    """Draw a rising curve through the medians of each range of the background's levels; whether there are two."""
+    frame, background, counts = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
+    n_knots = 0
+    for part in range(BINS):
+        a, n = _middle(of_the_frame[part])
+        if n < least:
+            continue
+        frame[n_knots], background[n_knots], counts[n_knots] = a, _middle(of_the_background[part])[0], n
+        n_knots += 1
+        while n_knots > 1 and frame[n_knots - 1] < frame[n_knots - 2] + 1:  # two that do not rise are one
+            n_knots -= 1
+            i, n = n_knots - 1, counts[n_knots - 1] + counts[n_knots]
+            frame[i] = (frame[i] * counts[i] + frame[n_knots] * counts[n_knots]) / n
+            background[i] = (background[i] * counts[i] + background[n_knots] * counts[n_knots]) / n
+            counts[i] = n
+    if n_knots < 2:
+        return False
+    first, last, i = 0, n_knots - 1, 0
+    for level in range(LEVELS):
+        if level <= frame[first]:
+            value = level * (background[first] + 1) / (frame[first] + 1)
+        elif level >= frame[last]:
+            value = level * background[last] / frame[last]
+        else:
+            while level > frame[i + 1]:
+                i += 1
+            share = (level - frame[i]) / (frame[i + 1] - frame[i])
+            value = background[i] + share * (background[i + 1] - background[i])
+        tone[level] = min(value, LEVELS - 1.0)
+    return True
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _cost_of_gains(seen, known, learned, gains):  # type: ignore[no-untyped-def]
+    """How much the pictures differ with these gains, in all pixels, foreground too, none counting beyond a limit."""
+    limit, most, cost = np.float32(LIMIT), np.float32(LEVELS - 1), 0.0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            if not learned[row, col]:
+                continue
+            for c in range(seen.shape[2]):
+                cost += min(limit, abs(min(most, seen[row, col, c] * gains[c]) - known[row, col, c]))
+    return cost
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _cost_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
+    """The same with curves."""
+    limit, cost = np.float32(LIMIT), 0.0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            if not learned[row, col]:
+                continue
+            for c in range(seen.shape[2]):
+                cost += min(limit, abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]))
+    return cost
+
+
+def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
+    """The picture with each channel passed through its curve, of the same type."""
+    if image.dtype == np.uint8:
+        table = np.rint(tone).astype(np.uint8).T  # (256, C)
+        return cv2.LUT(image, np.ascontiguousarray(table[:, :1] if image.ndim == 2 else table[:, None]))
+    rows, levels = image.reshape(*image.shape[:2], -1), np.arange(LEVELS)
+    curved = np.stack([np.interp(rows[..., c], levels, tone[c]) for c in range(len(tone))], axis=-1)
+    return (curved if image.dtype.kind == "f" else np.rint(curved)).astype(image.dtype).reshape(image.shape)
 
 
 def adjusted(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""Telling what an object left behind from an object: by whose border it is, the frame's or the background's."""
+"""Telling holes in the background and light from objects: by whose border it is, the frame's or the background's."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,14 +25,23 @@ MARGIN = 4
 """Pixels around a piece that its border is compared with."""
 LEAST_BORDER = 0.5
 """Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
+PATCH = 0.002
+"""Share of the frame from which on a piece may be a patch of light."""
+SOFT, SHARP = 0.2, 0.6
+"""Shares of the outline that are a step in the frame: below the one a patch has no outline, and from the other on it is
+an object's, whatever its texture."""
+ALIKE = 0.6
+"""Correlation of the gradients of frame and background, above which a piece is the same surface in another light."""
 
 
 class Ghosts:
-    """Finds what objects left behind when they moved off: still, and with a border in the background only.
+    """Finds what is foreground, but no object: holes in the background, and light.
 
     As long as an object stands there, its outline is a step in the frame. Once it is gone, the frame has no step
-    there, and the background, which shows it still, has. Each still piece of the foreground is put to the vote as a
-    whole; pixel by pixel, people who stand still would be eaten from the border inwards.
+    there, and the background, which shows it still, has. Where the sun has come out, or a lamp lights a part of the
+    floor, the outline is soft, or what is within it shows the texture of the background. Each still piece of the
+    foreground is put to the vote as a whole; pixel by pixel, people who stand still would be eaten from the border
+    inwards.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -52,7 +63,7 @@ class Ghosts:
         Returns
         -------
         ndarray of uint8, shape (H, W)
-            1 where there is one.
+            1 where there is one, or light.
         """
         self._watch(image)
         found = np.zeros_like(foreground)
@@ -75,7 +86,9 @@ class Ghosts:
             row, col = np.argwhere(labels[top:top + 1] == i)[0] + (top, 0)
             if area < LEAST_PART * blob_size(foreground, region[0].start + row, region[1].start + col):
                 continue
-            if border_is_the_backgrounds(image[near], background[near], piece, here[near] == 255):
+            votes = votes_of_border(image[near], background[near], piece, here[near] == 255)
+            if is_left_behind(votes) or (area >= PATCH * foreground.size
+                                         and is_light(image[near], background[near], piece, votes)):
                 found_here[near] |= piece
         return found
 
@@ -94,19 +107,47 @@ def blob_size(foreground: np.ndarray, row: int, col: int) -> int:
     return int(cv2.floodFill(foreground, seen, (int(col), int(row)), 0, flags=8 | cv2.FLOODFILL_MASK_ONLY)[0])
 
 
-def border_is_the_backgrounds(image: np.ndarray, background: np.ndarray, piece: np.ndarray,
-                              foreground: np.ndarray) -> bool:
-    """Whether the outline of a piece is a step in the background rather than in the frame."""
+class Votes(NamedTuple):
+    """Shares of a piece's outline that are a clearer step in the one picture than in the other."""
+
+    frame: float
+    background: float
+
+
+def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray,
+                    foreground: np.ndarray) -> Votes | None:
+    """Where the outline of a piece is a step; None if too little of it lies beside the background."""
     inside = piece - cv2.erode(piece, np.ones((5, 5), np.uint8))
     outside = cv2.dilate(piece, np.ones((7, 7), np.uint8)) - cv2.dilate(piece, np.ones((3, 3), np.uint8))
     outside = np.where(foreground, np.uint8(0), outside)
     border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (9, 9)) > 0)
     n = int(np.count_nonzero(border))
     if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
-        return False
+        return None
     seen, known = _step(image, inside, outside, border), _step(background, inside, outside, border)
-    votes = np.count_nonzero(known > seen + EDGE) - np.count_nonzero(seen > known + EDGE)
-    return bool(votes > MAJORITY * n)
+    return Votes(np.count_nonzero(seen > known + EDGE) / n, np.count_nonzero(known > seen + EDGE) / n)
+
+
+def is_left_behind(votes: Votes | None) -> bool:
+    """Whether the outline is the background's, so that what had it has gone."""
+    return votes is not None and votes.background - votes.frame > MAJORITY
+
+
+def is_light(image: np.ndarray, background: np.ndarray, piece: np.ndarray, votes: Votes | None) -> bool:
+    """Whether a piece is the background in another light: without an outline, or with the same texture."""
+    if votes is not None and (votes.frame < SOFT or votes.frame >= SHARP):
+        return votes.frame < SOFT
+    within = cv2.erode(piece, np.ones((3, 3), np.uint8)) != 0  # the outline itself may be an edge in both
+    a, b = _gradients(image, within), _gradients(background, within)
+    return float((a * b).sum()) > ALIKE * float(np.sqrt((a * a).sum() * (b * b).sum()))
+
+
+def _gradients(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """How brightness rises to the right and down in some places, (2, N)."""
+    bright = picture.astype(np.float32)
+    if picture.ndim == 3:
+        bright = bright.mean(axis=2)
+    return np.stack([cv2.Sobel(bright, cv2.CV_32F, *along)[where] for along in ((1, 0), (0, 1))])
 
 
 def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray, border: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 
 from bgsub.adaptive import ghosts, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
-from bgsub.adaptive.exposure import adjusted, gains
+from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp, warp_mask
+from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
@@ -86,8 +86,8 @@ class Adaptive(Remembering):
     ----------
     shift : Shift
         By how much the last frame was moved against the background, in pixels.
-    gains : tuple of float
-        By which its channels were multiplied.
+    exposure : Exposure
+        What its channels underwent to look like the background's: `gains`, or a `tone` curve where gains do not do.
     averaging : Averaging
         The camera's noise, and how far frames are averaged for it.
     floor : float
@@ -141,7 +141,7 @@ class Adaptive(Remembering):
 
     def _forget(self) -> None:
         self.shift: Shift = NONE
-        self.gains: tuple[float, ...] = ()
+        self.exposure = Exposure()
         self.floor, self.black = NOISE_MOST, 0.0
         self.averaging = Averaging()
         self._first: np.ndarray | None = None  # the first frame, until the second one tells how noisy it is
@@ -198,7 +198,7 @@ class Adaptive(Remembering):
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
-        self._camera, self._ghosts = Camera(), Ghosts(*self._grain.shape)
+        self._camera, self._meter, self._ghosts = Camera(), Meter(), Ghosts(*self._grain.shape)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _touch(self) -> None:
@@ -214,7 +214,7 @@ class Adaptive(Remembering):
         self.averaging.last = None  # the next frame may be any
         smooth = np.stack([self.averaging.averaged(image) for image in clip])
         self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
-        self._camera.look_at(self._picture)
+        self._look_at_picture()
         for image in smooth:
             self._adjust(image)
         return smooth.reshape(clip.shape)
@@ -227,7 +227,7 @@ class Adaptive(Remembering):
         super()._bootstrapped(n_frames)
         self._age = n_frames
         self._picture = self._painted(self._canvas)
-        self._camera.look_at(self._picture)
+        self._look_at_picture()
         self._camera.last = NONE
         self._measure_noise()
         self._measure_black(self._picture)
@@ -241,7 +241,7 @@ class Adaptive(Remembering):
             self._first = image.copy() if first else None
         smooth = self._pixels(self._image, image.shape)
         self.averaging.averaged(image, smooth)
-        self.shift, self.gains = NONE, (1.0,) * image.shape[2]
+        self.shift, self.exposure = NONE, Exposure((1.0,) * image.shape[2])
         if not first:
             self._refresh_picture(smooth)
             self._adjust(smooth)
@@ -292,7 +292,7 @@ class Adaptive(Remembering):
         """Make the picture of the background anew, if it is time, and measure what is measured with it."""
         if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
             self._picture = self._painted(self._canvas)
-            self._camera.look_at(self._picture)
+            self._look_at_picture()
             self._measure_noise()
             self._measure_black(smooth)
 
@@ -310,15 +310,17 @@ class Adaptive(Remembering):
             self.black = blackness(self._picture[where], image[where])
 
     def _adjust(self, smooth: np.ndarray) -> None:
-        """Undo the camera's movement, and measure its exposure."""
+        """Measure exposure and movement of the camera, and undo them."""
+        small = reduced(smooth)
+        if self._params.follow_exposure:
+            self.exposure = self._meter.exposure_of(small, self._mask)
+            if self.exposure:
+                smooth[:] = self.exposure.undone(smooth)
+                small = self.exposure.undone(small)
         if self._params.follow_camera:
-            self.shift = self._camera.shift_of(smooth)
+            self.shift = self._camera.shift_of(small, smooth.shape[:2])
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
-        if self._params.follow_exposure:
-            self.gains = gains(smooth.reshape(self._picture.shape), self._picture, self._mask)
-            if set(self.gains) != {1.0}:
-                smooth[:] = adjusted(smooth, self.gains)
 
     def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
         """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""
@@ -363,13 +365,13 @@ class Adaptive(Remembering):
         share = cv2.countNonZero(cv2.inRange(self._mask, FOREGROUND, FOREGROUND)) / self._mask.size
         if self._inside is not None:  # nothing is foreground elsewhere
             share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
-        if not self._scene.changed(share, self.gains):
+        if not self._scene.changed(share, self.exposure.gains):
             return False
         kind = kind_of_change(smooth, self._picture, self._inside)
         self.last_event = SceneChange(self.n_frames + 1, kind, share)
         self._age = 0
         self.shift = self._camera.last = NONE
-        self.gains = (1.0,) * len(self.gains)
+        self.exposure = Exposure((1.0,) * len(self.exposure.gains))
         self._mask = np.zeros_like(self._mask)
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import Camera, Shift
+from bgsub.adaptive.camera import Camera, Shift, reduced
+from bgsub.adaptive.exposure import LEVELS, Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
@@ -45,7 +46,7 @@ class Remembering(Mixture[AdaptiveParams]):
     cleaning: CleaningParams
     raw: bool
     shift: Shift
-    gains: tuple[float, ...]
+    exposure: Exposure
     floor: float
     black: float
     last_event: SceneChange | None
@@ -59,6 +60,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _any_ghost: bool
     _scene: Scene
     _camera: Camera
+    _meter: Meter
     _ghosts: Ghosts
     _speckle: Speckle
     _grain: Grain
@@ -86,7 +88,8 @@ class Remembering(Mixture[AdaptiveParams]):
 
     @property
     def ghosts(self) -> np.ndarray:
-        """Where objects that moved off have left a hole in the background, bool (H, W), when last looked for. A copy.
+        """Where an object has left a hole in the background, or light is all that has changed, bool (H, W), when last
+        looked for. A copy.
 
         Those that are still foreground are learned at once.
         """
@@ -100,6 +103,11 @@ class Remembering(Mixture[AdaptiveParams]):
         with self._lock:
             self._known()
             return self._grain.spread(self._speckle.spread())
+
+    @property
+    def gains(self) -> tuple[float, ...]:
+        """By which the channels of the last frame were multiplied: those of its `exposure`."""
+        return self.exposure.gains
 
     def _known(self) -> Maps:
         """The maps; a misuse before the first frame."""
@@ -122,24 +130,29 @@ class Remembering(Mixture[AdaptiveParams]):
         header, arrays = super()._contents()
         event = self.last_event
         header |= {
-            "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift), "gains": list(self.gains),
-            "floor": self.floor, "black": self.black, "age": self._age,
+            "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
+            "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise, "looks": self.averaging.looks,
         }
         arrays |= self._kept()
-        now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first}
+        now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
+               "tone": self.exposure.tone}
         arrays |= {name: values for name, values in now.items() if values is not None}
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
         own = {name: arrays.pop(name) for name in (*Maps._fields, *OF_THE_FRAME)}
-        looked_at, compared, first = (arrays.pop(name, None) for name in ("looked_at", "compared", "first"))
+        looked_at, compared, first, tone = (arrays.pop(name, None)
+                                            for name in ("looked_at", "compared", "first", "tone"))
         super()._restore(header, **arrays)
         if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
-        self.shift, self.gains = Shift(*numbers(header["shift"])), tuple(numbers(header["gains"]))
+        self.shift, self.exposure = Shift(*numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
+        if tone is not None and (tone.dtype != np.float32 or tone.shape != (len(self.exposure.gains), LEVELS)
+                                 or not np.isfinite(tone).all()):
+            raise ValueError(f"tone of {tone.dtype} {tone.shape}")
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
@@ -148,7 +161,7 @@ class Remembering(Mixture[AdaptiveParams]):
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
         self._speckle.update()
-        self._camera.look_at(self._picture)
+        self._look_at_picture()
         self._camera.last = Shift(*numbers(header["camera"]))
         (self.averaging.noise,), self.averaging.looks = numbers([header["camera_noise"]]), int(header["looks"])
         some = self.averaging.some(self._picture).shape[:2]
@@ -157,6 +170,12 @@ class Remembering(Mixture[AdaptiveParams]):
             if values is not None and (values.dtype != self._dtype or values.shape[:2] != shape):
                 raise ValueError(f"{name} of {values.dtype} {values.shape}")
         self._ghosts.last, self.averaging.last, self._first = looked_at, compared, first
+
+    def _look_at_picture(self) -> None:
+        """Let camera and exposure be measured against the picture of the background."""
+        small = reduced(self._picture)
+        self._camera.look_at(small)
+        self._meter.look_at(small)
 
     def _kept(self) -> dict[str, np.ndarray]:
         """What is saved beside the mixtures, by name: views, so that they can be filled."""

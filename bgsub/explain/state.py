@@ -84,7 +84,7 @@ def look(model: Mixture[Any], row: int, col: int, colour: Sequence[float] | np.n
         frame and to its neighbour in the next: it is looked at where it was in the last frame.
     colour : sequence of float, optional
         C grey levels as in the frame. `Adaptive` sees the mean of 3x3 pixels, which `colour_at` takes, in the exposure
-        of its background: the colour is multiplied by the gains of the last frame.
+        of its background, as in the last frame.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def look(model: Mixture[Any], row: int, col: int, colour: Sequence[float] | np.n
     if colour is not None:
         seen = _checked_colour(colour, found.means.shape[1])
         if isinstance(model, Adaptive):
-            seen = seen * np.array(model.gains, np.float32)
+            seen = model.exposure.undone(seen[None, None]).reshape(-1)
         away = rules.distances(mixed, measured.sigmas, seen[None])
         said = in_words(rules.verdict(model, mixed, seen, tolerance))
     return record((row, col), mixed, measured, away, said)

@@ -8,7 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 import cv2
+import numpy as np
 
+from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.explain import colour_at, look
@@ -102,13 +104,15 @@ def pixel(watch: Watch, row: int, col: int) -> dict[str, Any]:
         image, place = _as_the_model_sees(shown.image, model.shape, row, col)
         colour = colour_at(model, image, *place)
         found = look(model, *place, colour)
-        gains = getattr(model, "gains", None) or (1.0,) * len(colour)  # the means are of the background's exposure
+        seen = np.asarray(colour, np.float32)
+        if isinstance(model, Adaptive):  # the means are of the background's exposure
+            seen = model.exposure.undone(seen[None, None]).reshape(-1)
         # The plot is of single channels.
         narrower = 1.0 if isinstance(model, MOG2) else math.sqrt(len(colour))
         return {
             "row": row, "col": col, "index": shown.index, "mask": int(shown.mask[row, col]), "verdict": found.verdict,
             "limit": short(found.limit), "colour": [short(level) for level in colour],
-            "seen": [short(level * gain) for level, gain in zip(colour, gains, strict=True)],
+            "seen": [short(float(level)) for level in seen],
             "components": [
                 {"weight": short(c.weight), "mean": [short(level) for level in c.mean], "sigma": short(c.sigma),
                  "spread": short(c.sigma / narrower), "distance": None if c.distance is None else short(c.distance),
