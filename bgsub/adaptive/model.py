@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgsub.adaptive import ghosts, speckle
+from bgsub.adaptive import ghosts, roles, speckle
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp, warp_mask
 from bgsub.adaptive.exposure import Exposure, Meter
@@ -59,9 +59,9 @@ colours."""
 GREY = 1.2
 """By which the limits of squared distances are wider for grey: of one channel, noise exceeds them more often than of
 three together. To make it as rare would take 2.25, and what contrast there is."""
+NO_GHOST = np.empty((0, 0), np.uint8)
 HEAD_START, WARM_UP = 3.0, 0.3
 """By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
-ROLE_BESIDE, ROLE_FOREGROUND, ROLE_GHOST, ROLE_FIXED = 1, 2, 3, 4
 
 
 class Adaptive(Remembering):
@@ -381,9 +381,9 @@ class Adaptive(Remembering):
         blocks, which = self._learned(), self._which_blocks()
         rule, maps = self._rule_now(alpha, blocks.n_channels), self._maps
         role = self._pixels(self._role, blocks.shape)
-        role[:] = self._grain.spread(self._roles(smooth))
+        self._find_roles(smooth, role)
         if outside is not None:
-            role[outside] = ROLE_FIXED
+            role[outside] = roles.FIXED
 
         def learn(start: int, stop: int) -> None:
             kernels.learn(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
@@ -392,28 +392,24 @@ class Adaptive(Remembering):
 
         over_bands(learn, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
 
-    def _roles(self, smooth: np.ndarray) -> np.ndarray:
-        """How each cell is to learn."""
-        foreground = (self._mask == FOREGROUND).view(np.uint8)
+    def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
+        """Fill in how each pixel is to learn."""
+        labels = self._pixels(self._labels, self._mask.shape)
+        foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        role = cv2.dilate(foreground, np.ones((side, side), np.uint8))  # ROLE_BESIDE
-        labels = self._pixels(self._labels, role.shape)
-        tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
+        near = cv2.dilate(foreground, np.ones((side, side), np.uint8))
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
-            self._speckle.look_at(np.where((labels == FOREGROUND) & (role == 0), self._share, np.uint8(0)), tolerance)
-        role += foreground
-        if self._params.detect_shadows:
-            slow = (labels == SHADOW) & (tolerance <= UNBLINKING)
-            np.maximum(role, slow.view(np.uint8) * np.uint8(ROLE_FOREGROUND), out=role)
-        if self._params.remove_ghosts and self.n_frames:
-            if self.n_frames % ghosts.EVERY == 0:
-                smallest = self.cleaning.min_blob * foreground.size
-                image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
-                self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
-                self._any_ghost = bool(self._ghost.any())
-            if self._any_ghost:
-                role[(self._ghost != 0) & (foreground != 0)] = ROLE_GHOST
-        return role
+            tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
+            self._speckle.look_at(np.where((labels == FOREGROUND) & (near == 0), self._share, np.uint8(0)), tolerance)
+        if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
+            smallest = self.cleaning.min_blob * foreground.size
+            image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
+            self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
+            self._any_ghost = bool(self._ghost.any())
+        found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
+        roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else NO_GHOST, found)
+        if found is not role:
+            role[:] = self._grain.spread(found)
 
     def _count(self, alpha: float) -> None:
         self.n_frames += alpha > 0
@@ -447,6 +443,7 @@ class Adaptive(Remembering):
             fall=f32(FALL),
             step=f32(STEP),
             stay=f32(STAY),
+            unblinking=f32(UNBLINKING),
             follow=f32(FOLLOW),
             full_distance=f32(FULL_DISTANCE),
             widest=f32(WIDEST),

@@ -55,6 +55,7 @@ class AdaptiveRule(NamedTuple):
     fall: np.float32  # by which it falls
     step: np.float32  # of the tolerance
     stay: np.float32  # by which it falls where foreground stays
+    unblinking: np.float32  # tolerance up to which what may be shadow learns as foreground
     follow: np.float32  # rate of the mean distance
     full_distance: np.float32  # in limits, counted as 1
     widest: np.float32  # tolerance at most
@@ -278,7 +279,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         As in ``kernels/mog2.py``.
     rule : AdaptiveRule
     role : ndarray of uint8, flat
-        Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn.
+        Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5
+        and 6 are 0 and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2.
     verdict : ndarray of uint8, flat
         What `judge` said, and
     before : ndarray of uint8, flat
@@ -291,11 +293,16 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     role, verdict, before, scores = pointer(role), pointer(verdict), pointer(before), pointer(scores)
     tolerance, distances, blinks = pointer(tolerance), pointer(distances), pointer(blinks)
     zero, one, two = splat(rule.zero), splat(rule.one), splat(rule.two)
+    fixed, unblinking = two + two, splat(rule.unblinking)
     for i in range(start, stop):
         block = i if every else which[i]
         pixel, at = (block - offset) * LANES, block * LANES
         is_role = load_bytes(role, pixel)
-        learning = is_role < two + two
+        is_shadow = is_role > fixed
+        if any_lane(is_shadow):
+            slow = negate(unblinking < load(tolerance, at))
+            is_role = select(is_shadow, select(slow, two, is_role - fixed - one), is_role)
+        learning = is_role < fixed
         if not any_lane(learning):
             continue
         now, then = load_bytes(verdict, pixel), load_bytes(before, at)

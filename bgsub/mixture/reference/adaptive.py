@@ -18,7 +18,8 @@ import numpy as np
 f32 = np.float32
 ZERO, ONE, CALM = f32(0), f32(1), f32(0.1)
 BACKGROUND, FOREGROUND, GHOST, FIXED = 0, 2, 3, 4
-"""Roles that a pixel can have when it learns; 1 is background beside foreground."""
+"""Roles that a pixel can have when it learns; 1 is background beside foreground, and 5 and 6 are 0 and 1 that may be
+shadow."""
 
 
 @dataclass
@@ -103,7 +104,8 @@ class ReferencePixel:
         ----------
         colour : ndarray of float32, shape (C,)
         role : int
-            0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn.
+            0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5 and 6 are 0
+            and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2.
         judgement : Judgement
             What `judge` said.
         rule : NamedTuple
@@ -111,6 +113,8 @@ class ReferencePixel:
         """
         if role == FIXED:
             return
+        if role > FIXED:
+            role = FOREGROUND if self.tolerance <= rule.unblinking else role - FIXED - 1
         self._feed_back(judgement, role, rule)
         alpha = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost}.get(role, rule.alpha)
         if not self._match(colour, alpha, rule):
