@@ -6,7 +6,7 @@ import pytest
 from drawn_scenes import passing, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp, warp_mask
+from bgsub.adaptive.camera import NONE, Camera, Shift, grey, reduced, warp, warp_mask
 
 SIZE = (240, 320)
 WIDE = texture((SIZE[0] + 40, SIZE[1] + 40, 3), seed=1)
@@ -18,29 +18,33 @@ def shifted(right: float, down: float, scene: np.ndarray = WIDE) -> np.ndarray:
     return cv2.warpAffine(scene, matrix, SIZE[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
-def a_camera() -> Camera:
+def a_camera(scene: np.ndarray | None = None) -> Camera:
     camera = Camera()
-    camera.look_at(shifted(0, 0))
+    camera.look_at(reduced(shifted(0, 0) if scene is None else scene))
     return camera
+
+
+def shift_of(camera: Camera, image: np.ndarray) -> Shift:
+    return camera.shift_of(reduced(image), image.shape[:2])
 
 
 @pytest.mark.parametrize(("right", "down"), [
     (1, 0), (0, -1), (0.4, 0.3), (-2.5, 1.25), (3.3, -4.1), (-6, -6), (8, 5), (0.2, 0),
 ])
 def test_a_known_shift_is_found_to_a_tenth_of_a_pixel(right, down):
-    found = a_camera().shift_of(seen(shifted(right, down), np.random.default_rng(0)))
+    found = shift_of(a_camera(), seen(shifted(right, down), np.random.default_rng(0)))
     assert found == pytest.approx((right, down), abs=0.1)
 
 
 @pytest.mark.parametrize("noise", [0, 2, 8])
 def test_a_camera_that_stands_still_does_not_move(noise):
     camera, rng = a_camera(), np.random.default_rng(1)
-    assert [camera.shift_of(seen(shifted(0, 0), rng, noise)) for _ in range(10)] == [NONE] * 10
+    assert [shift_of(camera, seen(shifted(0, 0), rng, noise)) for _ in range(10)] == [NONE] * 10
 
 
 def test_a_shift_too_small_to_matter_is_none():
-    assert a_camera().shift_of(shifted(0.12, 0)) == NONE
-    assert a_camera().shift_of(shifted(0.3, 0)) == pytest.approx((0.3, 0), abs=0.05)
+    assert shift_of(a_camera(), shifted(0.12, 0)) == NONE
+    assert shift_of(a_camera(), shifted(0.3, 0)) == pytest.approx((0.3, 0), abs=0.05)
 
 
 @pytest.mark.parametrize("brighter", [-15, 25])
@@ -48,38 +52,45 @@ def test_light_and_what_moves_by_itself_are_no_shift(brighter):
     """A quarter of the picture goes another way, and all of it is brighter."""
     scene = shifted(2, 1) + brighter
     scene[60:180, 80:240] = shifted(-9, 0)[60:180, 80:240]
-    assert a_camera().shift_of(seen(scene, np.random.default_rng(2))) == pytest.approx((2, 1), abs=0.15)
+    assert shift_of(a_camera(), seen(scene, np.random.default_rng(2))) == pytest.approx((2, 1), abs=0.15)
     scene = with_box(shifted(0, 0) + brighter, (60, 180, 80, 240), 220)
-    assert a_camera().shift_of(seen(scene, np.random.default_rng(2))) == NONE
+    assert shift_of(a_camera(), seen(scene, np.random.default_rng(2))) == NONE
 
 
 def test_another_view_and_a_plain_wall_have_no_shift():
-    assert a_camera().shift_of(seen(texture((*SIZE, 3), seed=9), np.random.default_rng(3))) == NONE
-    camera = Camera()
-    camera.look_at(np.full((*SIZE, 3), 90, np.float32))
-    assert camera.shift_of(seen(np.full((*SIZE, 3), 90.0), np.random.default_rng(3))) == NONE
+    assert shift_of(a_camera(), seen(texture((*SIZE, 3), seed=9), np.random.default_rng(3))) == NONE
+    camera = a_camera(np.full((*SIZE, 3), 90, np.float32))
+    assert shift_of(camera, seen(np.full((*SIZE, 3), 90.0), np.random.default_rng(3))) == NONE
 
 
 def test_a_growing_shift_is_followed_from_frame_to_frame():
     """Farther than it would be found from nothing."""
     camera = a_camera()
-    found = [camera.shift_of(seen(shifted(d, -d), np.random.default_rng(4))) for d in range(2, 20, 2)]
+    found = [shift_of(camera, seen(shifted(d, -d), np.random.default_rng(4))) for d in range(2, 20, 2)]
     assert np.array(found) == pytest.approx(np.array([(d, -d) for d in range(2, 20, 2)]), abs=0.2)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize(("shape", "expected"), [
-    ((240, 320, 3), (120, 160)), ((120, 160), (60, 80)), ((1080, 1920, 3), (135, 240)), ((1, 1, 3), (1, 1)),
+    ((240, 320, 3), (120, 160, 3)), ((120, 160), (60, 80)), ((1080, 1920, 3), (135, 240, 3)), ((1, 1, 3), (1, 1, 3)),
     ((12, 16), (6, 8)),
 ])
-def test_the_picture_is_halved_until_it_is_small(shape, expected):
-    assert reduced(np.zeros(shape, np.uint8)).shape == expected
+def test_the_picture_is_halved_until_it_is_small(shape, expected, dtype):
+    small = reduced(np.full(shape, 90, dtype))
+    assert (small.shape, small.dtype) == (expected, dtype)
+    assert (small == 90).all()
+
+
+def test_in_grey_a_picture_is_of_float32_and_has_no_channels():
+    colours = np.array([[[100, 0, 0], [0, 100, 0], [0, 0, 100]]], np.uint8)
+    assert grey(colours).tolist() == [[11, 59, 30]]
+    for picture in (np.float32([[7, 9]]), np.uint8([[7, 9]])):
+        assert (grey(picture).dtype, grey(picture).tolist()) == (np.float32, [[7, 9]])
 
 
 @pytest.mark.parametrize("size", [(12, 16), (60, 80), (1, 1)])
 def test_in_a_picture_too_small_nothing_is_sought(size):
-    camera = Camera()
-    camera.look_at(texture(size))
-    assert camera.shift_of(np.roll(texture(size), 2, axis=0)) == NONE
+    assert shift_of(a_camera(texture(size)), np.roll(texture(size), 2, axis=0)) == NONE
 
 
 def test_warp_undoes_a_shift():
