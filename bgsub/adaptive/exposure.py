@@ -12,7 +12,7 @@ from bgsub.mixture.compiled import cached
 
 DARK, BRIGHT = 25.0, 230.0
 """Grey levels outside of which a pixel tells nothing of a gain: noise, or saturation."""
-LEAST = 100
+LEAST = 50
 """Pixels that must tell."""
 BETTER, LIMIT = 0.95, 30.0
 """Gains count if they lower the difference to this share; a pixel's difference counts no more than so many levels."""
@@ -20,8 +20,6 @@ UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
 OVERCAST = 0.75
 """Share of the frame that is foreground, above which that mask tells nothing: all pixels are asked."""
-IN_PART = 32
-"""Of a byte: a reduced pixel of which an eighth is foreground does not tell."""
 LEVELS, BINS = 256, 8
 """Grey levels, and how many ranges of them have a median of their own, from which a tone curve is drawn."""
 FINENESS, MOST = 1024, 4096
@@ -91,17 +89,15 @@ class Meter:
             do not make the frame more like the background.
         """
         seen = _halved(image)
-        height, width, n_channels = seen.shape
-        masked = cv2.resize(foreground, (width, height), interpolation=cv2.INTER_AREA)
-        factors, tone = np.ones(n_channels, np.float32), np.empty((n_channels, LEVELS), np.float32)
-        is_curve = _measure(seen, self._background, self._learned, masked, factors, tone)
+        factors, tone = np.ones(seen.shape[2], np.float32), np.empty((seen.shape[2], LEVELS), np.float32)
+        is_curve = _measure(seen, self._background, self._learned, foreground, factors, tone)
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
 def _halved(picture: np.ndarray) -> np.ndarray:
-    """The picture once more reduced, float32 (h, w, C)."""
+    """The picture once more reduced, and every other row of that, float32 (h, w, C)."""
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)[::2]
     return small.reshape(*small.shape[:2], -1).astype(np.float32)
 
 
@@ -118,28 +114,31 @@ def _level(value):  # type: ignore[no-untyped-def]  # Numba infers them
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _middle(histogram):  # type: ignore[no-untyped-def]
-    """The place of the median in a histogram, and how many it counts."""
-    n = 0
-    for count in histogram:
-        n += count
-    below = 0
-    for i in range(len(histogram)):
-        below += histogram[i]
-        if 2 * below > n:
-            return i, n
-    return 0, n
+def _middle(histogram, n):  # type: ignore[no-untyped-def]
+    """The place of the median in a histogram of n."""
+    place, below = 0, histogram[0]
+    while 2 * below <= n and place < len(histogram) - 1:
+        place += 1
+        below += histogram[place]
+    return place
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _tells(learned, masked):  # type: ignore[no-untyped-def]
-    """Which pixels are asked: the background, or all that was learned where nearly all is foreground."""
-    telling = learned & (masked < IN_PART)
+def _tells(learned, foreground):  # type: ignore[no-untyped-def]
+    """Which pixels are asked: the background, or all that was learned if nearly all is foreground."""
+    telling = learned.copy()
+    height, width = learned.shape
+    for row in range(height):
+        mask = foreground[row * foreground.shape[0] // height]
+        for col in range(width):
+            if mask[col * foreground.shape[1] // width] != 0:
+                telling[row, col] = False
     return telling if telling.sum() >= (1 - OVERCAST) * learned.sum() else learned
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # type: ignore[no-untyped-def]
+def _count(seen, known, telling, ratios, n_ratios, of_the_frame,  # type: ignore[no-untyped-def]
+           of_the_background, n_levels):
     """Count ratios, and for each range of the background's levels those of the frame and of the background."""
     dark, bright = np.float32(DARK), np.float32(BRIGHT)
     fineness, most = np.float32(FINENESS), np.float32(MOST - 1)
@@ -153,24 +152,25 @@ def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # ty
                 part = level * BINS // LEVELS
                 of_the_background[c, part, level] += 1
                 of_the_frame[c, part, _level(a)] += 1
+                n_levels[c, part] += 1
                 if dark < a < bright and dark < b:
                     ratios[c, np.int64(min(b / a * fineness, most))] += 1
+                    n_ratios[c] += 1
 
 
 @cached(nogil=True, error_model="numpy")
-def _measure(seen, known, learned, masked, gains, tone):  # type: ignore[no-untyped-def]
+def _measure(seen, known, learned, foreground, gains, tone):  # type: ignore[no-untyped-def]
     """Fill in gains, which are 1, and tone curves, and say whether these are needed."""
     n_channels = seen.shape[2]
-    ratios = np.zeros((n_channels, MOST), np.int32)
-    of_the_frame = np.zeros((n_channels, BINS, LEVELS), np.int32)
+    ratios, n_ratios = np.zeros((n_channels, MOST), np.int32), np.zeros(n_channels, np.int64)
+    of_the_frame, n_levels = np.zeros((n_channels, BINS, LEVELS), np.int32), np.zeros((n_channels, BINS), np.int64)
     of_the_background = np.zeros_like(of_the_frame)
-    telling = _tells(learned, masked)
-    _count(seen, known, telling, ratios, of_the_frame, of_the_background)
+    telling = _tells(learned, foreground)
+    _count(seen, known, telling, ratios, n_ratios, of_the_frame, of_the_background, n_levels)
     cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
     for c in range(n_channels):
-        place, n = _middle(ratios[c])
-        if n >= LEAST:
-            gains[c] = (place + 0.5) / FINENESS
+        if n_ratios[c] >= LEAST:
+            gains[c] = (_middle(ratios[c], n_ratios[c]) + 0.5) / FINENESS
         largest = max(largest, abs(gains[c] - 1))
     with_them = _cost_of_gains(seen, known, learned, gains) if largest > UNCHANGED else cost
     if with_them < BETTER * cost:  # or what has come into view leads the median
@@ -179,7 +179,7 @@ def _measure(seen, known, learned, masked, gains, tone):  # type: ignore[no-unty
         gains[:] = 1
     least, bent = max(LEAST_IN_BIN * telling.sum(), FEWEST_IN_BIN), 0.0
     for c in range(n_channels):
-        if not _draw(of_the_frame[c], of_the_background[c], least, tone[c]):
+        if not _draw(of_the_frame[c], of_the_background[c], n_levels[c], least, tone[c]):
             return False
         for level in range(LEVELS):
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
@@ -187,15 +187,16 @@ def _measure(seen, known, learned, masked, gains, tone):  # type: ignore[no-unty
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _draw(of_the_frame, of_the_background, least, tone):  # type: ignore[no-untyped-def]
+def _draw(of_the_frame, of_the_background, n_levels, least, tone):  # type: ignore[no-untyped-def]
     """Draw a rising curve through the medians of each range of the background's levels; whether there are two."""
     frame, background, counts = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
     n_knots = 0
     for part in range(BINS):
-        a, n = _middle(of_the_frame[part])
+        n = n_levels[part]
         if n < least:
             continue
-        frame[n_knots], background[n_knots], counts[n_knots] = a, _middle(of_the_background[part])[0], n
+        frame[n_knots], counts[n_knots] = _middle(of_the_frame[part], n), n
+        background[n_knots] = _middle(of_the_background[part], n)
         n_knots += 1
         while n_knots > 1 and frame[n_knots - 1] < frame[n_knots - 2] + 1:  # two that do not rise are one
             n_knots -= 1

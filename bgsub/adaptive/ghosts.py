@@ -17,7 +17,7 @@ LOOKS = 2
 """For which a pixel must have been still."""
 EDGE = 5.0
 """Grey levels by which a step must be the stronger one to count."""
-MAJORITY = 0.5
+MAJORITY = 0.7
 """Of the border: by how much more of it must speak for the background."""
 LEAST_PART = 0.25
 """Of its blob that a still piece must be: a leg that stands still is no ghost."""

@@ -56,9 +56,6 @@ FULL_DISTANCE, WIDEST = 3.0, 100.0
 MORE_BACKGROUND, MOST_BACKGROUND = 1.0, 0.97
 """By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
 colours."""
-GREY = 1.2
-"""By which the limits of squared distances are wider for grey: of one channel, noise exceeds them more often than of
-three together. To make it as rare would take 2.25, and what contrast there is."""
 NO_GHOST = np.empty((0, 0), np.uint8)
 HEAD_START, WARM_UP = 3.0, 0.3
 """By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
@@ -423,10 +420,9 @@ class Adaptive(Remembering):
         early = max(1.0, min(HEAD_START * to_come, (WARM_UP * to_come) ** 2))
         foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
         per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
-        rarer = GREY if n_channels == 1 else 1.0
         return kernels.AdaptiveRule(
-            background_limit=f32(p.match_sigmas * p.match_sigmas * rarer),
-            match_limit=f32(MATCH_LIMIT * rarer),
+            background_limit=f32(p.match_sigmas * p.match_sigmas),
+            match_limit=f32(MATCH_LIMIT),
             background_ratio=f32(p.background_ratio),
             more_background=f32(MORE_BACKGROUND),
             most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
