@@ -105,16 +105,16 @@ def reduced(image: np.ndarray) -> np.ndarray:
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
-    """The picture in grey, float32."""
-    return (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.shape[2:] == (3,) else picture).astype(np.float32)
+    """The picture in grey."""
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.shape[2:] == (3,) else picture
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:
-    """The picture and its smaller versions."""
+    """The picture and its smaller versions, float32."""
     levels = [picture]
     while len(levels) < LEVELS:
         levels.append(cv2.pyrDown(levels[-1]))
-    return levels
+    return [level.astype(np.float32) for level in levels]
 
 
 def warp(image: np.ndarray, shift: Shift) -> np.ndarray:

@@ -144,6 +144,7 @@ class Adaptive(Remembering):
         self._first: np.ndarray | None = None  # the first frame, until the second one tells how noisy it is
         self.last_event: SceneChange | None = None
         self._age = 0  # frames since the scene changed
+        self._fixed: tuple[Any, kernels.AdaptiveRule] | None = None
         self._scene = Scene()
 
     def background(self) -> np.ndarray:
@@ -249,6 +250,7 @@ class Adaptive(Remembering):
         else:
             self._judge(alpha, outside)
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
+        self._foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
         if alpha > 0:
             if self._notice(smooth):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
@@ -359,7 +361,7 @@ class Adaptive(Remembering):
 
     def _notice(self, smooth: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        share = cv2.countNonZero(cv2.inRange(self._mask, FOREGROUND, FOREGROUND)) / self._mask.size
+        share = cv2.countNonZero(self._foreground) / self._mask.size
         if self._inside is not None:  # nothing is foreground elsewhere
             share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
         if not self._scene.changed(share, self.exposure.gains):
@@ -369,7 +371,7 @@ class Adaptive(Remembering):
         self._age = 0
         self.shift = self._camera.last = NONE
         self.exposure = Exposure((1.0,) * len(self.exposure.gains))
-        self._mask = np.zeros_like(self._mask)
+        self._mask, self._foreground = np.zeros_like(self._mask), np.zeros_like(self._mask)
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
         return True
@@ -392,14 +394,13 @@ class Adaptive(Remembering):
     def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
         """Fill in how each pixel is to learn."""
         labels = self._pixels(self._labels, self._mask.shape)
-        foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        near = cv2.dilate(foreground, np.ones((side, side), np.uint8))
+        near = cv2.dilate(self._foreground, np.ones((side, side), np.uint8))
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             self._speckle.look_at(np.where((labels == FOREGROUND) & (near == 0), self._share, np.uint8(0)), tolerance)
         if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
-            smallest = self.cleaning.min_blob * foreground.size
+            smallest = self.cleaning.min_blob * self._mask.size
             image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
             self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
             self._any_ghost = bool(self._ghost.any())
@@ -419,37 +420,51 @@ class Adaptive(Remembering):
         # At first it is not known what is foreground.
         early = max(1.0, min(HEAD_START * to_come, (WARM_UP * to_come) ** 2))
         foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
-        per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
-        return kernels.AdaptiveRule(
-            background_limit=f32(p.match_sigmas * p.match_sigmas),
-            match_limit=f32(MATCH_LIMIT),
-            background_ratio=f32(p.background_ratio),
-            more_background=f32(MORE_BACKGROUND),
-            most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
-            floor=f32(self.floor * per_sum),
+        if self._fixed is None or self._fixed[0] != (p, n_channels):
+            self._fixed = (p, n_channels), fixed_rule(p, n_channels)
+        return self._fixed[1]._replace(
+            floor=f32(self.floor * n_channels / 3),
             black=f32(self.black),
-            initial_variance=f32(p.initial_variance * per_sum),
-            min_variance=f32(MIN_VARIANCE * per_sum),
-            max_variance=f32(MAX_VARIANCE * per_sum),
             alpha=f32(alpha),
             alpha_foreground=f32(foreground),
             alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
-            prune=f32(PRUNE),
-            calm=f32(CALM),
-            fall=f32(FALL),
-            step=f32(STEP),
-            stay=f32(STAY),
-            unblinking=f32(UNBLINKING),
-            follow=f32(FOLLOW),
-            full_distance=f32(FULL_DISTANCE),
-            widest=f32(WIDEST),
-            zero=f32(0),
-            one=f32(1),
-            two=f32(2),
-            far=f32(1e9),
-            channels=tuple(range(n_channels)),
-            components=tuple(range(p.n_components)),
         )
 
     def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
         return *super()._of_the_rule(alpha, n_channels), self._age, self.floor, self.black
+
+
+def fixed_rule(p: AdaptiveParams, n_channels: int) -> kernels.AdaptiveRule:
+    """The rule of all frames: what changes from frame to frame is 0."""
+    per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
+    zero = f32(0)
+    return kernels.AdaptiveRule(
+        background_limit=f32(p.match_sigmas * p.match_sigmas),
+        match_limit=f32(MATCH_LIMIT),
+        background_ratio=f32(p.background_ratio),
+        more_background=f32(MORE_BACKGROUND),
+        most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
+        floor=zero,
+        black=zero,
+        initial_variance=f32(p.initial_variance * per_sum),
+        min_variance=f32(MIN_VARIANCE * per_sum),
+        max_variance=f32(MAX_VARIANCE * per_sum),
+        alpha=zero,
+        alpha_foreground=zero,
+        alpha_ghost=zero,
+        prune=f32(PRUNE),
+        calm=f32(CALM),
+        fall=f32(FALL),
+        step=f32(STEP),
+        stay=f32(STAY),
+        unblinking=f32(UNBLINKING),
+        follow=f32(FOLLOW),
+        full_distance=f32(FULL_DISTANCE),
+        widest=f32(WIDEST),
+        zero=zero,
+        one=f32(1),
+        two=f32(2),
+        far=f32(1e9),
+        channels=tuple(range(n_channels)),
+        components=tuple(range(p.n_components)),
+    )

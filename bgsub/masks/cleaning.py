@@ -80,8 +80,12 @@ class Sizes(NamedTuple):
 
 
 def _vote(share: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
-    voted = _more_than_half(share, sizes.side)
-    return voted if calm is None else cv2.copyTo(_more_than_half(share, sizes.calm_side), calm, voted)
+    if calm is None or not cv2.countNonZero(calm):
+        return _more_than_half(share, sizes.side)
+    voted_calmly = _more_than_half(share, sizes.calm_side)
+    if cv2.countNonZero(calm) == calm.size:
+        return voted_calmly
+    return cv2.copyTo(voted_calmly, calm, _more_than_half(share, sizes.side))
 
 
 def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> np.ndarray:
