@@ -49,8 +49,15 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
     if not cv2.countNonZero(found):
         return
     side = odd(WINDOW * grain.scale) or 1
-    squares = grain.mean(cv2.multiply(ratios, ratios)) if grain.side > 1 else np.empty(0, f32)
-    numbers = [picture.reshape(-1) for picture in (grain.mean(ratios), squares, grain.mean(offs))]
+    numbers = [ratios.reshape(-1), np.empty(0, f32), offs.reshape(-1)]
+    if grain.side > 1:
+        pooled = np.empty((3, *grain.shape), f32)
+
+        def pool(start: int, stop: int) -> None:
+            kernels.pool(ratios, offs, tuple(range(grain.side)), start, stop, pooled)
+
+        over_bands(pool, grain.shape[0], threads, SMALLEST_BAND // grain.shape[1])
+        numbers = list(pooled.reshape(3, -1))
     rule = kernels.ShadowRule(
         f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
         tuple(range(LANES)))

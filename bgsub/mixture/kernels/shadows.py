@@ -124,3 +124,49 @@ def shade(mask, ratios, squares, offs, shape, reach, rule, start, stop):
         even = square * splat(rule.share) - mean * mean < spread * spread * (splat(rule.one) - off * off)
         shadow = suspect & (mean > splat(rule.darkest)) & (mean < splat(rule.brightest)) & even
         store_bytes(marks, at, select(shadow, splat(rule.shadow), found))
+
+
+@cached(nogil=True, error_model="numpy")
+def pool(ratios, offs, places, start, stop, out):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Means over cells of pixels.
+
+    Parameters
+    ----------
+    ratios, offs : ndarray of float32, shape (H, W)
+        As `judge` gave them.
+    places : tuple of int
+        As many as a cell has pixels to the right, and down: a constant to the compiler, so that loops unroll.
+    start, stop : int
+        Rows of cells.
+    out : ndarray of float32, shape (3, rows, columns)
+        Written: the means of the ratios, of their squares, and of ``offs``. There may be fewer pixels at the end.
+    """
+    side, height = len(places), ratios.shape[0]
+    n = ratios.shape[1] // side
+    sums = np.empty((3, out.shape[2]), np.float32)
+    for row in range(start, stop):
+        sums[:] = 0
+        n_rows = min(side, height - row * side)
+        for y in range(row * side, row * side + n_rows):
+            _add_cells(ratios[y], offs[y], places, n, sums[0], sums[1], sums[2])
+        share = np.float32(1) / np.float32(n_rows * side)
+        last = np.float32(1) / np.float32(n_rows * max(1, ratios.shape[1] - n * side))
+        for i in range(3):
+            for col in range(out.shape[2]):
+                out[i, row, col] = sums[i, col] * (share if col < n else last)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _add_cells(ratios, offs, places, n, total, square, off):  # type: ignore[no-untyped-def]
+    """Add a row of pixels to the sums of their cells."""
+    side = len(places)
+    for col in range(n):
+        for k in range(side):
+            ratio = ratios[col * side + k]
+            total[col] += ratio
+            square[col] += ratio * ratio
+            off[col] += offs[col * side + k]
+    for x in range(n * side, len(ratios)):
+        total[n] += ratios[x]
+        square[n] += ratios[x] * ratios[x]
+        off[n] += offs[x]
