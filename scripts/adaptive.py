@@ -35,6 +35,7 @@ PARTS: dict[str, Setting] = {
     "cleaning": {"median": 0, "close": 0, "fill_holes": 0, "min_blob": 0},
     "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
     "exposure": {"follow_exposure": False},
+    "tone curves": {"exposure.CURVED": 0.0},
     "shadows": {"detect_shadows": False},
     "what is enclosed is no shadow": {"shadows.REACH": 0.0},
     "black is the darkest seen": {"shadows.HAZE": 0.0},
@@ -43,6 +44,7 @@ PARTS: dict[str, Setting] = {
     "finer cleaning where it is calm": {"speckle.CALM": 0.0},
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
+    "patches of light": {"ghosts.PATCH": 2.0},
     "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30},
 }
 """Part → what switches it off."""
@@ -50,8 +52,9 @@ PARTS: dict[str, Setting] = {
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
              "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
              "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
-             "speckle.FALL", "ghosts.STILL", "camera.GAIN", "averaging.CLEAN", "averaging.NOISY",
-             "model.HEAD_START", "model.WARM_UP")
+             "speckle.FALL", "ghosts.STILL", "ghosts.MAJORITY", "ghosts.PATCH", "ghosts.SOFT", "ghosts.SHARP",
+             "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.LEAST_IN_BIN", "camera.GAIN",
+             "averaging.CLEAN", "averaging.NOISY", "model.HEAD_START", "model.WARM_UP")
 
 
 def main() -> None:

@@ -32,6 +32,17 @@ BENT = 6.0
 """And if it is somewhere so many grey levels away from the gains."""
 
 
+class Rule(NamedTuple):
+    """The shares and levels from which on something counts, for the kernel; see the constants of the same names."""
+
+    unchanged: float
+    better: float
+    overcast: float
+    least_in_bin: float
+    curved: float
+    bent: float
+
+
 class Exposure(NamedTuple):
     """What a frame's channels must undergo to look like the background.
 
@@ -90,7 +101,8 @@ class Meter:
         """
         seen = _halved(image)
         factors, tone = np.ones(seen.shape[2], np.float32), np.empty((seen.shape[2], LEVELS), np.float32)
-        is_curve = _measure(seen, self._background, self._learned, foreground, factors, tone)
+        rule = Rule(UNCHANGED, BETTER, OVERCAST, LEAST_IN_BIN, CURVED, BENT)
+        is_curve = _measure(seen, self._background, self._learned, foreground, rule, factors, tone)
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
@@ -124,7 +136,7 @@ def _middle(histogram, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _tells(learned, foreground):  # type: ignore[no-untyped-def]
+def _tells(learned, foreground, overcast):  # type: ignore[no-untyped-def]
     """Which pixels are asked: the background, or all that was learned if nearly all is foreground."""
     telling = learned.copy()
     height, width = learned.shape
@@ -133,7 +145,7 @@ def _tells(learned, foreground):  # type: ignore[no-untyped-def]
         for col in range(width):
             if mask[col * foreground.shape[1] // width] != 0:
                 telling[row, col] = False
-    return telling if telling.sum() >= (1 - OVERCAST) * learned.sum() else learned
+    return telling if telling.sum() >= (1 - overcast) * learned.sum() else learned
 
 
 @numba.njit(nogil=True, error_model="numpy")
@@ -159,31 +171,31 @@ def _count(seen, known, telling, ratios, n_ratios, of_the_frame,  # type: ignore
 
 
 @cached(nogil=True, error_model="numpy")
-def _measure(seen, known, learned, foreground, gains, tone):  # type: ignore[no-untyped-def]
+def _measure(seen, known, learned, foreground, rule, gains, tone):  # type: ignore[no-untyped-def]
     """Fill in gains, which are 1, and tone curves, and say whether these are needed."""
     n_channels = seen.shape[2]
     ratios, n_ratios = np.zeros((n_channels, MOST), np.int32), np.zeros(n_channels, np.int64)
     of_the_frame, n_levels = np.zeros((n_channels, BINS, LEVELS), np.int32), np.zeros((n_channels, BINS), np.int64)
     of_the_background = np.zeros_like(of_the_frame)
-    telling = _tells(learned, foreground)
+    telling = _tells(learned, foreground, rule.overcast)
     _count(seen, known, telling, ratios, n_ratios, of_the_frame, of_the_background, n_levels)
     cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
     for c in range(n_channels):
         if n_ratios[c] >= LEAST:
             gains[c] = (_middle(ratios[c], n_ratios[c]) + 0.5) / FINENESS
         largest = max(largest, abs(gains[c] - 1))
-    with_them = _cost_of_gains(seen, known, learned, gains) if largest > UNCHANGED else cost
-    if with_them < BETTER * cost:  # or what has come into view leads the median
+    with_them = _cost_of_gains(seen, known, learned, gains) if largest > rule.unchanged else cost
+    if with_them < rule.better * cost:  # or what has come into view leads the median
         cost = with_them
     else:
         gains[:] = 1
-    least, bent = max(LEAST_IN_BIN * telling.sum(), FEWEST_IN_BIN), 0.0
+    least, bent = max(rule.least_in_bin * telling.sum(), FEWEST_IN_BIN), 0.0
     for c in range(n_channels):
         if not _draw(of_the_frame[c], of_the_background[c], n_levels[c], least, tone[c]):
             return False
         for level in range(LEVELS):
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
-    return bent > BENT and _cost_of_curves(seen, known, learned, tone) < CURVED * cost
+    return bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
 
 
 @numba.njit(nogil=True, error_model="numpy")
