@@ -1,11 +1,23 @@
-"""What an object leaves behind, and an object: told from each other by their border."""
+"""What an object leaves behind, an object, and light: told from each other by their border and texture."""
 
+import cv2
 import numpy as np
 import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.ghosts import EVERY, LOOKS, Ghosts, border_is_the_backgrounds
+from bgsub.adaptive.ghosts import (
+    EVERY,
+    LOOKS,
+    PATCH,
+    SHARP,
+    SOFT,
+    Ghosts,
+    Votes,
+    is_left_behind,
+    is_light,
+    votes_of_border,
+)
 from bgsub.adaptive.model import GHOST_FRAMES
 
 SIZE = (120, 160)
@@ -19,21 +31,56 @@ WHERE = with_box(np.zeros(SIZE, np.uint8), BOX, 255)
 def test_a_border_belongs_to_whoever_has_the_step(channels):
     empty, standing = np.uint8(STREET[channels]), np.uint8(CAR[channels])
     piece, foreground = WHERE // 255, WHERE == 255
-    assert border_is_the_backgrounds(empty, standing, piece, foreground)
-    assert not border_is_the_backgrounds(standing, empty, piece, foreground)
-    assert not border_is_the_backgrounds(empty, empty, piece, foreground)
-    assert not border_is_the_backgrounds(standing, standing, piece, foreground)
+    gone, there = (votes_of_border(*pair, piece, foreground) for pair in ((empty, standing), (standing, empty)))
+    assert gone == pytest.approx((0, 1), abs=0.05)
+    assert there == gone[::-1]
+    assert votes_of_border(empty, empty, piece, foreground) == (0, 0)
+    assert votes_of_border(standing, standing, piece, foreground) == (0, 0)
+
+
+def test_only_a_clear_majority_leaves_a_ghost():
+    assert is_left_behind(Votes(0.05, 0.95))
+    assert not any(map(is_left_behind, (Votes(0.3, 0.7), Votes(0.95, 0.05), Votes(0, 0), Votes(0.5, 0.5), None)))
 
 
 def test_a_piece_that_lies_in_other_foreground_is_nobodys():
     for end in (120, 110):  # on all sides, and on all but the right one
         around = with_box(np.zeros(SIZE, np.uint8), (30, 90, 50, end), 255) == 255
-        assert not border_is_the_backgrounds(np.uint8(STREET), np.uint8(CAR), WHERE // 255, around)
+        votes = votes_of_border(np.uint8(STREET), np.uint8(CAR), WHERE // 255, around)
+        assert votes is None
+        assert not is_left_behind(votes)
 
 
-def looked(images: list[np.ndarray], background: np.ndarray, smallest: float = 10) -> list[np.ndarray]:
+def test_what_has_no_outline_is_light_and_what_has_a_sharp_one_is_not_whatever_its_texture():
+    piece = WHERE // 255
+    for image in (STREET, CAR, 1.3 * STREET, texture((*SIZE, 3), seed=5)):
+        assert is_light(np.uint8(image), np.uint8(STREET), piece, Votes(SOFT - 0.01, 0.0))
+        assert not is_light(np.uint8(image), np.uint8(STREET), piece, Votes(SHARP, 0.0))
+
+
+@pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 0]], ids=["colour", "grey"])
+@pytest.mark.parametrize("votes", [None, Votes(SOFT, 0.3), Votes(SHARP - 0.01, 0.0)])
+def test_between_the_two_light_has_the_texture_of_the_background(votes, channels):
+    """Whatever is around it, and at its outline."""
+    street, rng = STREET[channels], np.random.default_rng(0)
+
+    def light(image: np.ndarray) -> bool:
+        image = np.where(WHERE[..., None] > 0 if image.ndim == 3 else WHERE > 0, image, 0)
+        return is_light(seen(image, rng), street.astype(np.float32), WHERE // 255, votes)
+
+    assert light(street)
+    assert light(1.4 * street)
+    assert light(0.5 * street + 60)
+    assert not light(CAR[channels])
+    assert not light(200 - street)
+    assert not light(texture((*SIZE, 3), seed=5)[channels])
+    assert not light(np.full_like(street, 90))
+
+
+def looked(images: list[np.ndarray], background: np.ndarray, smallest: float = 10,
+           where: np.ndarray = WHERE) -> list[np.ndarray]:
     ghosts = Ghosts(*SIZE)
-    return [ghosts.find(np.uint8(image), np.uint8(background), WHERE, smallest) for image in images]
+    return [ghosts.find(np.uint8(image), np.uint8(background), where, smallest) for image in images]
 
 
 def test_a_ghost_is_found_once_it_was_still_for_some_looks_and_an_object_is_not():
@@ -57,6 +104,17 @@ def test_nothing_that_is_still_is_no_ghost_however_small_it_may_be():
 def test_what_is_smaller_than_a_blob_is_left_alone():
     assert looked([STREET] * (LOOKS + 1), CAR, smallest=40 * 50)[-1].any()
     assert not looked([STREET] * (LOOKS + 1), CAR, smallest=40 * 50 + 1)[-1].any()
+
+
+def test_light_is_found_as_a_ghost_is_but_for_small_pieces():
+    """Their outline says little, and their texture less."""
+    for side, is_found in ((8, True), (6, False)):
+        assert (side * side >= PATCH * WHERE.size) == is_found
+        where = with_box(np.zeros(SIZE, np.uint8), (40, 40 + side, 60, 60 + side), 255)
+        lit = STREET + 4.0 * (where > 0)[..., None]  # a step that no border has
+        found = looked([lit] * (LOOKS + 1), STREET, where=where)
+        assert not any(light.any() for light in found[:LOOKS])
+        assert np.array_equal(found[LOOKS], where // 255 * np.uint8(is_found))
 
 
 def masks_of(model: Adaptive, frames: list[np.ndarray]) -> list[np.ndarray]:
@@ -90,3 +148,60 @@ def test_what_stops_beside_a_ghost_stays_as_well():
     masks = masks_of(Adaptive(threads=1), [CAR] * 60 + [there] * 40)
     wanted = with_box(np.zeros(SIZE, np.uint8), (20, 60, 10, 40), 255)
     assert np.count_nonzero((masks[-1] == 255) != (wanted == 255)) < 0.15 * 40 * 30  # corners are rounded
+
+
+LARGE = (240, 320)
+PLACE = (80, 160, 110, 210)
+
+
+def shown(by: np.ndarray, scene: np.ndarray) -> np.ndarray:
+    """How much of something shows in each pixel of a scene, as its channels need it."""
+    return by[..., None] if scene.ndim == 3 else by
+
+
+def shares(scene: np.ndarray, changed: np.ndarray, **changes) -> list[float]:
+    """Of the frame that is foreground, in the second after something has changed, and a frame more."""
+    masks = masks_of(Adaptive(threads=1, **changes), [scene] * 60 + [changed] * 26)
+    return [foreground_share(mask) for mask in masks[60:]]
+
+
+def outline(scene: np.ndarray, changed: np.ndarray) -> float:
+    """The share of the outline of what has just changed that is a step in the frame."""
+    mask = masks_of(Adaptive(threads=1), [scene] * 60 + [changed] * 3)[-1]
+    return votes_of_border(np.uint8(changed), np.uint8(scene), mask // 255, mask == 255).frame
+
+
+@pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 0]], ids=["colour", "grey"])
+def test_light_without_an_outline_is_absorbed_within_a_second(channels):
+    street = texture((*LARGE, 3), seed=1, cell=16)[channels]
+    rows, cols = np.mgrid[:240, :320]
+    spot = np.exp(-((rows - 120) ** 2 + (cols - 160) ** 2) / (2 * 30 ** 2))
+    lit = street * (1 + 0.4 * shown(spot, street))
+    assert outline(street, lit) < SOFT, "else this tests nothing"
+    found = shares(street, lit)
+    assert found[0] > 0.05
+    assert found[25] < 0.002
+    assert shares(street, lit, remove_ghosts=False)[25] > 0.05
+
+
+@pytest.mark.parametrize(("channels", "cell", "seed", "blur"), [(np.s_[:], 20, 5, 8), (np.s_[..., 0], 16, 4, 10)],
+                         ids=["colour", "grey"])
+def test_with_some_outline_light_is_absorbed_and_objects_stay(channels, cell, seed, blur):
+    """They differ in nothing but their texture: that of the street, one of their own, or none."""
+    street = texture((*LARGE, 3), seed=seed, cell=cell)[channels]
+    other = texture((*LARGE, 3), seed=seed + 20, low=80, high=210, cell=cell)[channels]
+    there = shown(cv2.GaussianBlur(with_box(np.zeros(LARGE), PLACE, 1), (0, 0), blur), street)
+    lit, object_, plain = (street * (1 - there) + what * there for what in (1.4 * street, other, 220))
+    for image in (lit, object_, plain):
+        assert SOFT < outline(street, image) < SHARP, "else this tests nothing"
+        found = shares(street, image)
+        assert found[0] > 0.09
+        assert (found[25] < 0.002) if image is lit else (found[25] > 0.9 * found[0])
+
+
+@pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 0]], ids=["colour", "grey"])
+@pytest.mark.parametrize("colour", [220, 5])
+def test_what_has_one_colour_and_a_sharp_outline_stays(colour, channels):
+    street = texture((*LARGE, 3), seed=1, cell=16)[channels]
+    found = shares(street, with_box(street, PLACE, colour))
+    assert min(found) > 0.95 * 80 * 100 / (240 * 320)
