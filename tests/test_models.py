@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bgsub
+from bgsub.adaptive.exposure import Exposure
 from bgsub.errors import MisuseError, ModelFileError
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
@@ -33,6 +34,8 @@ def eventful(shape: tuple[int, ...] = (*SIZE, 3), n: int = 90, dtype: str = "uin
             left = 2 * i % 80
             frame[70:120, left + 20:left + 40] *= 0.7
             frame[70:120, left:left + 20] = 30
+        if 26 <= i < 30:
+            frame = 100 + 1.5 * (frame - 100)  # more contrast
         if 38 <= i < 44:
             frame *= 0.85  # a cloud
         if i >= LIGHT_AT:
@@ -68,6 +71,8 @@ def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
     assert all(map(np.array_equal, maps(one), maps(other)))
     for name in ("params", "cleaning", "raw", "n_frames", "frozen", "shift", "gains", "floor", "black", "last_event"):
         assert getattr(one, name) == getattr(other, name), name
+    assert np.array_equal(one.exposure.tone, other.exposure.tone)
+    assert type(one.exposure.tone) is type(other.exposure.tone)
     assert (one.averaging.noise, one.averaging.looks) == (other.averaging.noise, other.averaging.looks)
     assert one._camera.last == other._camera.last, "where it begins to look; it seldom matters where"
 
@@ -86,16 +91,17 @@ def test_the_video_has_all_that_a_model_must_keep(video, whole):
         seen |= {f"mask {value}" for value in np.unique(mask)}
         there = {
             "shift": model.shift, "gains": max(model.gains) != 1, "event": model.last_event,
-            "ghosts": model.ghosts.any(), "blinks": (model.blinks > 1).any(), "verdict": model.verdict.any(),
+            "tone": model.exposure.tone is not None, "ghosts": model.ghosts.any(),
+            "blinks": (model.blinks > 1).any(), "verdict": model.verdict.any(),
             "distances": model.distances.any(), "tolerance": (model.tolerance > 1.2).any(),
         }
         seen |= {name for name, is_there in there.items() if is_there}
         assert np.array_equal(mask, masks[i])
-    assert seen == {"mask 0", "mask 127", "mask 255", "shift", "gains", "event", "ghosts", "blinks", "tolerance",
-                    "distances", "verdict"}
+    assert seen == {"mask 0", "mask 127", "mask 255", "shift", "gains", "event", "tone", "ghosts", "blinks",
+                    "tolerance", "distances", "verdict"}
 
 
-@pytest.mark.parametrize("n", [1, 37, 53, LIGHT_AT + 5, 80])
+@pytest.mark.parametrize("n", [1, 28, 37, 53, LIGHT_AT + 5, 80])
 def test_a_loaded_model_goes_on_to_the_last_bit(tmp_path, video, whole, n):
     masks, end = whole
     first = bgsub.Adaptive(threads=2)
@@ -220,7 +226,7 @@ def test_reset_forgets_all(video, whole):
         model.apply(image)
     assert model.last_event is not None
     model.reset()
-    assert model.last_event is None
+    assert (model.last_event, model.exposure, model.gains) == (None, Exposure(), ())
     assert same([model.apply(image) for image in video[:40]], masks[:40])
 
 
@@ -284,6 +290,18 @@ def test_what_ghosts_were_looked_for_in_must_be_a_frame(saved):
     rewrite(saved, looked_at=np.zeros((3, 4, 3), np.uint8))
     with pytest.raises(ModelFileError, match="looked_at"):
         load(saved)
+
+
+def test_a_tone_curve_must_be_one_for_each_channel(saved):
+    assert load(saved).exposure.tone is None
+    good = np.tile(np.arange(256, dtype=np.float32), (3, 1))
+    rewrite(saved, tone=good)
+    assert np.array_equal(load(saved).exposure.tone, good)
+    for wrong in (good[:2], good[0], good[:, 1:], good.astype(np.float64), good * np.float32("nan"), good[:, :, None],
+                  np.where(good < 255, good, np.float32("inf"))):
+        rewrite(saved, tone=wrong)
+        with pytest.raises(ModelFileError, match=r"m.npz is a damaged model file \(tone of .*\); save the model anew"):
+            load(saved)
 
 
 @pytest.mark.parametrize("holds", MODELS)
