@@ -49,7 +49,7 @@ def test_masks_and_state_are_the_same_for_any_number_of_threads():
 
 @pytest.mark.parametrize("shape", [(60, 80, 3), (45, 67)])
 def test_a_mirrored_video_gives_mirrored_masks(shape):
-    """Exactly, as long as nothing is measured on a sparse grid, which has no middle: gains, and the noise."""
+    """Exactly, as long as nothing is measured on a sparse grid, which has no middle: exposure, and the noise."""
     frames = list(passing(shape, 60, seed=3))
     settings = {**STILL, "noise": 0}  # the floor stays at its least
     masks = run(Adaptive(threads=1, **settings), frames)
@@ -59,7 +59,7 @@ def test_a_mirrored_video_gives_mirrored_masks(shape):
 
 
 def test_a_mirrored_video_gives_almost_mirrored_masks_with_all_that_is_measured():
-    """Gains and noise are medians on other pixels then: a few pixels at the border of an object may differ."""
+    """Exposure and noise are medians on other pixels then: a few pixels at the border of an object may differ."""
     frames = list(passing((120, 160, 3), 60, seed=3))
     masks, mirrored = run(Adaptive(), frames), run(Adaptive(), [frame[:, ::-1] for frame in frames])
     assert np.count_nonzero(masks != mirrored[:, :, ::-1]) < 0.02 * np.count_nonzero(masks)

@@ -106,6 +106,25 @@ def test_adaptive_takes_a_colour_in_the_exposure_of_its_background():
     assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-4)
 
 
+@pytest.mark.parametrize("grey", [False, True], ids=["colour", "grey"])
+def test_adaptive_takes_a_colour_through_the_tone_curve_of_its_background(grey):
+    frames = street(40, grey=grey)
+    model = learned("adaptive", frames)
+    harder = np.clip(1.8 * (frames[-1].image - 120.0) + 120, 0, 255).astype(np.uint8)
+    for _ in range(3):
+        model.apply(harder)
+    assert model.exposure.tone is not None
+    colour = colour_at(model, harder, *CALM)
+    state = look(model, *CALM, colour)
+    assert state.verdict == "background"
+    nearest = state.nearest
+    curved = np.array([np.interp(level, np.arange(256), tone)
+                       for level, tone in zip(colour, model.exposure.tone, strict=True)])
+    away = np.linalg.norm(curved - nearest.mean)
+    assert nearest.distance == pytest.approx(away / nearest.sigma, rel=1e-3)
+    assert np.abs(curved - colour * model.gains).max() > 5, "else gains would do"
+
+
 def test_adaptives_colour_is_averaged_with_those_around_it_where_there_is_noise():
     rng, model = np.random.default_rng(0), MODELS["adaptive"]()
     image = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)

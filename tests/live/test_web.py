@@ -16,6 +16,7 @@ from live_helpers import wait_for
 from web_helpers import Looped, Page, first_frames
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from bgsub.adaptive.exposure import Exposure
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain import look
 from bgsub.live.capture import Change
@@ -185,6 +186,19 @@ def test_a_pixel_is_told_as_the_model_has_it(page):
     assert told["colour"] == pytest.approx(smooth[200, 100].astype(float), abs=1)
     assert told["components"][0]["spread"] == pytest.approx(told["components"][0]["sigma"] / 3**0.5, rel=1e-3)
     assert told["verdict"] in ("background", "shadow", "foreground")
+
+
+@pytest.mark.parametrize(("tone", "expected"), [
+    (None, lambda levels: levels * np.array([0.5, 1, 0.25])),
+    (np.stack([np.arange(255, -1, -1)] * 3).astype(np.float32), lambda levels: 255 - levels),
+], ids=["gains", "a tone curve"])
+def test_a_pixel_is_told_in_the_exposure_of_the_background_as_well(page, tone, expected):
+    page.post("pause")
+    wait_for(lambda: page.watches[0].status.state == "paused")
+    page.watches[0].ask(lambda masker: setattr(masker.subtractor, "exposure", Exposure((0.5, 1.0, 0.25), tone)))
+    told = page.client.get("/api/sources/0/pixel?row=200&col=100").json()
+    page.post("resume")
+    assert told["seen"] == pytest.approx(expected(np.array(told["colour"])), rel=1e-3)
 
 
 def test_zones_hold_and_are_kept(page):
