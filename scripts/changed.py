@@ -3,13 +3,15 @@
     python scripts/changed.py SEQUENCE …                    all changes
     python scripts/changed.py SEQUENCE … --only haze snow
 
-Each clip is shown backwards, in grey, smaller, hazy, in snow and so on, with its truth changed likewise. F-measure by
+Each clip is shown backwards, in grey, smaller, hazy, in snow, in changing light and so on, with its truth changed
+likewise. F-measure by
 CDnet's rule, every frame from the first one, one setting for all; the last column is OpenCV's MOG2 on the same frames.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -71,6 +73,37 @@ def shaken(pairs: Iterable[Pair]) -> Iterator[Pair]:
                                                          borderMode=cv2.BORDER_CONSTANT, borderValue=(OUTSIDE,) * 4))
 
 
+def through(curve: Callable[[int, Picture], Picture]) -> Change:
+    """All grey levels, from 0 to 1, through a curve that is another one in each frame."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        for i, (image, truth) in enumerate(pairs):
+            yield np.uint8(np.rint(255 * curve(i, np.arange(256) / 255)))[image], truth
+
+    return changed
+
+
+def swinging(i: int, levels: Picture) -> Picture:
+    """Shadows are brightened and darkened in turn, from frame 60 on."""
+    return levels ** (1 + 0.35 * math.sin(max(0, i - 60) / 40))
+
+
+def backlit(i: int, levels: Picture) -> Picture:
+    """What is dark becomes darker and what is bright brighter: at once in frame 100, then softly, half of the time."""
+    strength = 0.75 * np.interp((i - 100) % 400, [90, 110, 290, 310], [1, 0, 0, 1]) if i >= 100 else 0.0
+    return levels - strength / (2 * np.pi) * np.sin(2 * np.pi * levels)
+
+
+def sunlit(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Every 300 frames the sun shines for a hundred on a part of the scene whose border is soft and wavy."""
+    for i, (image, truth) in enumerate(pairs):
+        height, width = image.shape[:2]
+        rows, cols = np.mgrid[:height, :width]
+        there = 1 / (1 + np.exp(-12 * (cols / width - 0.3 - 0.2 * np.sin(6 * rows / height))))
+        light = 1 + 0.4 * np.interp(i % 300, [100, 125, 200, 225], [0, 1, 1, 0]) * there
+        yield np.uint8(np.rint(np.minimum(255, image * (light if image.ndim == 2 else light[..., None])))), truth
+
+
 def snowed_on(image: Picture, rng: np.random.Generator) -> Picture:
     """A hundred and fifty flakes at 320x240, of two pixels by three, in other places in each frame."""
     height, width = image.shape[:2]
@@ -105,6 +138,9 @@ CHANGES: dict[str, Change] = {
     "flicker of 6 %": picture_by_picture(lambda image, rng: np.uint8(np.clip(image * rng.normal(1, 0.06), 0, 255))),
     "snow": picture_by_picture(snowed_on),
     "shaken": shaken,
+    "tone": through(swinging),
+    "backlight": through(backlit),
+    "sun": sunlit,
 }
 """Name → what becomes of a clip."""
 

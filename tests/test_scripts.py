@@ -50,7 +50,7 @@ def test_a_clip_is_shown_changed_in_every_way(sequence):
     head, _, *rows = script("changed.py", str(sequence)).splitlines()
     assert head.split("|")[2].strip() == "clip"
     found = {row.split("|")[1].strip(): [float(cell) for cell in row.split("|")[2:-1]] for row in rows}
-    assert len(found) == 15
+    assert len(found) == 18
     assert all(0 <= f <= 1 for line in found.values() for f in line)
     assert found["as it is"][0] > 0.85
     assert found["twice as large"][0] > 0.85, "the truth is as large as the frames"

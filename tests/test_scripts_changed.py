@@ -1,0 +1,71 @@
+"""``scripts/changed.py``: what becomes of the light, frame by frame."""
+
+import sys
+
+import numpy as np
+import pytest
+from test_scripts import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from changed import CHANGES
+
+LEVELS = np.tile(np.arange(256, dtype=np.uint8), (60, 1))
+
+
+def shown(change: str, n: int, image: np.ndarray = LEVELS) -> list[np.ndarray]:
+    """The frames of a scene in which nothing happens."""
+    truth = np.zeros(image.shape[:2], np.uint8)
+    frames, truths = zip(*CHANGES[change]([(image, truth)] * n), strict=True)
+    assert all(found is truth for found in truths)
+    assert all(frame.dtype == np.uint8 and frame.shape == image.shape for frame in frames)
+    return list(frames)
+
+
+@pytest.mark.parametrize(("change", "start"), [("tone", 60), ("backlight", 99), ("sun", 100)])
+def test_at_first_the_light_is_as_it_was(change, start):
+    frames = shown(change, start + 10)
+    assert all(np.array_equal(frame, LEVELS) for frame in frames[:start + 1])
+    assert not np.array_equal(frames[start + 9], LEVELS)
+
+
+@pytest.mark.parametrize("change", ["tone", "backlight", "sun"])
+def test_grey_and_colour_are_lit_alike(change):
+    grey, colour = shown(change, 126), shown(change, 126, np.stack([LEVELS, LEVELS, 255 - LEVELS], axis=2))
+    assert np.array_equal(colour[125][..., 0], grey[125])
+    assert not np.array_equal(colour[125][..., 2], grey[125])
+
+
+def test_tone_swings_between_two_exponents():
+    frames = shown("tone", 60 + 260)
+    middle = [int(frame[0, 128]) for frame in frames]
+    assert (min(middle), max(middle)) == (round(255 * (128 / 255) ** 1.35), round(255 * (128 / 255) ** 0.65))
+    assert np.abs(np.diff(middle)).max() <= 2, "slowly"
+    assert all(frame[0, 0] == 0 and frame[0, 255] == 255 and (np.diff(frame[0].astype(int)) >= 0).all()
+               for frame in frames)
+
+
+def test_backlight_comes_at_once_and_goes_softly():
+    frames = [frame[0].astype(int) for frame in shown("backlight", 100 + 400)]
+    dark, bright = ([int(frame[level]) for frame in frames] for level in (64, 191))
+    assert (dark[99], dark[100], bright[99], bright[100]) == (64, 34, 191, 221)
+    assert set(dark[100:190]) == {34}
+    assert set(dark[210:390]) == {64}
+    assert set(dark[411:]) == {34}
+    assert all(-3 <= step <= 3 for step in np.diff(dark[100:]))
+    assert all((np.diff(frame) >= 0).all() for frame in frames)
+
+
+def test_the_sun_comes_and_goes_in_a_part_with_a_soft_border():
+    frames = shown("sun", 425, np.full((60, 80), 100, np.uint8))
+    brightest = [int(frame.max()) for frame in frames]
+    assert set(brightest[:101] + brightest[225:401]) == {100}
+    assert set(brightest[125:201]) == {140}
+    assert brightest[112] == pytest.approx(119, abs=1)
+    assert brightest[424] == pytest.approx(138, abs=1)
+    lit = frames[150].astype(int)
+    assert lit.min() < 105
+    assert np.abs(np.diff(lit, axis=0)).max() <= 5
+    assert np.abs(np.diff(lit, axis=1)).max() <= 5
+    assert np.ptp((lit > 120).argmax(axis=1)) > 20, "it is wavy"
+    assert shown("sun", 126, np.full((60, 80), 230, np.uint8))[125].max() == 255
