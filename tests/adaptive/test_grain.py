@@ -6,6 +6,7 @@ import pytest
 
 from bgsub import Adaptive
 from bgsub.adaptive.grain import Grain
+from bgsub.mixture.kernels import shadows
 
 
 @pytest.mark.parametrize(("size", "side"), [
@@ -100,3 +101,18 @@ def test_threads_and_files_make_no_difference_to_a_large_frame(tmp_path):
     assert mask.any()
     assert not mask[:300, :500].any()
     assert np.array_equal(one.speckle, two.speckle)
+
+
+@pytest.mark.parametrize("size", [(722, 1282), (723, 1277), (1080, 1920)])
+def test_what_shadows_are_judged_by_is_pooled_cell_by_cell(size):
+    grain, rng = Grain(*size), np.random.default_rng(3)
+    ratios, offs = (rng.random(size).astype(np.float32) for _ in range(2))
+    pooled = np.empty((3, *grain.shape), np.float32)
+    for start, stop in ((0, 100), (100, grain.shape[0])):
+        shadows.pool(ratios, offs, tuple(range(grain.side)), start, stop, pooled)
+    places = [(0, 0), (100, 7), (grain.shape[0] - 1, 5), (9, grain.shape[1] - 1),
+              (grain.shape[0] - 1, grain.shape[1] - 1)]
+    for row, col in places:
+        cell = np.s_[row * grain.side:(row + 1) * grain.side, col * grain.side:(col + 1) * grain.side]
+        expected = ratios[cell].mean(), (ratios[cell] ** 2).mean(), offs[cell].mean()
+        assert pooled[:, row, col] == pytest.approx(expected, rel=1e-5)

@@ -29,7 +29,7 @@ changes = st.fixed_dictionaries({
     "alpha_foreground": ends([1.0, 1e-5]) | st.floats(1e-6, 1),
     "alpha_ghost": ends([1.0, 0.03]) | st.floats(1e-6, 1),
     "prune": ends([0.0, 0.05]) | st.floats(0, 0.4),
-    "step": ends([0.01, 5.0]), "stay": ends([0.0, 0.01, 1.0]),
+    "step": ends([0.01, 5.0]), "stay": ends([0.0, 0.01, 1.0]), "unblinking": ends([0.0, 1.0, 2.0]),
     "follow": ends([0.01, 0.5]),
     "widest": ends([1.0, 3.0, 100.0]),
 })

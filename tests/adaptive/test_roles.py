@@ -1,0 +1,26 @@
+"""How pixels are to learn: the kernel against the rule, one by one."""
+
+import numpy as np
+import pytest
+
+from bgsub.adaptive.roles import BACKGROUND, BESIDE, GHOST, MAY_BE_SHADOW, OBJECT, assign
+
+
+def role(mask: int, near: int, label: int, ghost: int) -> int:
+    if mask == 255:
+        return GHOST if ghost else OBJECT
+    return (BESIDE if near else BACKGROUND) + (MAY_BE_SHADOW if label == 127 else 0)
+
+
+@pytest.mark.parametrize("with_ghosts", [True, False])
+def test_roles_follow_mask_labels_and_ghosts(with_ghosts):
+    rng = np.random.default_rng(1)
+    mask, labels = (rng.choice([0, 127, 255], (7, 41)).astype(np.uint8) for _ in range(2))
+    near, ghosts = (rng.choice([0, value], (7, 41)).astype(np.uint8) for value in (255, 1))
+    if not with_ghosts:
+        ghosts = np.empty((0, 0), np.uint8)
+    out = np.full_like(mask, 77)
+    assign(mask, near, labels, ghosts, out)
+    of_each = ghosts.reshape(-1) if with_ghosts else np.zeros(mask.size, int)
+    expected = [role(*four) for four in zip(mask.flat, near.flat, labels.flat, of_each, strict=True)]
+    assert out.reshape(-1).tolist() == expected
