@@ -231,7 +231,7 @@ def test_every_channel_is_undone_by_its_own(dtype):
 def test_between_two_levels_a_curve_is_straight():
     tone = np.float32([np.arange(LEVELS) ** 2 / 255])
     assert toned(np.float32([[10.25, 255.0]]), tone) == pytest.approx(np.array([[(100 + 0.25 * 21) / 255, 255]]))
-    assert toned(np.uint16([[16, 254]]), tone).tolist() == toned(np.uint8([[16, 254]]), tone).tolist() == [[1, 253]]
+    assert toned(np.uint16([[13, 254]]), tone).tolist() == toned(np.uint8([[13, 254]]), tone).tolist() == [[1, 253]]
 
 
 def test_an_exposure_is_true_if_it_changes_something():
