@@ -9,7 +9,7 @@ import cv2
 import numba
 import numpy as np
 
-from bgsub.adaptive.exposure import median
+from bgsub.adaptive.reduction import grey, median
 from bgsub.mixture.compiled import cached
 
 LEVELS = 3
@@ -24,8 +24,6 @@ STILL = 0.08
 """Pixels of the reduced picture: a smaller shift is none."""
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""
-REDUCED = 160 * 120
-"""Pixels of the picture in which shift and exposure are sought, about: frames are halved, at least once, and again."""
 
 
 class Shift(NamedTuple):
@@ -92,21 +90,6 @@ class Camera:
             if level:
                 right, down = 2 * right, 2 * down
         return difference(frame[0], self._background[0], right, down, LIMITS[0]), right, down
-
-
-def reduced(image: np.ndarray) -> np.ndarray:
-    """The picture so small that camera and exposure are measured quickly, of the same type."""
-    halvings = max(1, round(math.log2(image.shape[0] * image.shape[1] / REDUCED) / 2))
-    small = image
-    for _ in range(halvings):  # in one step it takes several times as long
-        height, width = small.shape[:2]
-        small = cv2.resize(small, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    return small
-
-
-def grey(picture: np.ndarray) -> np.ndarray:
-    """The picture in grey."""
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.shape[2:] == (3,) else picture
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:

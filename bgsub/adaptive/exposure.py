@@ -8,6 +8,7 @@ import cv2
 import numba
 import numpy as np
 
+from bgsub.adaptive.reduction import reduced
 from bgsub.mixture.compiled import cached
 
 DARK, BRIGHT = 25.0, 230.0
@@ -19,7 +20,7 @@ BETTER, LIMIT = 0.95, 30.0
 UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
 OVERCAST = 0.75
-"""Share of the frame that is foreground, above which that mask tells nothing: all pixels are asked."""
+"""Share of the frame that is foreground or unlike the background, above which all pixels are asked."""
 LEVELS, BINS = 256, 8
 """Grey levels, and how many ranges of them have a median of their own, from which a tone curve is drawn."""
 FINENESS, MOST = 1024, 4096
@@ -72,11 +73,18 @@ class Meter:
     """Measures the exposure of each frame against the background, which is set now and then.
 
     In pictures much reduced: means over many pixels have little noise, and a shaking camera does not matter.
+
+    Attributes
+    ----------
+    alike : ndarray of uint8, shape (h, w)
+        1 where the last frame, once its exposure was undone, was like the picture of the background. Elsewhere another
+        component may be there, such as that of a patch of light, which tells nothing of the next frame's exposure.
     """
 
-    def __init__(self) -> None:
-        self._background = np.empty((0, 0, 1), np.float32)
-        self._learned = np.empty((0, 0), bool)
+    def __init__(self, height: int, width: int) -> None:
+        self.alike = np.ones(_halved(reduced(np.zeros((height, width), np.uint8))).shape[:2], np.uint8)
+        self._background = np.zeros((*self.alike.shape, 1), np.float32)
+        self._learned = np.zeros(self.alike.shape, bool)
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
@@ -102,7 +110,7 @@ class Meter:
         seen = _halved(image)
         factors, tone = np.ones(seen.shape[2], np.float32), np.empty((seen.shape[2], LEVELS), np.float32)
         rule = Rule(UNCHANGED, BETTER, OVERCAST, LEAST_IN_BIN, CURVED, BENT)
-        is_curve = _measure(seen, self._background, self._learned, foreground, rule, factors, tone)
+        is_curve = _measure(seen, self._background, self._learned, foreground, rule, factors, tone, self.alike)
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
@@ -111,12 +119,6 @@ def _halved(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)[::2]
     return small.reshape(*small.shape[:2], -1).astype(np.float32)
-
-
-def median(values: np.ndarray) -> float:
-    """The upper one of two, which is a value that occurs."""
-    middle = values.size // 2
-    return float(np.partition(values, middle)[middle])
 
 
 @numba.njit(nogil=True, error_model="numpy")
@@ -136,9 +138,9 @@ def _middle(histogram, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _tells(learned, foreground, overcast):  # type: ignore[no-untyped-def]
-    """Which pixels are asked: the background, or all that was learned if nearly all is foreground."""
-    telling = learned.copy()
+def _tells(learned, foreground, alike, overcast):  # type: ignore[no-untyped-def]
+    """Which pixels are asked: those that are like the background, or all that was learned if hardly any is."""
+    telling = learned & (alike != 0)
     height, width = learned.shape
     for row in range(height):
         mask = foreground[row * foreground.shape[0] // height]
@@ -171,13 +173,13 @@ def _count(seen, known, telling, ratios, n_ratios, of_the_frame,  # type: ignore
 
 
 @cached(nogil=True, error_model="numpy")
-def _measure(seen, known, learned, foreground, rule, gains, tone):  # type: ignore[no-untyped-def]
-    """Fill in gains, which are 1, and tone curves, and say whether these are needed."""
+def _measure(seen, known, learned, foreground, rule, gains, tone, alike):  # type: ignore[no-untyped-def]
+    """Fill in gains, which are 1, and tone curves, and what is alike with them; say whether curves are needed."""
     n_channels = seen.shape[2]
     ratios, n_ratios = np.zeros((n_channels, MOST), np.int32), np.zeros(n_channels, np.int64)
     of_the_frame, n_levels = np.zeros((n_channels, BINS, LEVELS), np.int32), np.zeros((n_channels, BINS), np.int64)
     of_the_background = np.zeros_like(of_the_frame)
-    telling = _tells(learned, foreground, rule.overcast)
+    telling = _tells(learned, foreground, alike, rule.overcast)
     _count(seen, known, telling, ratios, n_ratios, of_the_frame, of_the_background, n_levels)
     cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
     for c in range(n_channels):
@@ -189,18 +191,23 @@ def _measure(seen, known, learned, foreground, rule, gains, tone):  # type: igno
         cost = with_them
     else:
         gains[:] = 1
-    least, bent = max(rule.least_in_bin * telling.sum(), FEWEST_IN_BIN), 0.0
+    least, bent, is_curve = max(rule.least_in_bin * telling.sum(), FEWEST_IN_BIN), 0.0, True
     for c in range(n_channels):
-        if not _draw(of_the_frame[c], of_the_background[c], n_levels[c], least, tone[c]):
-            return False
+        is_curve &= _draw(of_the_frame[c], of_the_background[c], n_levels[c], least, tone[c])
         for level in range(LEVELS):
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
-    return bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
+    is_curve = is_curve and bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
+    if not is_curve:
+        for c in range(n_channels):
+            for level in range(LEVELS):
+                tone[c, level] = min(LEVELS - 1.0, level * gains[c])
+    _compare(seen, known, tone, alike)
+    return is_curve
 
 
 @numba.njit(nogil=True, error_model="numpy")
 def _draw(of_the_frame, of_the_background, n_levels, least, tone):  # type: ignore[no-untyped-def]
-    """Draw a rising curve through the medians of each range of the background's levels; whether there are two."""
+    """Draw a rising curve through the medians of each range of the background's levels, if there are two."""
     frame, background, counts = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
     n_knots = 0
     for part in range(BINS):
@@ -257,6 +264,17 @@ def _cost_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
             for c in range(seen.shape[2]):
                 cost += min(limit, abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]))
     return cost
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _compare(seen, known, tone, alike):  # type: ignore[no-untyped-def]
+    """Mark the pixels that are like the background once they have passed through the curves."""
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            alike[row, col] = 1
+            for c in range(seen.shape[2]):
+                if abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]) > np.float32(LIMIT):
+                    alike[row, col] = 0
 
 
 def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 
 from bgsub.adaptive import ghosts, roles, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, Shift, reduced, warp, warp_mask
+from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
 from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
+from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.shadows import SHADOW, blackness, shade
 from bgsub.adaptive.speckle import Speckle
@@ -196,7 +197,7 @@ class Adaptive(Remembering):
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
-        self._camera, self._meter, self._ghosts = Camera(), Meter(), Ghosts(*self._grain.shape)
+        self._camera, self._meter, self._ghosts = Camera(), Meter(height, width), Ghosts(*self._grain.shape)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _touch(self) -> None:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import Camera, Shift, reduced
+from bgsub.adaptive.camera import Camera, Shift
 from bgsub.adaptive.exposure import LEVELS, Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.speckle import Speckle
 from bgsub.masks.params import CleaningParams
@@ -21,7 +22,7 @@ from bgsub.mixture.parameter import build
 
 CALM = 0.1
 """What v is where nothing blinks."""
-OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle"
+OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike"
 """Names of what is saved beside the maps."""
 
 
@@ -181,7 +182,7 @@ class Remembering(Mixture[AdaptiveParams]):
         """What is saved beside the mixtures, by name: views, so that they can be filled."""
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
-        whole = self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares
+        whole = self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:

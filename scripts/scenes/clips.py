@@ -97,5 +97,14 @@ CLIPS = (
         breaks="mask cleaning: vehicles 4 to 8 pixels long",
         truth="vehicles; the smallest have few pixels that are not edge",
     ),
+    Clip(
+        "sunshine",
+        stories.sunshine,
+        seed=11,
+        frames=300,
+        scored=(45, 300),
+        breaks="gains: from frame 81 on the camera has more contrast, and at 181–200 the sun comes out over a part",
+        truth="people and cars; the light is background",
+    ),
 )
 """All clips, in the order of the README."""

@@ -232,5 +232,24 @@ def small_objects(clip: Clip, rng: np.random.Generator) -> Frames:
         yield sensor(stage.over(scene), rng), stage.truth()
 
 
+def sunshine(clip: Clip, rng: np.random.Generator) -> Frames:
+    """A street on which the camera sets another contrast, and then the sun comes out over a part of it."""
+    scene = street(rng, houses=(6, 190))
+    row, col = np.mgrid[0 : clip.rows, 0 : clip.cols].astype(np.float32)
+    patch = 1 / (1 + np.exp(-(col - 120 - 25 * np.sin(row / 30)) / 9)) / (1 + np.exp((150 - row) / 6))
+    cast = (
+        Person(((45, -15), (240, 335)), 194, 62, (62, 66, 200), (92, 62, 44)),
+        Car(((100, 375), (165, -60)), 226, 104, (190, 160, 70)),
+        Person(((150, 335), (330, -15)), 198, 66, (196, 150, 60), (60, 60, 66)),
+        Car(((215, -60), (280, 375)), 234, 110, (64, 60, 190)),
+    )
+    for frame in range(clip.frames):
+        stage = staged(clip, cast, frame)
+        sun = 0.45 * np.clip((frame - 180) / 20, 0, 1) * patch[..., None]
+        contrast = np.clip((frame - 80) / 10, 0, 1)
+        share = np.clip(stage.over(scene) * (1 + sun) / 255, 0, 1)
+        yield sensor(255 * (share - 0.11 * contrast * np.sin(2 * np.pi * share)), rng), stage.truth()
+
+
 LANES = ((133, 4, 1.1), (139, 5, -1.3), (176, 7, 1.7), (181, 8, -2.0))
 PAINTS = np.array([[230, 230, 235], [50, 50, 190], [160, 90, 40], [60, 60, 60], [60, 190, 220]])
