@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from drawn_scenes import passing, seen, texture, with_box
+from drawn_scenes import foreground_share, passing, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.camera import NONE, Camera, Shift, grey, reduced, warp, warp_mask
@@ -34,6 +34,12 @@ def shift_of(camera: Camera, image: np.ndarray) -> Shift:
 def test_a_known_shift_is_found_to_a_tenth_of_a_pixel(right, down):
     found = shift_of(a_camera(), seen(shifted(right, down), np.random.default_rng(0)))
     assert found == pytest.approx((right, down), abs=0.1)
+
+
+def test_a_shift_is_told_in_pixels_of_the_frame():
+    """However far it was reduced: here it is three times as wide and twice as high."""
+    still, moved = (cv2.resize(picture, None, fx=3, fy=2) for picture in (shifted(0, 0), shifted(4, -3)))
+    assert shift_of(a_camera(still), seen(moved, np.random.default_rng(0))) == pytest.approx((12, -6), abs=0.3)
 
 
 @pytest.mark.parametrize("noise", [0, 2, 8])
@@ -152,6 +158,21 @@ def test_a_shaking_camera_gives_empty_masks_and_without_following_it_does_not():
 
     assert found() == 0
     assert found(follow_camera=False) > 1000
+
+
+@pytest.mark.parametrize("light", [
+    lambda scene: 1.4 * scene, lambda scene: 1.4 * scene - 30, lambda scene: 255 * (scene / 255) ** 0.6,
+], ids=["gain", "contrast", "tone"])
+def test_shake_is_undone_in_any_exposure(light):
+    model, rng = Adaptive(threads=1), np.random.default_rng(8)
+    wide = texture((SIZE[0] + 40, SIZE[1] + 40, 3), seed=2, low=30, high=160, cell=24)
+    for _ in range(30):
+        model.apply(seen(shifted(0, 0, wide), rng))
+    for right, down in [(2, -1), (-2, 1), (0, 0), (1.5, 2)]:
+        mask = model.apply(seen(light(shifted(right, down, wide)), rng))
+        assert model.exposure
+        assert model.shift == pytest.approx((right, down), abs=0.3)
+        assert foreground_share(mask) < 0.01
 
 
 def test_what_the_camera_does_not_see_is_not_learned():
