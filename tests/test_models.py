@@ -270,7 +270,7 @@ def test_a_header_that_cannot_be_is_a_damaged_file(saved, change):
 
 
 @pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "before", "mask", "picture", "ghost", "looks",
-                                  "speckle"])
+                                  "speckle", "alike"])
 def test_maps_that_do_not_belong_are_a_damaged_file(saved, name):
     with np.load(saved) as file:
         good = file[name]

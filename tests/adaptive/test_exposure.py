@@ -5,8 +5,8 @@ import pytest
 from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.camera import reduced
 from bgsub.adaptive.exposure import BRIGHT, LEVELS, Exposure, Meter, adjusted, toned
+from bgsub.adaptive.reduction import reduced
 
 SIZE = (120, 160)
 SCENE = texture((*SIZE, 3), seed=1)
@@ -22,7 +22,7 @@ CURVES = {
 
 
 def exposure(image: np.ndarray, background: np.ndarray, foreground: np.ndarray | None = None) -> Exposure:
-    meter = Meter()
+    meter = Meter(*image.shape[:2])
     meter.look_at(reduced(background))
     return meter.exposure_of(reduced(image), np.zeros(image.shape[:2], np.uint8) if foreground is None else foreground)
 
@@ -79,6 +79,20 @@ def test_what_was_never_learned_does_not_count():
     image[:, :100] *= 0.6 / 1.2
     assert gains(np.float32(image), known) == pytest.approx((1 / 1.2,) * 3, rel=0.01)
     assert gains(np.float32(image), SCENE) != pytest.approx((1 / 1.2,) * 3, rel=0.05)
+
+
+def test_what_was_unlike_the_background_does_not_count_in_the_next_frame():
+    """A patch of light that is absorbed, and no foreground any more."""
+    meter, box = Meter(*SIZE), (0, 120, 0, 100)
+    meter.look_at(reduced(SCENE))
+    assert meter.alike.all()
+    lit = with_box(SCENE, box, 240)
+    assert not meter.exposure_of(reduced(lit), EMPTY)
+    columns = meter.alike.mean(axis=0)
+    assert columns.tolist() == [0.0] * 25 + [1.0] * 15
+    found = meter.exposure_of(reduced(with_box(SCENE * 1.2, box, 60)), EMPTY)
+    assert found.gains == pytest.approx((1 / 1.2,) * 3, rel=0.01)
+    assert np.array_equal(meter.alike.mean(axis=0) > 0.9, columns > 0), "with its exposure undone"
 
 
 @pytest.mark.parametrize(("image", "background"), [
@@ -337,7 +351,6 @@ def test_the_border_of_the_region_of_interest_does_not_count():
         assert not model.exposure
 
 
-@pytest.mark.xfail(strict=True, reason="the same, where a curve is to be drawn")
 def test_in_a_region_of_interest_there_are_curves_as_well():
     rows, cols = np.mgrid[:240, :320]
     model, rng = Adaptive(threads=1, roi=np.hypot(rows - 120, cols - 160) < 72), np.random.default_rng(0)
