@@ -89,7 +89,8 @@ class Meter:
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
         self._background = _halved(background)
-        self._learned = self._background.max(axis=2) > 0  # or black, which tells nothing either
+        learned = (self._background.max(axis=2) > 0).view(np.uint8)  # or black, which tells nothing either
+        self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8)).view(bool)  # what is learned in part is too dark
 
     def exposure_of(self, image: np.ndarray, foreground: np.ndarray) -> Exposure:
         """The exposure of a frame.
@@ -280,8 +281,8 @@ def _compare(seen, known, tone, alike):  # type: ignore[no-untyped-def]
 def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
     """The picture with each channel passed through its curve, of the same type."""
     if image.dtype == np.uint8:
-        table = np.rint(tone).astype(np.uint8).T  # (256, C)
-        return cv2.LUT(image, np.ascontiguousarray(table[:, :1] if image.ndim == 2 else table[:, None]))
+        table = np.ascontiguousarray(np.rint(tone).astype(np.uint8).T[:, None])  # (256, 1, C)
+        return np.asarray(cv2.LUT(image, table[..., 0] if len(tone) == 1 else table)).reshape(image.shape)
     rows, levels = image.reshape(*image.shape[:2], -1), np.arange(LEVELS)
     curved = np.stack([np.interp(rows[..., c], levels, tone[c]) for c in range(len(tone))], axis=-1)
     return (curved if image.dtype.kind == "f" else np.rint(curved)).astype(image.dtype).reshape(image.shape)

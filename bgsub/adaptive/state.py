@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from bgsub.adaptive.averaging import Averaging
@@ -174,7 +175,8 @@ class Remembering(Mixture[AdaptiveParams]):
 
     def _look_at_picture(self) -> None:
         """Let camera and exposure be measured against the picture of the background."""
-        small = reduced(self._picture)
+        is_of_bytes = self._dtype == np.uint8  # and so rounded, as frames are where they are reduced
+        small = reduced(cv2.convertScaleAbs(self._picture) if is_of_bytes else self._as_picture(self._picture))
         self._camera.look_at(small)
         self._meter.look_at(small)
 
