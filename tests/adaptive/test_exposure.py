@@ -200,6 +200,15 @@ def test_what_hides_most_of_the_road_at_once_is_no_curve(colour):
     assert exposure(seen(with_box(scene, (162, 238, 30, 290), colour), rng), scene).tone is None
 
 
+@pytest.mark.parametrize("colour", [140, 160])
+def test_what_hides_most_of_a_house_in_a_corner_is_no_curve(colour):
+    """Curves help everywhere."""
+    scene, rng = with_box(CONTRASTY * 0 + 60, (124, 240, 164, 320), 110), np.random.default_rng(2)
+    scene[:40] = 200
+    scene += texture(scene.shape, low=-8, high=8)
+    assert exposure(seen(with_box(scene, (134, 240, 174, 310), colour), rng), scene).tone is None
+
+
 @pytest.mark.parametrize("by", [(1, 0), (-2, 3), (4, -5), (8, 8)])
 def test_a_shaking_camera_does_not_matter(by):
     scene, rng = texture((*LARGE, 3), seed=7, cell=12), np.random.default_rng(3)
@@ -215,8 +224,7 @@ def a_picture(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
 
 @pytest.mark.parametrize(("shape", "dtype"), [
     ((7, 9, 3), "uint8"), ((7, 9, 3), "uint16"), ((7, 9, 3), "float32"), ((7, 9), "uint8"), ((7, 9), "uint16"),
-    ((7, 9), "float32"), ((7, 9, 1), "uint16"), ((7, 9, 1), "float32"),
-    pytest.param((7, 9, 1), "uint8", marks=pytest.mark.xfail(strict=True, reason="cv2.LUT drops the axis")),
+    ((7, 9), "float32"), ((7, 9, 1), "uint8"), ((7, 9, 1), "uint16"), ((7, 9, 1), "float32"),
 ])
 def test_what_is_undone_is_a_copy_of_the_same_type(shape, dtype):
     image, n = a_picture(dtype, shape), 3 if shape[2:] == (3,) else 1
@@ -329,7 +337,6 @@ def test_outside_the_region_of_interest_nothing_is_measured(change):
         assert model.gains == pytest.approx((1 / 1.2,) * 3, rel=0.02)
 
 
-@pytest.mark.xfail(strict=True, reason="reduced frames are rounded up, the picture of the background is not")
 @pytest.mark.parametrize("shape", [(120, 160, 3), (480, 640), (720, 960, 3)])
 def test_in_constant_light_there_is_nothing_to_undo(shape):
     """Or what is learned of it would become darker and darker."""
@@ -341,7 +348,6 @@ def test_in_constant_light_there_is_nothing_to_undo(shape):
     assert model.background().mean() == pytest.approx(scene.mean(), rel=0.002)
 
 
-@pytest.mark.xfail(strict=True, reason="reduced pixels that are learned in part count, and are darker for it")
 def test_the_border_of_the_region_of_interest_does_not_count():
     rows, cols = np.mgrid[:120, :160]
     scene, rng = texture((120, 160, 3), seed=1), np.random.default_rng(0)
