@@ -22,11 +22,13 @@ STAGES = {
     "averaging where there is noise": ("noise", 60),
     "camera's shake": ("camera_shake", 150),
     "exposure": ("dawn", 160),
+    "tone curves": ("sunshine", 150),
     "shadows": ("shadow", 150),
     "cleaning": ("waving_tree", 120),
     "slow learning of foreground": ("stop_and_go", 200),
     "tolerance where pixels blink": ("waving_tree", 205),
     "ghosts": ("ghost", 120),
+    "patches of light": ("sunshine", 225),
     "change of scene": ("light_switch", 130),
 }
 """Part → a clip that shows it, and the number of a frame."""
