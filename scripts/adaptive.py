@@ -53,7 +53,8 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
              "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
              "speckle.FALL", "ghosts.STILL", "ghosts.MAJORITY", "ghosts.PATCH", "ghosts.SOFT", "ghosts.SHARP",
-             "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.LEAST_IN_BIN", "camera.GAIN",
+             "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.SPOILT",
+             "exposure.LEAST_IN_BIN", "camera.GAIN",
              "averaging.CLEAN", "averaging.NOISY", "model.HEAD_START", "model.WARM_UP")
 
 

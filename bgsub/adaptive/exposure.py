@@ -27,11 +27,13 @@ FINENESS, MOST = 1024, 4096
 """Steps of the gain for each unit, and steps in all: gains up to 4 are told from each other."""
 LEAST_IN_BIN, FEWEST_IN_BIN = 0.015, 20.0
 """Share of the pixels that must be in such a range, and their number at least."""
-CURVED, QUARTERS = 0.85, 2
-"""A tone curve counts if it lowers the difference that gains leave to this share, and clearly so in at least so many
-quarters of the frame: what comes into view is often in one alone."""
+CURVED = 0.85
+"""A tone curve counts if it lowers the difference that gains leave to this share."""
 BENT = 6.0
 """And if it is somewhere so many grey levels away from the gains."""
+SPOILT = 0.03
+"""And if it takes no larger share of the picture from the background than this, of what gains leave within `BENT`: what
+hides most of one range of levels all at once would bend the curve, and the rest of that range tells."""
 
 
 class Rule(NamedTuple):
@@ -43,6 +45,7 @@ class Rule(NamedTuple):
     least_in_bin: float
     curved: float
     bent: float
+    spoilt: float
 
 
 class Exposure(NamedTuple):
@@ -111,7 +114,7 @@ class Meter:
         """
         seen = _halved(image)
         factors, tone = np.ones(seen.shape[2], np.float32), np.empty((seen.shape[2], LEVELS), np.float32)
-        rule = Rule(UNCHANGED, BETTER, OVERCAST, LEAST_IN_BIN, CURVED, BENT)
+        rule = Rule(UNCHANGED, BETTER, OVERCAST, LEAST_IN_BIN, CURVED, BENT, SPOILT)
         is_curve = _measure(seen, self._background, self._learned, foreground, rule, factors, tone, self.alike)
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
@@ -183,14 +186,14 @@ def _measure(seen, known, learned, foreground, rule, gains, tone, alike):  # typ
     of_the_background = np.zeros_like(of_the_frame)
     telling = _tells(learned, foreground, alike, rule.overcast)
     _count(seen, known, telling, ratios, n_ratios, of_the_frame, of_the_background, n_levels)
-    costs, largest = _costs_of_gains(seen, known, learned, gains), 0.0
+    cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
     for c in range(n_channels):
         if n_ratios[c] >= LEAST:
             gains[c] = (_middle(ratios[c], n_ratios[c]) + 0.5) / FINENESS
         largest = max(largest, abs(gains[c] - 1))
-    with_them = _costs_of_gains(seen, known, learned, gains) if largest > rule.unchanged else costs
-    if with_them.sum() < rule.better * costs.sum():  # or what has come into view leads the median
-        costs = with_them
+    with_them = _cost_of_gains(seen, known, learned, gains) if largest > rule.unchanged else cost
+    if with_them < rule.better * cost:  # or what has come into view leads the median
+        cost = with_them
     else:
         gains[:] = 1
     least, bent, is_curve = max(rule.least_in_bin * telling.sum(), FEWEST_IN_BIN), 0.0, True
@@ -198,12 +201,8 @@ def _measure(seen, known, learned, foreground, rule, gains, tone, alike):  # typ
         is_curve &= _draw(of_the_frame[c], of_the_background[c], n_levels[c], least, tone[c])
         for level in range(LEVELS):
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
-    if is_curve and bent > rule.bent:
-        bent_costs = _costs_of_curves(seen, known, learned, tone)
-        n_better = (bent_costs < rule.better * costs).sum()
-        is_curve = bent_costs.sum() < rule.curved * costs.sum() and n_better >= QUARTERS
-    else:
-        is_curve = False
+    is_curve = (is_curve and bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
+                and _share_spoilt(seen, known, learned, gains, tone, rule.bent) <= rule.spoilt)
     if not is_curve:
         for c in range(n_channels):
             for level in range(LEVELS):
@@ -248,33 +247,44 @@ def _draw(of_the_frame, of_the_background, n_levels, least, tone):  # type: igno
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _costs_of_gains(seen, known, learned, gains):  # type: ignore[no-untyped-def]
-    """How much the quarters of the pictures differ with these gains, foreground too, no pixel beyond a limit."""
-    limit, most, costs = np.float32(LIMIT), np.float32(LEVELS - 1), np.zeros(4)
-    height, width, n_channels = seen.shape
-    for row in range(height):
-        for col in range(width):
+def _cost_of_gains(seen, known, learned, gains):  # type: ignore[no-untyped-def]
+    """How much the pictures differ with these gains, in all pixels, foreground too, none counting beyond a limit."""
+    limit, most, cost = np.float32(LIMIT), np.float32(LEVELS - 1), 0.0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
             if not learned[row, col]:
                 continue
-            quarter = 2 * (2 * row // height) + 2 * col // width
-            for c in range(n_channels):
-                costs[quarter] += min(limit, abs(min(most, seen[row, col, c] * gains[c]) - known[row, col, c]))
-    return costs
+            for c in range(seen.shape[2]):
+                cost += min(limit, abs(min(most, seen[row, col, c] * gains[c]) - known[row, col, c]))
+    return cost
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _costs_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
+def _cost_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
     """The same with curves."""
-    limit, costs = np.float32(LIMIT), np.zeros(4)
-    height, width, n_channels = seen.shape
-    for row in range(height):
-        for col in range(width):
+    limit, cost = np.float32(LIMIT), 0.0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
             if not learned[row, col]:
                 continue
-            quarter = 2 * (2 * row // height) + 2 * col // width
-            for c in range(n_channels):
-                costs[quarter] += min(limit, abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]))
-    return costs
+            for c in range(seen.shape[2]):
+                cost += min(limit, abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]))
+    return cost
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _share_spoilt(seen, known, learned, gains, tone, bent):  # type: ignore[no-untyped-def]
+    """The share of the values that gains leave at the background, and that the curves take clearly away from it."""
+    n, spoilt = 0, 0
+    for row in range(seen.shape[0]):
+        for col in range(seen.shape[1]):
+            if not learned[row, col]:
+                continue
+            for c in range(seen.shape[2]):
+                a, b = seen[row, col, c], known[row, col, c]
+                n += 1
+                spoilt += abs(a * gains[c] - b) < bent and abs(tone[c, _level(a)] - b) > 2 * bent
+    return spoilt / max(n, 1)
 
 
 @numba.njit(nogil=True, error_model="numpy")
@@ -295,6 +305,7 @@ def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
         return np.asarray(cv2.LUT(image, table[..., 0] if len(tone) == 1 else table)).reshape(image.shape)
     rows, levels = image.reshape(*image.shape[:2], -1), np.arange(LEVELS)
     curved = np.stack([np.interp(rows[..., c], levels, tone[c]) for c in range(len(tone))], axis=-1)
+    curved = np.where(rows > levels[-1], rows * (tone[:, -1] / levels[-1]), curved)
     return (curved if image.dtype.kind == "f" else np.rint(curved)).astype(image.dtype).reshape(image.shape)
 
 

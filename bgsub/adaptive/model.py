@@ -193,6 +193,7 @@ class Adaptive(Remembering):
         self._labels = np.zeros(cells, np.uint8)
         self._share = np.zeros(self._grain.shape, np.uint8)  # of each cell that is not background, in bytes
         self._mask = np.zeros(self._grain.shape, np.uint8)  # of cells, in the model's coordinates
+        self._foreground = np.zeros_like(self._mask)  # 255 where the mask says so
         self._image = np.zeros(n * n_channels, dtype)
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)

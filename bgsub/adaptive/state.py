@@ -152,6 +152,8 @@ class Remembering(Mixture[AdaptiveParams]):
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift(*numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
+        if len(self.exposure.gains) != self._learned().n_channels:
+            raise ValueError(f"{len(self.exposure.gains)} gains")
         if tone is not None and (tone.dtype != np.float32 or tone.shape != (len(self.exposure.gains), LEVELS)
                                  or not np.isfinite(tone).all()):
             raise ValueError(f"tone of {tone.dtype} {tone.shape}")

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bgsub.adaptive.exposure import adjusted
+from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import ModelFileError
+from bgsub.mixture.kernels import shadows
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
@@ -19,6 +22,8 @@ MODELS: dict[str, type[Mixture[Any]]] = {model.name: model for model in (Adaptiv
 ENOUGH = np.add.outer(np.arange(128), np.arange(128) // 8 % 2 * 100).astype(np.uint8)
 """A frame in which every kernel has something to do, if another one comes that is shifted."""
 SHIFTED = np.roll(ENOUGH, 3, axis=1)
+LARGE = 720, 1280
+"""Rows and columns of frames that are looked at in cells."""
 
 
 def warm_up(*models: type[Mixture[Any]]) -> None:
@@ -28,6 +33,21 @@ def warm_up(*models: type[Mixture[Any]]) -> None:
             fresh = model()
             for frame in (ENOUGH, SHIFTED):  # the first frame is only learned by some
                 fresh.apply(frame if channels == 1 else np.dstack([frame] * channels))
+        if model is Adaptive:
+            _warm_up_what_is_rare()
+
+
+def _warm_up_what_is_rare() -> None:
+    """The kernels that `Adaptive` needs for large frames, and in changing light."""
+    grain, (height, width) = Grain(*LARGE), LARGE
+    for image in (np.zeros((height, width), np.uint8), np.zeros((height, width, 3), np.uint8)):
+        grain.sample(image)
+        adjusted(image[:2], (0.5,) * (image.size // (height * width)))
+    for picture in (np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)):
+        grain.sample(picture)
+    grain.spread(np.zeros(grain.shape, np.uint8))
+    few = np.zeros((grain.side, grain.side), np.float32)
+    shadows.pool(few, few, tuple(range(grain.side)), 0, 1, np.empty((3, 1, 1), np.float32))
 
 
 def load(path: str | Path, *, threads: int | None = None) -> Mixture[Any]:
