@@ -41,7 +41,6 @@ class Rule(NamedTuple):
 
     unchanged: float
     better: float
-    overcast: float
     least_in_bin: float
     curved: float
     bent: float
@@ -114,8 +113,11 @@ class Meter:
         """
         seen = _halved(image)
         factors, tone = np.ones(seen.shape[2], np.float32), np.empty((seen.shape[2], LEVELS), np.float32)
-        rule = Rule(UNCHANGED, BETTER, OVERCAST, LEAST_IN_BIN, CURVED, BENT, SPOILT)
-        is_curve = _measure(seen, self._background, self._learned, foreground, rule, factors, tone, self.alike)
+        rule = Rule(UNCHANGED, BETTER, LEAST_IN_BIN, CURVED, BENT, SPOILT)
+        telling = _tells(self._learned, foreground, self.alike, OVERCAST).reshape(-1)
+        flat, known = (picture.reshape(-1, seen.shape[2]) for picture in (seen, self._background))
+        is_curve = _measure(flat, known, self._learned.reshape(-1), telling, rule, factors, tone,
+                            self.alike.reshape(-1))
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
@@ -142,7 +144,7 @@ def _middle(histogram, n):  # type: ignore[no-untyped-def]
     return place
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@cached(nogil=True, error_model="numpy")
 def _tells(learned, foreground, alike, overcast):  # type: ignore[no-untyped-def]
     """Which pixels are asked: those that are like the background, or all that was learned if hardly any is."""
     telling = learned & (alike != 0)
@@ -161,30 +163,29 @@ def _count(seen, known, telling, ratios, n_ratios, of_the_frame,  # type: ignore
     """Count ratios, and for each range of the background's levels those of the frame and of the background."""
     dark, bright = np.float32(DARK), np.float32(BRIGHT)
     fineness, most = np.float32(FINENESS), np.float32(MOST - 1)
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            if not telling[row, col]:
-                continue
-            for c in range(seen.shape[2]):
-                a, b = seen[row, col, c], known[row, col, c]
-                level = _level(b)
-                part = level * BINS // LEVELS
-                of_the_background[c, part, level] += 1
-                of_the_frame[c, part, _level(a)] += 1
-                n_levels[c, part] += 1
-                if dark < a < bright and dark < b:
-                    ratios[c, np.int64(min(b / a * fineness, most))] += 1
-                    n_ratios[c] += 1
+    for i in np.flatnonzero(telling):
+        for c in range(seen.shape[1]):
+            a, b = seen[i, c], known[i, c]
+            level = _level(b)
+            part = level * BINS // LEVELS
+            of_the_background[c, part, level] += 1
+            of_the_frame[c, part, _level(a)] += 1
+            n_levels[c, part] += 1
+            if dark < a < bright and dark < b:
+                ratios[c, np.int64(min(b / a * fineness, most))] += 1
+                n_ratios[c] += 1
 
 
 @cached(nogil=True, error_model="numpy")
-def _measure(seen, known, learned, foreground, rule, gains, tone, alike):  # type: ignore[no-untyped-def]
-    """Fill in gains, which are 1, and tone curves, and what is alike with them; say whether curves are needed."""
-    n_channels = seen.shape[2]
+def _measure(seen, known, learned, telling, rule, gains, tone, alike):  # type: ignore[no-untyped-def]
+    """Fill in gains, which are 1, and tone curves, and what is alike with them; say whether curves are needed.
+
+    Pictures are given pixel by pixel, (N, C).
+    """
+    n_channels = seen.shape[1]
     ratios, n_ratios = np.zeros((n_channels, MOST), np.int32), np.zeros(n_channels, np.int64)
     of_the_frame, n_levels = np.zeros((n_channels, BINS, LEVELS), np.int32), np.zeros((n_channels, BINS), np.int64)
     of_the_background = np.zeros_like(of_the_frame)
-    telling = _tells(learned, foreground, alike, rule.overcast)
     _count(seen, known, telling, ratios, n_ratios, of_the_frame, of_the_background, n_levels)
     cost, largest = _cost_of_gains(seen, known, learned, gains), 0.0
     for c in range(n_channels):
@@ -250,12 +251,9 @@ def _draw(of_the_frame, of_the_background, n_levels, least, tone):  # type: igno
 def _cost_of_gains(seen, known, learned, gains):  # type: ignore[no-untyped-def]
     """How much the pictures differ with these gains, in all pixels, foreground too, none counting beyond a limit."""
     limit, most, cost = np.float32(LIMIT), np.float32(LEVELS - 1), 0.0
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            if not learned[row, col]:
-                continue
-            for c in range(seen.shape[2]):
-                cost += min(limit, abs(min(most, seen[row, col, c] * gains[c]) - known[row, col, c]))
+    for i in np.flatnonzero(learned):
+        for c in range(len(gains)):
+            cost += min(limit, abs(min(most, seen[i, c] * gains[c]) - known[i, c]))
     return cost
 
 
@@ -263,39 +261,31 @@ def _cost_of_gains(seen, known, learned, gains):  # type: ignore[no-untyped-def]
 def _cost_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
     """The same with curves."""
     limit, cost = np.float32(LIMIT), 0.0
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            if not learned[row, col]:
-                continue
-            for c in range(seen.shape[2]):
-                cost += min(limit, abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]))
+    for i in np.flatnonzero(learned):
+        for c in range(len(tone)):
+            cost += min(limit, abs(tone[c, _level(seen[i, c])] - known[i, c]))
     return cost
 
 
 @numba.njit(nogil=True, error_model="numpy")
 def _share_spoilt(seen, known, learned, gains, tone, bent):  # type: ignore[no-untyped-def]
     """The share of the values that gains leave at the background, and that the curves take clearly away from it."""
-    n, spoilt = 0, 0
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            if not learned[row, col]:
-                continue
-            for c in range(seen.shape[2]):
-                a, b = seen[row, col, c], known[row, col, c]
-                n += 1
-                spoilt += abs(a * gains[c] - b) < bent and abs(tone[c, _level(a)] - b) > 2 * bent
-    return spoilt / max(n, 1)
+    places, spoilt = np.flatnonzero(learned), 0
+    for i in places:
+        for c in range(len(tone)):
+            is_good = abs(seen[i, c] * gains[c] - known[i, c]) < bent
+            spoilt += is_good and abs(tone[c, _level(seen[i, c])] - known[i, c]) > 2 * bent
+    return spoilt / max(len(places) * len(tone), 1)
 
 
 @numba.njit(nogil=True, error_model="numpy")
 def _compare(seen, known, tone, alike):  # type: ignore[no-untyped-def]
     """Mark the pixels that are like the background once they have passed through the curves."""
-    for row in range(seen.shape[0]):
-        for col in range(seen.shape[1]):
-            alike[row, col] = 1
-            for c in range(seen.shape[2]):
-                if abs(tone[c, _level(seen[row, col, c])] - known[row, col, c]) > np.float32(LIMIT):
-                    alike[row, col] = 0
+    for i in range(len(seen)):
+        alike[i] = 1
+        for c in range(len(tone)):
+            if abs(tone[c, _level(seen[i, c])] - known[i, c]) > np.float32(LIMIT):
+                alike[i] = 0
 
 
 def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
