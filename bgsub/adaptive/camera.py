@@ -68,7 +68,7 @@ class Camera:
         frame = pyramid(grey(image))
         if min(frame[-1].shape) < 16:
             return NONE
-        brighter = median((self._background[-1] - frame[-1]).ravel())  # what moves does not count
+        brighter = median((self._background[-1] - frame[-1]).ravel()[::4])  # what moves does not count
         frame = [level + brighter for level in frame]
         coarse = 1 << LEVELS - 1
         starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}

@@ -204,11 +204,7 @@ def _measure(seen, known, learned, telling, rule, gains, tone, alike):  # type: 
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
     is_curve = (is_curve and bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
                 and _share_spoilt(seen, known, learned, gains, tone, rule.bent) <= rule.spoilt)
-    if not is_curve:
-        for c in range(n_channels):
-            for level in range(LEVELS):
-                tone[c, level] = min(LEVELS - 1.0, level * gains[c])
-    _compare(seen, known, tone, alike)
+    _compare(seen, known, gains, tone, is_curve, alike)
     return is_curve
 
 
@@ -279,12 +275,14 @@ def _share_spoilt(seen, known, learned, gains, tone, bent):  # type: ignore[no-u
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _compare(seen, known, tone, alike):  # type: ignore[no-untyped-def]
-    """Mark the pixels that are like the background once they have passed through the curves."""
+def _compare(seen, known, gains, tone, is_curve, alike):  # type: ignore[no-untyped-def]
+    """Mark the pixels that are like the background once their exposure is undone."""
+    limit, most = np.float32(LIMIT), np.float32(LEVELS - 1)
+    alike[:] = 1
     for i in range(len(seen)):
-        alike[i] = 1
-        for c in range(len(tone)):
-            if abs(tone[c, _level(seen[i, c])] - known[i, c]) > np.float32(LIMIT):
+        for c in range(len(gains)):
+            value = tone[c, _level(seen[i, c])] if is_curve else min(most, seen[i, c] * gains[c])
+            if abs(value - known[i, c]) > limit:
                 alike[i] = 0
 
 

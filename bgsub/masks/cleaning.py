@@ -6,6 +6,7 @@ Sizes and areas scale with the frame, so that one setting serves 160x120 as well
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -50,7 +51,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade:  # the vote is on three values, in order; where no shadow is near, the one above was the same
         reach = sizes.side // 2
-        near, around = surroundings(shadow, reach), surroundings(shadow, 2 * reach)
+        box = cv2.boundingRect(shadow)
+        near, around = _widened(box, reach), _widened(box, 2 * reach)
         darker = _vote(share[around], sizes, _part(calm, around))[inside(near, around)]
         shadow = cv2.subtract(darker, cv2.bitwise_or(voted[near], foreground[near]))
         cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
@@ -136,7 +138,12 @@ def _more_than_half(share: np.ndarray, side: int) -> np.ndarray:
 
 def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
     """The rows and columns that hold all the foreground, and a margin so that they look like the whole picture."""
-    left, top, width, height = cv2.boundingRect(foreground)
+    return _widened(cv2.boundingRect(foreground), margin)
+
+
+def _widened(box: Sequence[int], margin: int) -> tuple[slice, slice]:
+    """Rows and columns of a box, and a margin; none of an empty one."""
+    left, top, width, height = box
     if not width:
         return slice(0), slice(0)
     return (slice(max(top - margin, 0), top + height + margin), slice(max(left - margin, 0), left + width + margin))
