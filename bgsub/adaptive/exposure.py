@@ -31,9 +31,11 @@ CURVED = 0.85
 """A tone curve counts if it lowers the difference that gains leave to this share."""
 BENT = 6.0
 """And if it is somewhere so many grey levels away from the gains."""
-SPOILT = 0.03
-"""And if it takes no larger share of the picture from the background than this, of what gains leave within `BENT`: what
-hides most of one range of levels all at once would bend the curve, and the rest of that range tells."""
+SPOILT = 0.1
+"""And if what it takes from the background, where gains leave it within `BENT`, is at most this share of what it brings
+there: what hides most of one range of levels all at once would bend the curve, and the rest of that range tells."""
+AWAY = 3.0
+"""Times `BENT` that a value must be off to be away from the background."""
 
 
 class Rule(NamedTuple):
@@ -203,7 +205,7 @@ def _measure(seen, known, learned, telling, rule, gains, tone, alike):  # type: 
         for level in range(LEVELS):
             bent = max(bent, abs(tone[c, level] - min(LEVELS - 1.0, level * gains[c])))
     is_curve = (is_curve and bent > rule.bent and _cost_of_curves(seen, known, learned, tone) < rule.curved * cost
-                and _share_spoilt(seen, known, learned, gains, tone, rule.bent) <= rule.spoilt)
+                and _is_better(seen, known, learned, gains, tone, rule))
     _compare(seen, known, gains, tone, is_curve, alike)
     return is_curve
 
@@ -264,14 +266,16 @@ def _cost_of_curves(seen, known, learned, tone):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _share_spoilt(seen, known, learned, gains, tone, bent):  # type: ignore[no-untyped-def]
-    """The share of the values that gains leave at the background, and that the curves take clearly away from it."""
-    places, spoilt = np.flatnonzero(learned), 0
-    for i in places:
+def _is_better(seen, known, learned, gains, tone, rule):  # type: ignore[no-untyped-def]
+    """Whether the curves bring many more values to the background than they take from where gains leave them."""
+    near, far, brought, taken = rule.bent, AWAY * rule.bent, 0, 0
+    for i in np.flatnonzero(learned):
         for c in range(len(tone)):
-            is_good = abs(seen[i, c] * gains[c] - known[i, c]) < bent
-            spoilt += is_good and abs(tone[c, _level(seen[i, c])] - known[i, c]) > 2 * bent
-    return spoilt / max(len(places) * len(tone), 1)
+            before = abs(seen[i, c] * gains[c] - known[i, c])
+            after = abs(tone[c, _level(seen[i, c])] - known[i, c])
+            brought += before > far and after < near
+            taken += before < near and after > far
+    return taken <= rule.spoilt * brought
 
 
 @numba.njit(nogil=True, error_model="numpy")
