@@ -39,8 +39,8 @@ PARTS: dict[str, Setting] = {
     "shadows": {"detect_shadows": False},
     "what is enclosed is no shadow": {"shadows.REACH": 0.0},
     "black is the darkest seen": {"shadows.HAZE": 0.0},
-    "tolerance where pixels blink": {"model.STEP": 0.0, "background_ratio": 0.9},
-    "slow learning of shadows": {"model.UNBLINKING": 0.0},
+    "tolerance where pixels blink": {"rule.STEP": 0.0, "background_ratio": 0.9},
+    "slow learning of shadows": {"rule.UNBLINKING": 0.0},
     "finer cleaning where it is calm": {"speckle.CALM": 0.0},
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
@@ -50,12 +50,12 @@ PARTS: dict[str, Setting] = {
 """Part → what switches it off."""
 
 CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow", "median", "min_blob",
-             "model.MORE_BACKGROUND", "model.STEP", "model.STAY", "model.MATCH_LIMIT", "shadows.UNEVENNESS",
+             "rule.MORE_BACKGROUND", "rule.STEP", "rule.STAY", "rule.MATCH_LIMIT", "shadows.UNEVENNESS",
              "shadows.COLOURING", "shadows.REACH", "shadows.HAZE", "speckle.CALM", "speckle.UNKNOWN", "speckle.CELL",
              "speckle.FALL", "ghosts.STILL", "ghosts.MAJORITY", "ghosts.PATCH", "ghosts.SOFT", "ghosts.SHARP",
              "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.SPOILT",
              "exposure.LEAST_IN_BIN", "camera.GAIN",
-             "averaging.CLEAN", "averaging.NOISY", "model.HEAD_START", "model.WARM_UP")
+             "averaging.CLEAN", "averaging.NOISY", "rule.HEAD_START", "rule.WARM_UP")
 
 
 def main() -> None:

@@ -14,12 +14,13 @@ from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
 from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
-from bgsub.adaptive.params import PRUNE, AdaptiveParams
+from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.shadows import SHADOW, blackness, shade
 from bgsub.adaptive.speckle import Speckle
-from bgsub.adaptive.state import CALM, Maps, Remembering
+from bgsub.adaptive.state import Maps, Remembering
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean
 from bgsub.masks.params import CleaningParams
@@ -37,29 +38,9 @@ EARLY = 25
 """Frames at the start, in which it is made anew each time."""
 NOISE_LEAST, NOISE_MOST = 10.0, 50.0
 """Between which the floor of the variances stays, summed over the channels."""
-MIN_VARIANCE, MAX_VARIANCE = 4.0, 800.0
-MATCH_LIMIT = 16.0
-"""Squared deviations within which a component learns."""
-GHOST_FRAMES = 4
-"""In which a ghost is absorbed."""
 NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
-FALL = 0.25
-"""By which the count v of blinks falls in a frame without one."""
-STEP, FOLLOW = 0.03, 0.01
-"""Of the tolerance R, for each blink in a frame; and the rate of the mean distance D."""
-STAY = 0.01
-"""By which R falls in each frame in which foreground stays: leaves come and go, what drives past takes a while."""
-UNBLINKING = 1.0
-"""Tolerance up to which what is as dark as a shadow learns like foreground, since it may be part of a car."""
-FULL_DISTANCE, WIDEST = 3.0, 100.0
-"""In limits: the distance that counts as 1, and the tolerance at most."""
-MORE_BACKGROUND, MOST_BACKGROUND = 1.0, 0.97
-"""By how much the background's share T grows for each unit of tolerance, and up to what: what blinks has many
-colours."""
 NO_GHOST = np.empty((0, 0), np.uint8)
-HEAD_START, WARM_UP = 3.0, 0.3
-"""By how much faster, beside 1/t, foreground is learned at the start, and the share of `memory` for which it lasts."""
 
 
 class Adaptive(Remembering):
@@ -416,57 +397,9 @@ class Adaptive(Remembering):
         self._age += alpha > 0
 
     def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
-        p = self._params
-        usual = max(p.alpha, 1 / (self._age + 1))
-        to_come = 1 / (p.alpha * (self._age + 1))
-        # At first it is not known what is foreground.
-        early = max(1.0, min(HEAD_START * to_come, (WARM_UP * to_come) ** 2))
-        foreground = min(1.0, alpha / usual * p.alpha_foreground * early)
-        if self._fixed is None or self._fixed[0] != (p, n_channels):
-            self._fixed = (p, n_channels), fixed_rule(p, n_channels)
-        return self._fixed[1]._replace(
-            floor=f32(self.floor * n_channels / 3),
-            black=f32(self.black),
-            alpha=f32(alpha),
-            alpha_foreground=f32(foreground),
-            alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
-        )
+        if self._fixed is None or self._fixed[0] != (self._params, n_channels):
+            self._fixed = (self._params, n_channels), fixed_rule(self._params, n_channels)
+        return rule_of_frame(self._fixed[1], self._params, alpha, self._age, self.floor, self.black)
 
     def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
         return *super()._of_the_rule(alpha, n_channels), self._age, self.floor, self.black
-
-
-def fixed_rule(p: AdaptiveParams, n_channels: int) -> kernels.AdaptiveRule:
-    """The rule of all frames: what changes from frame to frame is 0."""
-    per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
-    zero = f32(0)
-    return kernels.AdaptiveRule(
-        background_limit=f32(p.match_sigmas * p.match_sigmas),
-        match_limit=f32(MATCH_LIMIT),
-        background_ratio=f32(p.background_ratio),
-        more_background=f32(MORE_BACKGROUND),
-        most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
-        floor=zero,
-        black=zero,
-        initial_variance=f32(p.initial_variance * per_sum),
-        min_variance=f32(MIN_VARIANCE * per_sum),
-        max_variance=f32(MAX_VARIANCE * per_sum),
-        alpha=zero,
-        alpha_foreground=zero,
-        alpha_ghost=zero,
-        prune=f32(PRUNE),
-        calm=f32(CALM),
-        fall=f32(FALL),
-        step=f32(STEP),
-        stay=f32(STAY),
-        unblinking=f32(UNBLINKING),
-        follow=f32(FOLLOW),
-        full_distance=f32(FULL_DISTANCE),
-        widest=f32(WIDEST),
-        zero=zero,
-        one=f32(1),
-        two=f32(2),
-        far=f32(1e9),
-        channels=tuple(range(n_channels)),
-        components=tuple(range(p.n_components)),
-    )

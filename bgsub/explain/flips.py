@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bgsub.adaptive.model import MORE_BACKGROUND, MOST_BACKGROUND, Adaptive
+from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.rule import MORE_BACKGROUND, MOST_BACKGROUND
 from bgsub.errors import MisuseError
 from bgsub.explain.records import PixelStory
 from bgsub.explain.replay import was_background

@@ -18,7 +18,7 @@ from bgsub.adaptive.ghosts import (
     is_light,
     votes_of_border,
 )
-from bgsub.adaptive.model import GHOST_FRAMES
+from bgsub.adaptive.rule import GHOST_FRAMES
 
 SIZE = (120, 160)
 STREET = texture((*SIZE, 3), seed=1)
