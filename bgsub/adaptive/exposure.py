@@ -73,6 +73,10 @@ class Exposure(NamedTuple):
             return toned(image, self.tone)
         return adjusted(image, self.gains) if self else image.copy()
 
+    def undone_in(self, colour: np.ndarray) -> np.ndarray:
+        """A single colour, float32 (C,), as the background is exposed."""
+        return self.undone(colour[None, None]).reshape(-1)
+
 
 class Meter:
     """Measures the exposure of each frame against the background, which is set now and then.

@@ -293,6 +293,8 @@ class Adaptive(Remembering):
 
     def _adjust(self, smooth: np.ndarray) -> None:
         """Measure exposure and movement of the camera, and undo them."""
+        if not (self._params.follow_exposure or self._params.follow_camera):
+            return
         small = reduced(smooth)
         if self._params.follow_exposure:
             self.exposure = self._meter.exposure_of(small, self._mask)

@@ -82,10 +82,10 @@ class Sizes(NamedTuple):
 
 
 def _vote(share: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
-    if calm is None or not cv2.countNonZero(calm):
+    if calm is None or not (n_calm := cv2.countNonZero(calm)):
         return _more_than_half(share, sizes.side)
     voted_calmly = _more_than_half(share, sizes.calm_side)
-    if cv2.countNonZero(calm) == calm.size:
+    if n_calm == calm.size:
         return voted_calmly
     return cv2.copyTo(voted_calmly, calm, _more_than_half(share, sizes.side))
 

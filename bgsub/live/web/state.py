@@ -106,7 +106,7 @@ def pixel(watch: Watch, row: int, col: int) -> dict[str, Any]:
         found = look(model, *place, colour)
         seen = np.asarray(colour, np.float32)
         if isinstance(model, Adaptive):  # the means are of the background's exposure
-            seen = model.exposure.undone(seen[None, None]).reshape(-1)
+            seen = model.exposure.undone_in(seen)
         # The plot is of single channels.
         narrower = 1.0 if isinstance(model, MOG2) else math.sqrt(len(colour))
         return {
