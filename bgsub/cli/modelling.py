@@ -51,10 +51,9 @@ def typed_cleaning(chosen: dict[str, Any]) -> CleaningParams | None:
 def make_model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float) -> Mixture[Any]:
     """The model that was asked for, fresh or from a file."""
     with _without_scipy():
-        from bgsub.mixture.bands import threads_beside_others
         from bgsub.models.registry import MODELS, load
 
-    threads = chosen["threads"] or threads_beside_others()
+    threads = use_threads(chosen)
     name, path = chosen["model_name"], chosen["load_model"]
     if not path:
         return MODELS[name](build(PARAMS[name], with_rate(name, typed, frame_rate)), threads=threads)
@@ -62,6 +61,20 @@ def make_model(chosen: dict[str, Any], typed: dict[str, Any], frame_rate: float)
     if name not in (None, model.name):
         raise MisuseError(f"{path} holds a model {model.name}, not {name}; leave out --model")
     return model
+
+
+def use_threads(chosen: dict[str, Any]) -> int:
+    """How many threads the model may have; OpenCV, around it, gets as many.
+
+    Its own choice is one for each processor, and where others read and write they only get in each other's way.
+    """
+    import cv2
+
+    from bgsub.mixture.bands import threads_beside_others
+
+    threads: int = chosen["threads"] or threads_beside_others()
+    cv2.setNumThreads(threads)
+    return threads
 
 
 @contextmanager

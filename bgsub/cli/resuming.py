@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bgsub.cli.common import Decorator, Time, option, together
+from bgsub.cli.modelling import use_threads
 from bgsub.cli.sameness import made_for, require_same
 from bgsub.errors import InputError, MisuseError, OutputError
 
@@ -116,12 +117,11 @@ class Resumable:
 
     def model(self) -> Mixture[Any] | None:
         """The model as it was; None at the start."""
-        from bgsub.mixture.bands import threads_beside_others
         from bgsub.models.registry import from_contents
 
         if self.begun.model is None:
             return None
-        return from_contents(self._path, *self.begun.model, threads=self._chosen["threads"] or threads_beside_others())
+        return from_contents(self._path, *self.begun.model, threads=use_threads(self._chosen))
 
     def keeper(self, contents: Callable[[], Contents], told: Callable[[], dict[str, Any]]) -> Checkpoints:
         """Who makes the checkpoints, of what the model knows, and of what else has to be kept, as plain values."""

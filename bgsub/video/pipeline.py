@@ -7,10 +7,12 @@ between them. OpenCV, FFmpeg and the kernels release the GIL, so the three reall
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -108,6 +110,22 @@ class Keeper(Protocol):
         """
 
 
+SWITCH_INTERVAL = 1e-4
+"""Seconds a thread may compute in Python while another waits for the interpreter. At Python's own 5e-3 nearly nothing
+is read while the model is being loaded."""
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Let threads take turns every `SWITCH_INTERVAL`."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, SWITCH_INTERVAL))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
 class Job:
     """A source, a subtractor and the outputs, run once.
 
@@ -186,7 +204,7 @@ class Job:
             for writer in writers:
                 writer.hurry()
 
-        with signals_to(interrupt):
+        with signals_to(interrupt), switching_often():
             reader.start()
             try:
                 for frame in frames:
