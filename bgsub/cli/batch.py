@@ -78,8 +78,8 @@ Examples:
         help="Work on the Dask cluster whose scheduler is there, such as tcp://scheduler:8786. Inputs and --out must "
              "be under the same paths on all of its machines.")
 @option("--threads", type=Whole(min=1), section=HOW,
-        help="Threads of the model for each file at most. Results do not depend on it.  [default: processors / jobs; "
-             "1 on a cluster]")
+        help="Threads of the model for each file at most. Results do not depend on it.  [default: processors / jobs, "
+             "and all but one if there is one job; 1 on a cluster]")
 @option("--zones", metavar="JSON", section=MOTION,
         help="Zones drawn with `bgsub zones` or on the page of `bgsub live`, for all files.")
 @parameter_options(MotionParams, MOTION)
@@ -145,7 +145,7 @@ def _run(paths: tuple[str, ...], settings: Settings, chosen: dict[str, Any]) -> 
 def _settings(chosen: dict[str, Any]) -> Settings:
     """What was typed for every file, refused here if it is wrong whatever the files are."""
     from bgsub.batch.settings import EVENTS, PICTURES, Settings
-    from bgsub.mixture.bands import available_threads
+    from bgsub.mixture.bands import available_threads, threads_beside_others
     from bgsub.video.pipeline import Selection
 
     typed, cleaning = typed_parameters({**chosen, "load_model": None}), typed_cleaning(chosen)
@@ -158,7 +158,8 @@ def _settings(chosen: dict[str, Any]) -> Settings:
     if chosen["cluster"] and chosen["n_jobs"]:
         raise MisuseError("a cluster's workers say how many files are done at a time; leave out --jobs or --cluster")
     chosen["n_jobs"] = chosen["n_jobs"] or available_threads()
-    threads = chosen["threads"] or (1 if chosen["cluster"] else max(1, available_threads() // chosen["n_jobs"]))
+    share = 1 if chosen["cluster"] else max(1, available_threads() // chosen["n_jobs"])
+    threads = chosen["threads"] or min(share, threads_beside_others())
     files: dict[str, Any] = {name: chosen[name] and str(Path(chosen[name]).absolute()) for name in ("roi", "zones")}
     if "clips" in outputs and not chosen["cluster"]:
         from bgsub.events.encoding import encoder
