@@ -15,6 +15,7 @@ from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.passing import PAUSE, Passing, doubted
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
@@ -22,7 +23,7 @@ from bgsub.adaptive.shadows import SHADOW, blackness, shade
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps, Remembering
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import clean
+from bgsub.masks.cleaning import HALF, clean
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -181,11 +182,12 @@ class Adaptive(Remembering):
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
         self._camera, self._meter, self._ghosts = Camera(), Meter(height, width), Ghosts(*self._grain.shape)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
+        self._passing, self._glance = Passing(*self._grain.shape, self._grain.scale), np.zeros(n * n_channels, dtype)
 
     def _touch(self) -> None:
         super()._touch()
         for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image,
-                      self._canvas):
+                      self._canvas, self._glance):
             array *= 1
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
@@ -239,6 +241,8 @@ class Adaptive(Remembering):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
+            if self.n_frames and self.n_frames % max(1, round(PAUSE * self._params.rate)) == 0:
+                self._doubt_what_passed(alpha, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
         if self._inside is not None:
@@ -252,11 +256,6 @@ class Adaptive(Remembering):
         unseen = self._pixels(counts, first.shape[:2]) == 0
         counts[:] = 0
         self._learn(1.0, self.averaging.averaged(first, smooth), unseen)
-
-    def _pixels(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """The frame's pixels of a flat array in whole blocks: a view, without the axis of a single channel."""
-        shape = shape[:2] if shape[2:] == (1,) else shape
-        return flat[:math.prod(shape)].reshape(shape)
 
     def _painted(self, canvas: np.ndarray) -> np.ndarray:
         """The means of the heaviest components, (H, W, C): a view of the canvas."""
@@ -319,15 +318,9 @@ class Adaptive(Remembering):
 
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
         """Find the verdict on each pixel, and 0, 127 or 255 for each cell that has one that is not background."""
-        blocks, which = self._learned(), self._which_blocks()
-        rule = self._rule_now(alpha, blocks.n_channels)
-        scores, ratios, offs = self._scratch
-
-        def judge(start: int, stop: int) -> None:
-            kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
-                          self._verdict, self._maps.tolerance, scores, ratios, offs)
-
-        over_bands(judge, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+        blocks = self._learned()
+        self._judge_blocks(self._rule_now(alpha, blocks.n_channels), self._verdict)
+        _, ratios, offs = self._scratch
         verdict = self._pixels(self._verdict, blocks.shape)
         if outside is not None:
             verdict[outside] = 0
@@ -337,6 +330,16 @@ class Adaptive(Remembering):
         if self._params.detect_shadows:
             shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape),
                   self._params.darkest_shadow, self._grain, self.threads)
+
+    def _judge_blocks(self, rule: kernels.AdaptiveRule, verdict: np.ndarray) -> None:
+        """Fill in what the mixtures say of the frame by a rule; scores and ratios are in the scratch then."""
+        blocks, which = self._learned(), self._which_blocks()
+
+        def judge(start: int, stop: int) -> None:
+            kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
+                          verdict, self._maps.tolerance, *self._scratch)
+
+        over_bands(judge, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
 
     def _raw(self) -> np.ndarray:
         """The verdict on each pixel, with the shadows that were found in cells."""
@@ -359,6 +362,7 @@ class Adaptive(Remembering):
         self._mask, self._foreground = np.zeros_like(self._mask), np.zeros_like(self._mask)
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
+        self._passing = Passing(*self._grain.shape, self._grain.scale)
         return True
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
@@ -375,6 +379,30 @@ class Adaptive(Remembering):
                           maps.blinks)
 
         over_bands(learn, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+
+    def _doubt_what_passed(self, alpha: float, outside: np.ndarray | None) -> None:
+        """Look for what passes in blobs, and take from the background what it has left there."""
+        rule = self._rule_now(alpha, self._learned().n_channels)
+        found = self._passing.look(self._strange(rule, outside))
+        places = np.flatnonzero(self._grain.spread(found.view(np.uint8)))
+        if places.size:
+            self._doubt(places, self._glance.reshape(-1, len(rule.channels))[places].astype(f32), rule)
+        self._glance[:] = self._image
+
+    def _doubt(self, places: np.ndarray, colours: np.ndarray, rule: kernels.AdaptiveRule) -> None:
+        blocks = self._learned()
+        blocks.put(places, doubted(blocks.pixels(places), colours, rule))
+
+    def _strange(self, rule: kernels.AdaptiveRule, outside: np.ndarray | None) -> np.ndarray:
+        """1 where the heaviest component does not hold the colours of a cell, or the mask says foreground."""
+        found = np.zeros_like(self._verdict)
+        alone = rule._replace(background_ratio=rule.zero, more_background=rule.zero, most_background=rule.zero)
+        self._judge_blocks(alone, found)
+        strange = self._pixels(found, self._learned().shape)
+        if outside is not None:
+            strange[outside] = 0
+        share = self._grain.mean(strange * np.uint8(FOREGROUND))
+        return np.where(self._mask == 0, share > HALF, self._foreground > 0).astype(np.uint8)
 
     def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
         """Fill in how each pixel is to learn."""

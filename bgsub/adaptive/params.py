@@ -92,15 +92,16 @@ class AdaptiveParams:
     @property
     def alpha(self) -> float:
         """The learning rate of the background once the model has warmed up, per frame."""
-        return min(1.0, 1 / (self.memory * self._rate))
+        return min(1.0, 1 / (self.memory * self.rate))
 
     @property
     def alpha_foreground(self) -> float:
         """The learning rate of what is foreground, per frame."""
-        return rate_to_absorb(self.absorb_after * self._rate, self.background_ratio)
+        return rate_to_absorb(self.absorb_after * self.rate, self.background_ratio)
 
     @property
-    def _rate(self) -> float:
+    def rate(self) -> float:
+        """Frames per second, as told or as usual."""
         return USUAL_RATE if self.frame_rate is None else self.frame_rate
 
 

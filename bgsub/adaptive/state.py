@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from bgsub.adaptive.exposure import LEVELS, Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.speckle import Speckle
@@ -23,7 +25,7 @@ from bgsub.mixture.parameter import build
 
 CALM = 0.1
 """What v is where nothing blinks."""
-OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike"
+OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed", "glance"
 """Names of what is saved beside the maps."""
 
 
@@ -65,6 +67,8 @@ class Remembering(Mixture[AdaptiveParams]):
     _meter: Meter
     _ghosts: Ghosts
     _speckle: Speckle
+    _passing: Passing
+    _glance: np.ndarray
     _grain: Grain
     _scratch: list[np.ndarray]
 
@@ -107,6 +111,13 @@ class Remembering(Mixture[AdaptiveParams]):
             return self._grain.spread(self._speckle.spread())
 
     @property
+    def passing(self) -> np.ndarray:
+        """How far what passes comes in blobs, float32 (H, W), 0 to 1: where it does, it is no background. A copy."""
+        with self._lock:
+            self._known()
+            return self._grain.spread(self._passing.spread())
+
+    @property
     def gains(self) -> tuple[float, ...]:
         """By which the channels of the last frame were multiplied: those of its `exposure`."""
         return self.exposure.gains
@@ -121,6 +132,11 @@ class Remembering(Mixture[AdaptiveParams]):
         with self._lock:
             height, width = self._learned().shape
             return flat[:height * width].reshape(height, width).copy()
+
+    def _pixels(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """The frame's pixels of a flat array in whole blocks: a view, without the axis of a single channel."""
+        shape = shape[:2] if shape[2:] == (1,) else shape
+        return flat[:math.prod(shape)].reshape(shape)
 
     def _which_blocks(self) -> np.ndarray:
         if self._inside is not None and self._which is None:  # a new region: what was seen outside is over
@@ -186,7 +202,8 @@ class Remembering(Mixture[AdaptiveParams]):
         """What is saved beside the mixtures, by name: views, so that they can be filled."""
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
-        whole = self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike
+        whole = (self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike,
+                 self._passing.strange, self._passing.passed, self._pixels(self._glance, self._picture.shape))
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:

@@ -147,6 +147,8 @@ def _of_adaptive(model: Adaptive) -> dict[str, Map]:
         "blinks": Map(model.blinks, "blinks v: how restless the verdict is", "magma", CALM),
         "mean_distance": Map(model.distances, "mean distance D to the background, in limits", "viridis", 0, 1),
         "speckle": Map(model.speckle, "speckle: share of the pixels around that cleaning removes", "magma", 0),
+        "passing": Map(model.passing, "passing: how far what passes comes in blobs, which is no background", "viridis",
+                       0, 1),
         "ghosts": Map(model.ghosts.astype(float), "ghosts: what objects left behind, and light", "Reds", 0, 1,
                       {0: "no", 1: "yes"}),
     }
@@ -162,7 +164,7 @@ def targets(folder: Path, model: str, force: bool) -> dict[str, Path]:
     """
     names = ["overview", "components", "weight", "sigma", "distance", "since_foreground", "foreground_share",
              "absorption"]
-    names += ["tolerance", "blinks", "mean_distance", "speckle", "ghosts"] if model == Adaptive.name else []
+    names += ["tolerance", "blinks", "mean_distance", "speckle", "passing", "ghosts"] if model == Adaptive.name else []
     paths = {name: folder / f"{name}.png" for name in names} | {"maps": folder / "maps.npz"}
     if folder.exists() and not folder.is_dir():
         raise MisuseError(f"--maps takes a folder, and {folder} is a file; name another one")

@@ -14,6 +14,7 @@ import numpy as np
 
 from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.params import AdaptiveParams
+from bgsub.adaptive.passing import DOUBTED
 from bgsub.explain.records import PixelStory
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.reference.adaptive import Component, Judgement, ReferencePixel
@@ -101,6 +102,8 @@ class _Reference:
             self.pixel = ReferencePixel(self.pixel.components)
         rule = self._rule(0 if changed else int(extras["age"][i]) + later, colour.size)
         self.pixel.learn(extras["learned"][i], int(extras["role"][i]), judged, rule)
+        if extras["doubted"][i]:
+            self.pixel.doubt(extras["glance"][i], DOUBTED, rule)
         return not judged.verdict
 
     def _rule(self, age: int, n_channels: int) -> Any:

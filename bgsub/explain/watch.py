@@ -16,6 +16,7 @@ from bgsub.explain.state import model_place
 from bgsub.masks.cleaning import Sizes
 from bgsub.masks.masker import Masker, reduced_region, uncleaned
 from bgsub.masks.params import CleaningParams
+from bgsub.mixture.kernels.adaptive import AdaptiveRule
 from bgsub.mixture.model import Mixture
 from bgsub.video.frame import Frame
 
@@ -219,6 +220,11 @@ class Watched(Adaptive):
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
+    def _doubt(self, places: np.ndarray, colours: np.ndarray, rule: AdaptiveRule) -> None:
+        super()._doubt(places, colours, rule)
+        row, col = model_place(self, *self.watched)
+        self.note["extras"]["doubted"] = bool((places == row * self.shape[1] + col).any())
+
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:
         at = place[0] * self.shape[1] + place[1]
         channels = self._learned().n_channels
@@ -227,5 +233,6 @@ class Watched(Adaptive):
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
-        colour = np.float32(self._image[at * channels:(at + 1) * channels])
-        return {"colour": colour, "alpha": alpha, "extras": extras}
+        mine = np.s_[at * channels:(at + 1) * channels]
+        extras |= {"doubted": False, "glance": np.float32(self._glance[mine])}
+        return {"colour": np.float32(self._image[mine]), "alpha": alpha, "extras": extras}

@@ -107,14 +107,30 @@ class Blocks:
     def pixel(self, row: int, col: int) -> Pixel:
         """The components that one pixel has in use. A copy."""
         at = row * self.shape[1] + col
-        block, lane = divmod(at, LANES)
+        weights, means, variances = self.pixels(np.array([at]))
         n = int(self.counts[at])
-        first, cold = self._first[block, :, lane], self._cold[:, block, :, lane]
+        return Pixel(weights[0, :n], means[0, :n], variances[0, :n])
+
+    def pixels(self, places: np.ndarray) -> Pixel:
+        """All K components of N pixels, of which the places are given; weights are 0 where none is in use. A copy."""
+        blocks, lanes = np.divmod(places, LANES)
+        first, cold = self._first[blocks, :, lanes], self._cold[:, blocks, :, lanes]  # both pixel by pixel
+        weights = np.concatenate([first[:, :1], self._weights[:, blocks, lanes].T], axis=1)
+        used = np.arange(self.n_components) < self.counts[places, None]
         return Pixel(
-            np.append(first[:1], self._weights[:, block, lane])[:n],
-            np.concatenate([first[None, 2:], cold[:, 1:]])[:n],
-            np.append(first[1:2], cold[:, 0])[:n],
+            np.where(used, weights, np.float32(0)),
+            np.concatenate([first[:, None, 2:], cold[..., 1:]], axis=1),
+            np.concatenate([first[:, 1:2], cold[..., 0]], axis=1),
         )
+
+    def put(self, places: np.ndarray, known: Pixel) -> None:
+        """Take over what `pixels` gave; as many components stay in use."""
+        blocks, lanes = np.divmod(places, LANES)
+        self._first[blocks, 0, lanes], self._weights[:, blocks, lanes] = known.weights[:, 0], known.weights[:, 1:].T
+        self._first[blocks, 1, lanes], self._cold[:, blocks, 0, lanes] = known.variances[:, 0], known.variances[:, 1:].T
+        self._first[blocks, 2:, lanes] = known.means[:, 0]
+        for c in range(self.n_channels):
+            self._cold[:, blocks, 1 + c, lanes] = known.means[:, 1:, c].T
 
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
@@ -185,7 +201,7 @@ class Blocks:
 
 
 class Pixel(NamedTuple):
-    """The components of one pixel, in the order in which the model keeps them.
+    """The components of one pixel, in the order in which the model keeps them; or of N, with an axis more in front.
 
     Attributes
     ----------
