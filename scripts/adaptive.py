@@ -40,6 +40,7 @@ PARTS: dict[str, Setting] = {
     "what is enclosed is no shadow": {"shadows.REACH": 0.0},
     "black is the darkest seen": {"shadows.HAZE": 0.0},
     "tolerance where pixels blink": {"rule.STEP": 0.0, "background_ratio": 0.9},
+    "what passes in blobs": {"passing.IN_BLOBS": 2.0},
     "slow learning of shadows": {"rule.UNBLINKING": 0.0},
     "finer cleaning where it is calm": {"speckle.CALM": 0.0},
     "camera's shake": {"follow_camera": False},
@@ -55,6 +56,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "speckle.FALL", "ghosts.STILL", "ghosts.MAJORITY", "ghosts.PATCH", "ghosts.SOFT", "ghosts.SHARP",
              "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.SPOILT",
              "exposure.LEAST_IN_BIN", "camera.GAIN",
+             "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "averaging.CLEAN", "averaging.NOISY", "rule.HEAD_START", "rule.WARM_UP")
 
 

@@ -15,7 +15,7 @@ from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.adaptive.passing import PAUSE, Passing, doubted
+from bgsub.adaptive.passing import LOOKS, PAUSE, Passing, doubted
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
@@ -182,12 +182,12 @@ class Adaptive(Remembering):
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
         self._camera, self._meter, self._ghosts = Camera(), Meter(height, width), Ghosts(*self._grain.shape)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
-        self._passing, self._glance = Passing(*self._grain.shape, self._grain.scale), np.zeros(n * n_channels, dtype)
+        self._passing = Passing(*self._grain.shape, self._grain.scale)
 
     def _touch(self) -> None:
         super()._touch()
         for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image,
-                      self._canvas, self._glance):
+                      self._canvas):
             array *= 1
 
     def _prepared(self, clip: np.ndarray) -> np.ndarray:
@@ -241,7 +241,7 @@ class Adaptive(Remembering):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
-            if self.n_frames and self.n_frames % max(1, round(PAUSE * self._params.rate)) == 0:
+            if self.n_frames and self.n_frames % max(1, round(PAUSE / LOOKS * self._params.rate)) == 0:
                 self._doubt_what_passed(alpha, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
@@ -383,26 +383,25 @@ class Adaptive(Remembering):
     def _doubt_what_passed(self, alpha: float, outside: np.ndarray | None) -> None:
         """Look for what passes in blobs, and take from the background what it has left there."""
         rule = self._rule_now(alpha, self._learned().n_channels)
-        found = self._passing.look(self._strange(rule, outside))
-        places = np.flatnonzero(self._grain.spread(found.view(np.uint8)))
+        found = self._grain.spread(self._passing.look(self._strange(rule, outside)).view(np.uint8))
+        places = np.flatnonzero(found if outside is None else found & ~outside)
         if places.size:
-            self._doubt(places, self._glance.reshape(-1, len(rule.channels))[places].astype(f32), rule)
-        self._glance[:] = self._image
+            self._doubt(places, rule)
 
-    def _doubt(self, places: np.ndarray, colours: np.ndarray, rule: kernels.AdaptiveRule) -> None:
+    def _doubt(self, places: np.ndarray, rule: kernels.AdaptiveRule) -> None:
         blocks = self._learned()
-        blocks.put(places, doubted(blocks.pixels(places), colours, rule))
+        blocks.put(places, doubted(blocks.pixels(places), rule))
 
     def _strange(self, rule: kernels.AdaptiveRule, outside: np.ndarray | None) -> np.ndarray:
         """1 where the heaviest component does not hold the colours of a cell, or the mask says foreground."""
         found = np.zeros_like(self._verdict)
         alone = rule._replace(background_ratio=rule.zero, more_background=rule.zero, most_background=rule.zero)
         self._judge_blocks(alone, found)
-        strange = self._pixels(found, self._learned().shape)
+        strange = self._pixels(found, self._learned().shape) * np.uint8(FOREGROUND)
+        strange |= self._grain.spread(self._foreground)
         if outside is not None:
             strange[outside] = 0
-        share = self._grain.mean(strange * np.uint8(FOREGROUND))
-        return np.where(self._mask == 0, share > HALF, self._foreground > 0).astype(np.uint8)
+        return ((self._grain.mean(strange) > HALF) & (self._mask != SHADOW)).view(np.uint8)
 
     def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
         """Fill in how each pixel is to learn."""

@@ -10,7 +10,9 @@ from bgsub.mixture.blocks import Pixel
 from bgsub.mixture.kernels.adaptive import AdaptiveRule
 
 PAUSE = 1.6
-"""Seconds from one look to the next: what is there in one of them only has passed."""
+"""Seconds: what is there now, but was not for all that time before, nor will be for all of it afterwards, passes."""
+LOOKS = 3
+"""In this time."""
 REACH = 3.0
 """Pixels at 320x240 to each side of one, in which it is part of a blob if they are strange as well."""
 DENSE = 0.5
@@ -18,9 +20,9 @@ DENSE = 0.5
 IN_BLOBS = 0.55
 """The mean share around what passed in a part of the frame, from which on blobs pass there: of leaves it is .2 to .5,
 and .6 to .9 of cars and people."""
-USUAL, EVIDENCE = 0.3, 30.0
+USUAL, EVIDENCE = 0.3, 150.0
 """What that mean is where nothing has passed yet, and for how many pixels at 320x240 this counts."""
-FADE = 0.97
+FADE = 0.99
 """Of what was seen, kept from one look to the next."""
 DOUBTED = np.float32(0.01)
 """The weight of a component that something passing has left."""
@@ -35,9 +37,9 @@ class Passing:
 
     Attributes
     ----------
-    strange : ndarray of uint8, shape (2, H, W)
-        1 where a pixel or cell was strange, in the look before the last one, and in the last one; all of it before
-        there were any.
+    strange : ndarray of uint8, shape (H, W)
+        Whether a pixel or cell was strange in each of the last looks: a bit for each, the last one's the lowest. All
+        are set before there were any.
     passed : ndarray of float32, shape (2, rows, columns)
         Of each part of the frame, in pixels at 320x240: the sum of the shares around what has passed, and how much has.
     """
@@ -45,11 +47,11 @@ class Passing:
     def __init__(self, height: int, width: int, scale: float) -> None:
         side = CELL * scale
         self._reach = max(1, round(REACH * scale))
-        self.strange = np.ones((2, height, width), np.uint8)
+        self.strange = np.full((height, width), 255, np.uint8)
         self.passed = np.zeros((2, max(1, round(height / side)), max(1, round(width / side))), np.float32)
 
     def look(self, strange: np.ndarray) -> np.ndarray:
-        """Take a frame into account; to be called every `PAUSE`.
+        """Take a frame into account; to be called `LOOKS` times in each `PAUSE`.
 
         Parameters
         ----------
@@ -59,10 +61,12 @@ class Passing:
         Returns
         -------
         ndarray of bool, shape (H, W)
-            Where something has passed in the look before, in blobs, as it usually does there.
+            Where something passed a `PAUSE` ago, in a blob, as it usually does there.
         """
-        before, then = self.strange
-        found = (then > before) & (then > strange)
+        self.strange[:] = self.strange << 1 | strange
+        always = (1 << LOOKS) - 1
+        then, before, after = (self.strange >> at & mask for at, mask in ((LOOKS, 1), (LOOKS + 1, always), (0, always)))
+        found = (then == 1) & (before != always) & (after != always)
         self.passed *= np.float32(FADE)
         if found.any():
             around = cv2.blur(then.astype(np.float32), (2 * self._reach + 1,) * 2)
@@ -71,7 +75,6 @@ class Passing:
                                    strict=True):
                 total += np.float32(CELL * CELL) * cv2.resize(seen, parts, interpolation=cv2.INTER_AREA)
             found &= (around > DENSE) & (self.spread() > IN_BLOBS)
-        self.strange = np.stack([then, strange])
         return found
 
     def spread(self) -> np.ndarray:
@@ -79,21 +82,19 @@ class Passing:
         shares, n = (cv2.blur(total, (3, 3)) for total in self.passed)
         usual = np.float32(EVIDENCE)
         mean = (shares + np.float32(USUAL) * usual) / (n + usual)
-        return np.asarray(cv2.resize(mean, self.strange.shape[:0:-1], interpolation=cv2.INTER_LINEAR))
+        return np.asarray(cv2.resize(mean, self.strange.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def doubted(known: Pixel, colours: np.ndarray, rule: AdaptiveRule) -> Pixel:
+def doubted(known: Pixel, rule: AdaptiveRule) -> Pixel:
     """Pixels without what has passed them in their background.
 
-    Their components that hold the colour, apart from the heaviest, lose their weight to the others. But not those that
-    are tight: what comes back in always the same colour, like a lamp that blinks, does not pass.
+    Their components lose their weight to the heaviest. But not those that are tight: what comes back in always the same
+    colour, like a lamp that blinks, does not pass.
 
     Parameters
     ----------
     known : Pixel
         Of N pixels.
-    colours : ndarray of float32, shape (N, C)
-        Of what has passed.
     rule : AdaptiveRule
 
     Returns
@@ -101,20 +102,13 @@ def doubted(known: Pixel, colours: np.ndarray, rule: AdaptiveRule) -> Pixel:
     Pixel
         By falling weight again.
     """
-    distances = _sum(np.moveaxis((colours[:, None] - known.means) ** 2, -1, 0))
-    holds = distances < rule.match_limit * np.maximum(known.variances, rule.floor)
-    doubt = holds & (known.variances > rule.initial_variance) & (known.weights > DOUBTED)
+    doubt = (known.variances > rule.initial_variance) & (known.weights > DOUBTED)
     doubt[:, 0] = False
     weights = np.where(doubt, DOUBTED, known.weights)
-    weights = weights * (rule.one / _sum(weights.T))[:, None]
+    total = np.zeros_like(weights[:, 0])
+    for weight in weights.T:  # one after the other: NumPy's own sum goes by pairs
+        total = total + weight
+    weights = weights * (rule.one / total)[:, None]
     order = np.argsort(-weights, axis=1, kind="stable")
     return Pixel(*(np.take_along_axis(values, order.reshape(order.shape + (1,) * (values.ndim - 2)), 1)
                    for values in (weights, known.means, known.variances)))
-
-
-def _sum(numbers: np.ndarray) -> np.ndarray:
-    """Over the first axis, one after the other: NumPy's own sum goes by pairs."""
-    total = np.zeros_like(numbers[0])
-    for number in numbers:
-        total = total + number
-    return total

@@ -25,7 +25,7 @@ from bgsub.mixture.parameter import build
 
 CALM = 0.1
 """What v is where nothing blinks."""
-OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed", "glance"
+OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed"
 """Names of what is saved beside the maps."""
 
 
@@ -68,7 +68,6 @@ class Remembering(Mixture[AdaptiveParams]):
     _ghosts: Ghosts
     _speckle: Speckle
     _passing: Passing
-    _glance: np.ndarray
     _grain: Grain
     _scratch: list[np.ndarray]
 
@@ -203,7 +202,7 @@ class Remembering(Mixture[AdaptiveParams]):
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
         whole = (self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike,
-                 self._passing.strange, self._passing.passed, self._pixels(self._glance, self._picture.shape))
+                 self._passing.strange, self._passing.passed)
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:

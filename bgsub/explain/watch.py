@@ -220,8 +220,8 @@ class Watched(Adaptive):
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
-    def _doubt(self, places: np.ndarray, colours: np.ndarray, rule: AdaptiveRule) -> None:
-        super()._doubt(places, colours, rule)
+    def _doubt(self, places: np.ndarray, rule: AdaptiveRule) -> None:
+        super()._doubt(places, rule)
         row, col = model_place(self, *self.watched)
         self.note["extras"]["doubted"] = bool((places == row * self.shape[1] + col).any())
 
@@ -231,8 +231,7 @@ class Watched(Adaptive):
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
-            "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
+            "doubted": False, "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
-        mine = np.s_[at * channels:(at + 1) * channels]
-        extras |= {"doubted": False, "glance": np.float32(self._glance[mine])}
-        return {"colour": np.float32(self._image[mine]), "alpha": alpha, "extras": extras}
+        colour = np.float32(self._image[at * channels:(at + 1) * channels])
+        return {"colour": colour, "alpha": alpha, "extras": extras}

@@ -106,5 +106,14 @@ CLIPS = (
         breaks="gains: from frame 81 on the camera has more contrast, and at 181–200 the sun comes out over a part",
         truth="people and cars; the light is background",
     ),
+    Clip(
+        "busy_road",
+        stories.busy_road,
+        seed=12,
+        frames=400,
+        scored=(101, 400),
+        breaks="whatever comes often is background: cars of all colours, half of the time, from the first frame on",
+        truth="cars; a lamp that blinks is background",
+    ),
 )
 """All clips, in the order of the README."""

@@ -251,5 +251,24 @@ def sunshine(clip: Clip, rng: np.random.Generator) -> Frames:
         yield sensor(255 * (share - 0.11 * contrast * np.sin(2 * np.pi * share)), rng), stage.truth()
 
 
+def busy_road(clip: Clip, rng: np.random.Generator) -> Frames:
+    """A street with dense traffic, which is there when the film begins, and a lamp that blinks on the pavement."""
+    scene, cast = street(rng, houses=(6, 190)), []
+    for way, foot in ((-1, 224), (1, 238)):
+        start = -100
+        while start < clip.frames:
+            paint = tuple(rng.uniform(10, 70, 3).tolist())
+            ends = (-60, 380) if way > 0 else (380, -60)
+            cast.append(Car(((start, ends[0]), (start + 140, ends[1])), foot, 92, paint))
+            start += int(rng.integers(52, 80))
+    cast.sort(key=lambda car: car.foot)
+    for frame in range(clip.frames):
+        lamp = Stage(clip.rows, clip.cols)
+        lamp.limb((150, 178), (150, 130), 3, (60, 60, 60))
+        lamp.disc((150, 124), 9, (60, 190, 250) if frame % 24 < 12 else (40, 60, 70))
+        stage = staged(clip, cast, frame)
+        yield sensor(stage.over(lamp.over(scene)), rng), stage.truth()
+
+
 LANES = ((133, 4, 1.1), (139, 5, -1.3), (176, 7, 1.7), (181, 8, -2.0))
 PAINTS = np.array([[230, 230, 235], [50, 50, 190], [160, 90, 40], [60, 60, 60], [60, 190, 220]])

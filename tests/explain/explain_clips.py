@@ -14,6 +14,8 @@ SHAKEN = Path(__file__).parents[2] / "videos" / "camera_shake"
 SIZE = (96, 128)
 SHADED, CROSSED, PARKED, CALM = (60, 40), (40, 64), (70, 100), (5, 5)
 """Pixels, row and column: shadow falls there, a block crosses it, another one comes and stays, nothing happens."""
+BUSY = (40, 16)
+"""And one on the lane."""
 
 
 def street(n_frames=90, seed=3, grey=False, noise=2.0):
@@ -46,4 +48,19 @@ def restless(n_frames=150, seed=1, share=(0.5, 0.3, 0.2)):
         image = np.clip(np.rint(colours[which] + rng.normal(0, 3, (*SIZE, 3))), 0, 255).astype(np.uint8)
         image[:, 64:] = 90  # or the whole scene would be another one
         frames.append(Frame(i + 1, i / 25, image))
+    return frames
+
+
+def lane(n_frames=220, seed=2):
+    """At five frames per second: dark blocks, no two alike, pass from the first frame on."""
+    rng, n = np.random.default_rng(seed), n_frames // 13 + 3
+    colours = rng.uniform(10, 60, (n, 1)) + rng.uniform(-15, 15, (n, 3))
+    frames = []
+    for i in range(n_frames):
+        frame = np.full((*SIZE, 3), (140.0, 150.0, 160.0))
+        for k, colour in enumerate(colours):
+            left = 6 * (i + 26 - 13 * k)
+            frame[32:64, max(left, 0):max(left + 32, 0)] = colour
+        frame = np.clip(np.rint(frame + rng.normal(0, 2, frame.shape)), 0, 255).astype(np.uint8)
+        frames.append(Frame(i + 1, i / 5, frame))
     return frames

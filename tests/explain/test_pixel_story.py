@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from explain_clips import CALM, CROSSED, MODELS, PARKED, SHADED, SHAKEN, restless, street
+from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, SHAKEN, lane, restless, street
 
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain import watch
@@ -125,6 +125,13 @@ def test_a_shaken_camera():
         frames = list(islice(source, 25))
     _, stories = agree(frames, MODELS["adaptive"], CleaningParams(), ((120, 160), (60, 200)))
     assert any(story.extras["shift"].any() for story in stories)
+
+
+def test_what_passes_on_a_busy_lane():
+    _, (story, calm) = agree(lane(), lambda: MODELS["adaptive"](frame_rate=5), CleaningParams(), [BUSY, CALM])
+    assert np.count_nonzero(story.extras["doubted"]) > 5
+    assert not calm.extras["doubted"].any()
+    assert np.count_nonzero(story.verdicts[-60:] == 255) == 20
 
 
 def test_frames_that_come_once():

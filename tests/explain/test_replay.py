@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from explain_clips import CROSSED, MODELS, PARKED, SHADED, restless, street
+from explain_clips import BUSY, CROSSED, MODELS, PARKED, SHADED, lane, restless, street
 
 from bgsub.explain import explain, watch
 from bgsub.explain.replay import frames_to_background, was_background
@@ -52,6 +52,17 @@ def test_own_parameters_give_what_was_said(name):
         assert said == (story.mixture[::7] == 0).tolist()
     story = story_of(name, restless(80), PARKED[:1] + CROSSED[:1])
     assert [was_background(story, i, story.model.params) for i in range(80)] == (story.mixture == 0).tolist()
+
+
+def test_what_has_passed_is_doubted_again(monkeypatch):
+    frames = lane()
+    story = watch(lambda: iter(frames), MODELS["adaptive"](frame_rate=5), *BUSY, cleaning=CleaningParams())
+    first = int(np.flatnonzero(story.extras["doubted"])[0])
+    after = range(first - 2, 220, 5)
+    said = [was_background(story, i, story.model.params) for i in after]
+    assert said == (story.mixture[after] == 0).tolist()
+    monkeypatch.setattr("bgsub.explain.replay.ReferencePixel.doubt", lambda *given: None)
+    assert said != [was_background(story, i, story.model.params) for i in after], "else this tests nothing"
 
 
 @of_all_models

@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_videos import busy_video, restless_video
 
+from bgsub.adaptive.passing import DOUBTED, doubted
+from bgsub.mixture.blocks import Pixel
 from bgsub.mixture.kernels import shadows
 from bgsub.mixture.lanes import LANES
+from bgsub.mixture.reference.adaptive import Component, ReferencePixel
 
 HERE = Path(__file__).parent
 
@@ -71,6 +74,53 @@ def test_colours_exactly_at_a_limit_fit_no_more():
 @pytest.mark.parametrize("which", [[1, 3], [0, 2, 4]])
 def test_blocks_that_are_not_asked_for_stay_as_they_are(which):
     assert_kernels_agree([a_rule(4, (5, 16))] * 20, restless_video(7, 20, (5, 16)), 8, which=which)
+
+
+def drawn_pixels(k: int, channels: int, n: int = 400) -> Pixel:
+    """Of 1 to K components by falling weight, some of which weigh nearly nothing, with variances around 100."""
+    rng = np.random.default_rng(10 * k + channels)
+    weights = rng.dirichlet(np.full(k, 0.5), n) * (np.arange(k) < rng.integers(1, k + 1, (n, 1)))
+    weights = -np.sort(-weights / weights.sum(axis=1, keepdims=True))
+    means, variances = rng.uniform(0, 255, (n, k, channels)), rng.choice([4, 99, 100, 100.1, 700], (n, k))
+    return Pixel(*(values.astype(np.float32) for values in (weights, means, variances)))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("k", range(1, 6))
+def test_doubted_equals_reference(k, channels):
+    rule, known = a_rule(k, (1, 1, channels), initial_variance=100), drawn_pixels(k, channels)
+    before, found = known.weights.copy(), doubted(known, rule)
+    assert np.array_equal(known.weights, before), "what is given stays as it is"
+    for i, row in enumerate(before):
+        n = np.count_nonzero(row)
+        components = zip(row[:n], known.means[i, :n], known.variances[i, :n], strict=True)
+        pixel = ReferencePixel([Component(*numbers) for numbers in components])
+        pixel.doubt(DOUBTED, rule)
+        for ours, name in zip(found, ("weight", "mean", "variance"), strict=True):
+            assert ours[i, :n].tobytes() == np.array([getattr(c, name) for c in pixel.components]).tobytes()
+        assert not found.weights[i, n:].any()
+    wide, heavy, others = known.variances > 100, before > DOUBTED, (before > 0) & (np.arange(k) > 0)
+    assert wide[:, 0].any()
+    happened = wide & heavy, wide & ~heavy, ~wide & heavy, (known.variances == 100) & heavy
+    assert k == 1 or min(np.count_nonzero(case & others) for case in happened) > 5
+    assert k < 3 or np.count_nonzero((found.variances != known.variances) & others) > 20, "the order changes"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_doubted_loses_its_weight_to_all_others_in_proportion(channels):
+    known = drawn_pixels(4, channels)
+    found = doubted(known, a_rule(4, (1, 1, channels), initial_variance=100))
+    assert found.weights.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert (np.diff(found.weights, axis=1) <= 0).all()
+    assert np.array_equal(found.means[:, 0], known.means[:, 0]), "the heaviest stays the heaviest"
+    assert (found.weights[:, 0] > 0.99999 * known.weights[:, 0]).all()
+    came_from = (found.means[:, :, None, 0] == known.means[:, None, :, 0]).argmax(axis=2)
+    old = np.take_along_axis(known.weights, came_from, axis=1)
+    lost = (found.variances > 100) & (old > DOUBTED) & (came_from > 0)
+    share, old_share = found.weights / found.weights[:, :1], old / old[:, :1]
+    assert share[~lost] == pytest.approx(old_share[~lost], rel=1e-5)
+    assert share[lost] == pytest.approx((DOUBTED / old[:, :1] * np.ones(4))[lost], rel=1e-5)
+    assert np.count_nonzero(lost) > 100
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 5])

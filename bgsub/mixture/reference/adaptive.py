@@ -123,22 +123,20 @@ class ReferencePixel:
         for component in self.components:
             component.weight = component.weight * share
 
-    def doubt(self, colour: np.ndarray, weight: np.float32, rule: Any) -> None:
-        """Take what has passed here in this colour from the background.
+    def doubt(self, weight: np.float32, rule: Any) -> None:
+        """Take what has passed here from the background.
 
-        Of the components that hold it, those that are not the heaviest, and wider than a new one, are left no more than
-        a weight. A tight one holds always the same colour, which does not pass, but blinks.
+        Components that are wider than a new one are left no more than a weight, apart from the heaviest. A tight one
+        holds always the same colour, which does not pass, but blinks.
 
         Parameters
         ----------
-        colour : ndarray of float32, shape (C,)
         weight : float32
         rule : NamedTuple
             As for `judge`.
         """
         for component in self.components[1:]:
-            holds = component.distance(colour) < rule.match_limit * max(component.variance, rule.floor)
-            if holds and component.variance > rule.initial_variance:
+            if component.variance > rule.initial_variance:
                 component.weight = min(component.weight, weight)
         share = ONE / _sum(component.weight for component in self.components)
         for component in self.components:
