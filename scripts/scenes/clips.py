@@ -112,6 +112,7 @@ CLIPS = (
         seed=12,
         frames=400,
         scored=(101, 400),
+        size=(180, 240),
         breaks="whatever comes often is background: cars of all colours, half of the time, from the first frame on",
         truth="cars; a lamp that blinks is background",
     ),

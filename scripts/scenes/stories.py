@@ -253,20 +253,20 @@ def sunshine(clip: Clip, rng: np.random.Generator) -> Frames:
 
 def busy_road(clip: Clip, rng: np.random.Generator) -> Frames:
     """A street with dense traffic, which is there when the film begins, and a lamp that blinks on the pavement."""
-    scene, cast = street(rng, houses=(6, 190)), []
-    for way, foot in ((-1, 224), (1, 238)):
+    zoom, cast = clip.cols / 320, []
+    scene = cv2.resize(street(rng, houses=(6, 190)), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    for enter, leave, foot in ((380, -60, 224), (-60, 380, 238)):
         start = -100
         while start < clip.frames:
             paint = tuple(rng.uniform(10, 70, 3).tolist())
-            ends = (-60, 380) if way > 0 else (380, -60)
-            cast.append(Car(((start, ends[0]), (start + 140, ends[1])), foot, 92, paint))
+            cast.append(Car(((start, enter), (start + 140, leave)), foot, 92, paint))
             start += int(rng.integers(52, 80))
-    cast.sort(key=lambda car: car.foot)
     for frame in range(clip.frames):
-        lamp = Stage(clip.rows, clip.cols)
+        lamp, stage = (Stage(clip.rows, clip.cols, ((zoom, 0, 0), (0, zoom, 0))) for _ in range(2))
         lamp.limb((150, 178), (150, 130), 3, (60, 60, 60))
         lamp.disc((150, 124), 9, (60, 190, 250) if frame % 24 < 12 else (40, 60, 70))
-        stage = staged(clip, cast, frame)
+        for car in cast:
+            car.draw(stage, frame)
         yield sensor(stage.over(lamp.over(scene)), rng), stage.truth()
 
 
