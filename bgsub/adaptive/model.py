@@ -15,7 +15,7 @@ from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.adaptive.passing import LOOKS, PAUSE, Passing, doubted
+from bgsub.adaptive.passing import DOUBTED, LOOKS, PAUSE, Passing, doubted
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
@@ -384,7 +384,8 @@ class Adaptive(Remembering):
         """Look for what passes in blobs, and take from the background what it has left there."""
         rule = self._rule_now(alpha, self._learned().n_channels)
         found = self._grain.spread(self._passing.look(self._strange(rule, outside)).view(np.uint8))
-        places = np.flatnonzero(found if outside is None else found & ~outside)
+        places = np.flatnonzero(found.view(bool) if outside is None else found.view(bool) & ~outside)
+        places = places[self._learned().second_weights(places) > DOUBTED]  # few: most show the heaviest alone
         if places.size:
             self._doubt(places, rule)
 

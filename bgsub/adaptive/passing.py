@@ -24,6 +24,8 @@ USUAL, EVIDENCE = 0.3, 150.0
 """What that mean is where nothing has passed yet, and for how many pixels at 320x240 this counts."""
 FADE = 0.99
 """Of what was seen, kept from one look to the next."""
+FULL = np.uint8(255)
+"""A share of 1, in bytes."""
 DOUBTED = np.float32(0.01)
 """The weight of a component that something passing has left."""
 
@@ -69,12 +71,12 @@ class Passing:
         found = (then == 1) & (before != always) & (after != always)
         self.passed *= np.float32(FADE)
         if found.any():
-            around = cv2.blur(then.astype(np.float32), (2 * self._reach + 1,) * 2)
-            parts = self.passed.shape[:0:-1]
-            for total, seen in zip(self.passed, (np.where(found, around, np.float32(0)), found.astype(np.float32)),
-                                   strict=True):
-                total += np.float32(CELL * CELL) * cv2.resize(seen, parts, interpolation=cv2.INTER_AREA)
-            found &= (around > DENSE) & (self.spread() > IN_BLOBS)
+            around = cv2.blur(then * FULL, (2 * self._reach + 1,) * 2)
+            everywhere, parts = found * FULL, self.passed.shape[:0:-1]
+            for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
+                mean = cv2.resize(seen.astype(np.float32), parts, interpolation=cv2.INTER_AREA)
+                total += np.float32(CELL * CELL / FULL) * mean
+            found &= (around > DENSE * FULL) & (self.spread() > IN_BLOBS)
         return found
 
     def spread(self) -> np.ndarray:

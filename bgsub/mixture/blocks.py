@@ -123,6 +123,12 @@ class Blocks:
             np.concatenate([first[:, 1:2], cold[..., 0]], axis=1),
         )
 
+    def second_weights(self, places: np.ndarray) -> np.ndarray:
+        """The weight of the second component of N pixels, float32 (N,); 0 where there is none. A copy."""
+        if self.n_components == 1:
+            return np.zeros(len(places), np.float32)
+        return np.where(self.counts[places] > 1, self._weights[0].reshape(-1)[places], np.float32(0))
+
     def put(self, places: np.ndarray, known: Pixel) -> None:
         """Take over what `pixels` gave; as many components stay in use."""
         blocks, lanes = np.divmod(places, LANES)

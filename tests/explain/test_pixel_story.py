@@ -129,7 +129,7 @@ def test_a_shaken_camera():
 
 def test_what_passes_on_a_busy_lane():
     _, (story, calm) = agree(lane(), lambda: MODELS["adaptive"](frame_rate=5), CleaningParams(), [BUSY, CALM])
-    assert np.count_nonzero(story.extras["doubted"]) > 5
+    assert np.count_nonzero(story.extras["doubted"]) > 1
     assert not calm.extras["doubted"].any()
     assert np.count_nonzero(story.verdicts[-60:] == 255) == 20
 

@@ -41,6 +41,7 @@ def test_pixels_are_what_the_maps_show(k, channels, n):
         assert values.dtype == np.float32
         assert np.array_equal(values[used], shows[places][used])
     assert not known.weights[~used].any()
+    assert np.array_equal(blocks.second_weights(places), np.pad(known.weights, [(0, 0), (0, 1)])[:, 1])
     for i, place in enumerate(places):
         for values, alone in zip(known, blocks.pixel(*divmod(int(place), SIZE[1])), strict=True):
             assert np.array_equal(values[i, :counts[place]], alone)
