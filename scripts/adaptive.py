@@ -57,6 +57,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "ghosts.ALIKE", "exposure.CURVED", "exposure.BENT", "exposure.SPOILT",
              "exposure.LEAST_IN_BIN", "camera.GAIN",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
+             "passing.WIDE",
              "averaging.CLEAN", "averaging.NOISY", "rule.HEAD_START", "rule.WARM_UP")
 
 

@@ -15,7 +15,7 @@ from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.adaptive.passing import DOUBTED, LOOKS, PAUSE, Passing, doubted
+from bgsub.adaptive.passing import DOUBTED, LOOKS, PAUSE, WIDE, Passing, doubted
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
@@ -278,11 +278,13 @@ class Adaptive(Remembering):
             self._measure_black(smooth)
 
     def _measure_noise(self) -> None:
-        """The variance of the median pixel's heaviest component: most pixels are background, and still."""
         if self.n_frames > EARLY:
-            blocks = self._learned()
-            noise = float(np.median(blocks.heaviest_variances(every=37))) * 3 / blocks.n_channels
+            noise = self._noise_variance() * 3 / self._learned().n_channels
             self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
+
+    def _noise_variance(self) -> float:
+        """The variance of the median pixel's heaviest component: most pixels are background, and still."""
+        return float(np.median(self._learned().heaviest_variances(every=37)))
 
     def _measure_black(self, image: np.ndarray) -> None:
         """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
@@ -387,11 +389,11 @@ class Adaptive(Remembering):
         places = np.flatnonzero(found.view(bool) if outside is None else found.view(bool) & ~outside)
         places = places[self._learned().second_weights(places) > DOUBTED]  # few: most show the heaviest alone
         if places.size:
-            self._doubt(places, rule)
+            self._doubt(places, max(rule.initial_variance, f32(WIDE * self._noise_variance())))
 
-    def _doubt(self, places: np.ndarray, rule: kernels.AdaptiveRule) -> None:
+    def _doubt(self, places: np.ndarray, wide: np.float32) -> None:
         blocks = self._learned()
-        blocks.put(places, doubted(blocks.pixels(places), rule))
+        blocks.put(places, doubted(blocks.pixels(places), wide))
 
     def _strange(self, rule: kernels.AdaptiveRule, outside: np.ndarray | None) -> np.ndarray:
         """1 where the heaviest component does not hold the colours of a cell, or the mask says foreground."""

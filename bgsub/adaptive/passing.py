@@ -7,7 +7,6 @@ import numpy as np
 
 from bgsub.adaptive.speckle import CELL
 from bgsub.mixture.blocks import Pixel
-from bgsub.mixture.kernels.adaptive import AdaptiveRule
 
 PAUSE = 1.6
 """Seconds: what is there now, but was not for all that time before, nor will be for all of it afterwards, passes."""
@@ -24,6 +23,8 @@ USUAL, EVIDENCE = 0.3, 150.0
 """What that mean is where nothing has passed yet, and for how many pixels at 320x240 this counts."""
 FADE = 0.99
 """Of what was seen, kept from one look to the next."""
+WIDE = 4.0
+"""In variances of the median pixel: what is wider than that, and than a new component, holds more than one colour."""
 FULL = np.uint8(255)
 """A share of 1, in bytes."""
 DOUBTED = np.float32(0.01)
@@ -87,7 +88,7 @@ class Passing:
         return np.asarray(cv2.resize(mean, self.strange.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def doubted(known: Pixel, rule: AdaptiveRule) -> Pixel:
+def doubted(known: Pixel, wide: np.float32) -> Pixel:
     """Pixels without what has passed them in their background.
 
     Their components lose their weight to the heaviest. But not those that are tight: what comes back in always the same
@@ -97,20 +98,21 @@ def doubted(known: Pixel, rule: AdaptiveRule) -> Pixel:
     ----------
     known : Pixel
         Of N pixels.
-    rule : AdaptiveRule
+    wide : float32
+        Components of a larger variance are not tight.
 
     Returns
     -------
     Pixel
         By falling weight again.
     """
-    doubt = (known.variances > rule.initial_variance) & (known.weights > DOUBTED)
+    doubt = (known.variances > wide) & (known.weights > DOUBTED)
     doubt[:, 0] = False
     weights = np.where(doubt, DOUBTED, known.weights)
     total = np.zeros_like(weights[:, 0])
     for weight in weights.T:  # one after the other: NumPy's own sum goes by pairs
         total = total + weight
-    weights = weights * (rule.one / total)[:, None]
+    weights = weights * (np.float32(1) / total)[:, None]
     order = np.argsort(-weights, axis=1, kind="stable")
     return Pixel(*(np.take_along_axis(values, order.reshape(order.shape + (1,) * (values.ndim - 2)), 1)
                    for values in (weights, known.means, known.variances)))

@@ -59,8 +59,8 @@ class PixelStory:
         Components in use.
     extras : mapping of str to ndarray, shape (N, …)
         What else the model knows of the pixel: with `Adaptive` its tolerance, blinks and mean distance, the floor of
-        the variances, the darkest grey level, the role in which it learned, whether what has passed was taken from its
-        background, and the camera's shift and gains.
+        the variances, the darkest grey level, the role in which it learned, the variance above which components were
+        doubted because something had passed (0 if they were not), and the camera's shift and gains.
     """
 
     row: int

@@ -103,7 +103,7 @@ class _Reference:
         rule = self._rule(0 if changed else int(extras["age"][i]) + later, colour.size)
         self.pixel.learn(extras["learned"][i], int(extras["role"][i]), judged, rule)
         if extras["doubted"][i]:
-            self.pixel.doubt(DOUBTED, rule)
+            self.pixel.doubt(DOUBTED, np.float32(extras["doubted"][i]))
         return not judged.verdict
 
     def _rule(self, age: int, n_channels: int) -> Any:

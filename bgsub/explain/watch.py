@@ -16,7 +16,6 @@ from bgsub.explain.state import model_place
 from bgsub.masks.cleaning import Sizes
 from bgsub.masks.masker import Masker, reduced_region, uncleaned
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.kernels.adaptive import AdaptiveRule
 from bgsub.mixture.model import Mixture
 from bgsub.video.frame import Frame
 
@@ -220,10 +219,11 @@ class Watched(Adaptive):
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
-    def _doubt(self, places: np.ndarray, rule: AdaptiveRule) -> None:
-        super()._doubt(places, rule)
+    def _doubt(self, places: np.ndarray, wide: np.float32) -> None:
+        super()._doubt(places, wide)
         row, col = model_place(self, *self.watched)
-        self.note["extras"]["doubted"] = bool((places == row * self.shape[1] + col).any())
+        if (places == row * self.shape[1] + col).any():
+            self.note["extras"]["doubted"] = float(wide)
 
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:
         at = place[0] * self.shape[1] + place[1]
@@ -231,7 +231,7 @@ class Watched(Adaptive):
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
-            "doubted": False, "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
+            "doubted": 0.0, "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])
         return {"colour": colour, "alpha": alpha, "extras": extras}

@@ -180,6 +180,18 @@ def test_a_lamp_that_blinks_stays_background_while_others_pass(busy):
     assert masks[120:, 30].any()
 
 
+@pytest.mark.parametrize("noise", [6, 16, 24])
+def test_in_the_noise_of_a_night_a_lamp_is_no_wider_than_all_else(noise):
+    rng, scene = np.random.default_rng(8), texture((60, 80, 3), 1, 100, 150)
+    lamp, model = with_box(np.zeros((60, 80), bool), (6, 22, 20, 50), True), a_model(frame_rate=10)
+    found = []
+    for t in range(300):
+        lit = np.where(lamp[..., None] & (t % 11 < 6), np.float32(200), scene)
+        found.append(bool(model.apply(seen(lit, rng, noise))[lamp].any()))
+    assert model.passing[lamp].min() > IN_BLOBS, "it would be doubted"
+    assert np.mean(found[150:]) < 0.02
+
+
 @pytest.mark.parametrize("grey", [False, True])
 def test_a_mirrored_lane_gives_mirrored_masks(busy, grey):
     frames = [frame[..., 1] if grey else frame for frame in busy[:200]]

@@ -88,14 +88,14 @@ def drawn_pixels(k: int, channels: int, n: int = 400) -> Pixel:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("k", range(1, 6))
 def test_doubted_equals_reference(k, channels):
-    rule, known = a_rule(k, (1, 1, channels), initial_variance=100), drawn_pixels(k, channels)
-    before, found = known.weights.copy(), doubted(known, rule)
+    wide, known = np.float32(100), drawn_pixels(k, channels)
+    before, found = known.weights.copy(), doubted(known, wide)
     assert np.array_equal(known.weights, before), "what is given stays as it is"
     for i, row in enumerate(before):
         n = np.count_nonzero(row)
         components = zip(row[:n], known.means[i, :n], known.variances[i, :n], strict=True)
         pixel = ReferencePixel([Component(*numbers) for numbers in components])
-        pixel.doubt(DOUBTED, rule)
+        pixel.doubt(DOUBTED, wide)
         for ours, name in zip(found, ("weight", "mean", "variance"), strict=True):
             assert ours[i, :n].tobytes() == np.array([getattr(c, name) for c in pixel.components]).tobytes()
         assert not found.weights[i, n:].any()
@@ -109,7 +109,7 @@ def test_doubted_equals_reference(k, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_doubted_loses_its_weight_to_all_others_in_proportion(channels):
     known = drawn_pixels(4, channels)
-    found = doubted(known, a_rule(4, (1, 1, channels), initial_variance=100))
+    found = doubted(known, np.float32(100))
     assert found.weights.sum(axis=1) == pytest.approx(1, abs=1e-6)
     assert (np.diff(found.weights, axis=1) <= 0).all()
     assert np.array_equal(found.means[:, 0], known.means[:, 0]), "the heaviest stays the heaviest"

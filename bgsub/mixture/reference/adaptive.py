@@ -123,20 +123,14 @@ class ReferencePixel:
         for component in self.components:
             component.weight = component.weight * share
 
-    def doubt(self, weight: np.float32, rule: Any) -> None:
+    def doubt(self, weight: np.float32, wide: np.float32) -> None:
         """Take what has passed here from the background.
 
-        Components that are wider than a new one are left no more than a weight, apart from the heaviest. A tight one
-        holds always the same colour, which does not pass, but blinks.
-
-        Parameters
-        ----------
-        weight : float32
-        rule : NamedTuple
-            As for `judge`.
+        Components of a larger variance than ``wide`` are left no more than a weight, apart from the heaviest. A tight
+        one holds always the same colour, which does not pass, but blinks.
         """
         for component in self.components[1:]:
-            if component.variance > rule.initial_variance:
+            if component.variance > wide:
                 component.weight = min(component.weight, weight)
         share = ONE / _sum(component.weight for component in self.components)
         for component in self.components:
