@@ -33,7 +33,7 @@ PARTS: dict[str, Setting] = {
     "averaging where there is noise": {"averaging.FULL": 0.0},
     "slow learning of foreground": {"absorb_after": AdaptiveParams().memory * 0.1054},  # ln T: the background's rate
     "cleaning": {"median": 0, "close": 0, "fill_holes": 0, "min_blob": 0},
-    "noise measured": {"noise": 0.0, "model.NOISE_LEAST": 50.0},
+    "noise measured": {"noise": 0.0, "measuring.NOISE_LEAST": 50.0},
     "exposure": {"follow_exposure": False},
     "tone curves": {"exposure.CURVED": 0.0},
     "shadows": {"detect_shadows": False},

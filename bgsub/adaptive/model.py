@@ -10,18 +10,18 @@ import numpy as np
 
 from bgsub.adaptive import ghosts, roles, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
+from bgsub.adaptive.camera import NONE, Camera, Shift, warp_mask
 from bgsub.adaptive.exposure import Exposure, Meter
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
+from bgsub.adaptive.measuring import NOISE_MOST, Measuring
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import DOUBTED, LOOKS, PAUSE, WIDE, Passing, doubted
-from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
-from bgsub.adaptive.shadows import SHADOW, blackness, shade
+from bgsub.adaptive.shadows import SHADOW, shade
 from bgsub.adaptive.speckle import Speckle
-from bgsub.adaptive.state import Maps, Remembering
+from bgsub.adaptive.state import Maps
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import HALF, clean
 from bgsub.masks.params import CleaningParams
@@ -33,18 +33,12 @@ from bgsub.mixture.model import checked_rate
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
-REFRESH = 10
-"""Frames for which a picture of the background serves."""
-EARLY = 25
-"""Frames at the start, in which it is made anew each time."""
-NOISE_LEAST, NOISE_MOST = 10.0, 50.0
-"""Between which the floor of the variances stays, summed over the channels."""
 NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
 NO_GHOST = np.empty((0, 0), np.uint8)
 
 
-class Adaptive(Remembering):
+class Adaptive(Measuring):
     """A mixture per pixel that follows the camera's shake and exposure, and knows shadows, leaves and ghosts.
 
     `apply` gives the finished mask: cleaned, with shadows as 127. There are few things to set; see the parameters.
@@ -190,30 +184,9 @@ class Adaptive(Remembering):
                       self._canvas):
             array *= 1
 
-    def _prepared(self, clip: np.ndarray) -> np.ndarray:
-        """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
-        for i, image in enumerate(clip[:EARLY]):
-            self.averaging.look_at(image, i)
-        self.averaging.last = None  # the next frame may be any
-        smooth = np.stack([self.averaging.averaged(image) for image in clip])
-        self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
-        self._look_at_picture()
-        for image in smooth:
-            self._adjust(image)
-        return smooth.reshape(clip.shape)
-
     def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
         per_sum = n_channels / 3
         return np.clip(variances * f32(n_channels), f32(MIN_VARIANCE * per_sum), f32(MAX_VARIANCE * per_sum))
-
-    def _bootstrapped(self, n_frames: int) -> None:
-        super()._bootstrapped(n_frames)
-        self._age = n_frames
-        self._picture = self._painted(self._canvas)
-        self._look_at_picture()
-        self._camera.last = NONE
-        self._measure_noise()
-        self._measure_black(self._picture)
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
@@ -256,67 +229,6 @@ class Adaptive(Remembering):
         unseen = self._pixels(counts, first.shape[:2]) == 0
         counts[:] = 0
         self._learn(1.0, self.averaging.averaged(first, smooth), unseen)
-
-    def _painted(self, canvas: np.ndarray) -> np.ndarray:
-        """The means of the heaviest components, (H, W, C): a view of the canvas."""
-        blocks = self._learned()
-        channels = tuple(range(blocks.n_channels))
-
-        def paint(start: int, stop: int) -> None:
-            kernels.paint(blocks.values, channels, blocks.layout.lanes, start, stop, canvas)
-
-        over_bands(paint, blocks.n_blocks, self.threads, SMALLEST_BAND // LANES)
-        height, width = blocks.shape
-        return canvas[:height * width * len(channels)].reshape(height, width, -1)
-
-    def _refresh_picture(self, smooth: np.ndarray) -> None:
-        """Make the picture of the background anew, if it is time, and measure what is measured with it."""
-        if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
-            self._picture = self._painted(self._canvas)
-            self._look_at_picture()
-            self._measure_noise()
-            self._measure_black(smooth)
-
-    def _measure_noise(self) -> None:
-        if self.n_frames > EARLY:
-            noise = self._noise_variance() * 3 / self._learned().n_channels
-            self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
-
-    def _noise_variance(self) -> float:
-        """The variance of the median pixel's heaviest component: most pixels are background, and still."""
-        return float(np.median(self._learned().heaviest_variances(every=37)))
-
-    def _measure_black(self, image: np.ndarray) -> None:
-        """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
-        where = ... if self._inside is None else self._inside
-        if self._inside is None or self._inside.any():
-            self.black = blackness(self._picture[where], image[where])
-
-    def _adjust(self, smooth: np.ndarray) -> None:
-        """Measure exposure and movement of the camera, and undo them."""
-        if not (self._params.follow_exposure or self._params.follow_camera):
-            return
-        small = reduced(smooth)
-        if self._params.follow_exposure:
-            self.exposure = self._meter.exposure_of(small, self._mask)
-            if self.exposure:
-                smooth[:] = self.exposure.undone(smooth)
-                small = self.exposure.undone(small)
-        if self._params.follow_camera:
-            self.shift = self._camera.shift_of(small, smooth.shape[:2])
-            if self.shift:
-                smooth[:] = warp(smooth, self.shift)
-
-    def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
-        """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""
-        parts = []
-        if self.shift:
-            unseen = np.zeros(self._learned().shape, np.uint8)
-            parts.append(warp_mask(unseen, self.shift, border=cv2.BORDER_CONSTANT).view(bool))
-        for fixed in (known, None if self._inside is None else ~self._inside):
-            if fixed is not None:
-                parts.append(warp_mask(fixed.view(np.uint8), self.shift).view(bool) if self.shift else fixed)
-        return np.logical_or.reduce(parts) if parts else None
 
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
         """Find the verdict on each pixel, and 0, 127 or 255 for each cell that has one that is not background."""

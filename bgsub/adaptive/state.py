@@ -60,6 +60,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _maps: Maps
     _mask: np.ndarray
     _picture: np.ndarray
+    _canvas: np.ndarray
     _ghost: np.ndarray
     _any_ghost: bool
     _scene: Scene

@@ -1,0 +1,108 @@
+"""What `Adaptive` measures before it judges a frame: background, noise, exposure, and how the camera has moved."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from bgsub.adaptive.camera import NONE, warp, warp_mask
+from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.shadows import blackness
+from bgsub.adaptive.state import Remembering
+from bgsub.mixture.bands import SMALLEST_BAND, over_bands
+from bgsub.mixture.kernels import adaptive as kernels
+from bgsub.mixture.lanes import LANES
+
+f32 = np.float32
+REFRESH = 10
+"""Frames for which a picture of the background serves."""
+EARLY = 25
+"""Frames at the start, in which it is made anew each time."""
+NOISE_LEAST, NOISE_MOST = 10.0, 50.0
+"""Between which the floor of the variances stays, summed over the channels."""
+
+
+class Measuring(Remembering):
+    """The part of `Adaptive` that finds out how a frame was taken, and undoes what the camera did to it."""
+
+    def _prepared(self, clip: np.ndarray) -> np.ndarray:
+        """The frames of a bootstrap averaged, and as camera and exposure were in their median."""
+        for i, image in enumerate(clip[:EARLY]):
+            self.averaging.look_at(image, i)
+        self.averaging.last = None  # the next frame may be any
+        smooth = np.stack([self.averaging.averaged(image) for image in clip])
+        self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
+        self._look_at_picture()
+        for image in smooth:
+            self._adjust(image)
+        return smooth.reshape(clip.shape)
+
+    def _bootstrapped(self, n_frames: int) -> None:
+        super()._bootstrapped(n_frames)
+        self._age = n_frames
+        self._picture = self._painted(self._canvas)
+        self._look_at_picture()
+        self._camera.last = NONE
+        self._measure_noise()
+        self._measure_black(self._picture)
+
+    def _painted(self, canvas: np.ndarray) -> np.ndarray:
+        """The means of the heaviest components, (H, W, C): a view of the canvas."""
+        blocks = self._learned()
+        channels = tuple(range(blocks.n_channels))
+
+        def paint(start: int, stop: int) -> None:
+            kernels.paint(blocks.values, channels, blocks.layout.lanes, start, stop, canvas)
+
+        over_bands(paint, blocks.n_blocks, self.threads, SMALLEST_BAND // LANES)
+        height, width = blocks.shape
+        return canvas[:height * width * len(channels)].reshape(height, width, -1)
+
+    def _refresh_picture(self, smooth: np.ndarray) -> None:
+        """Make the picture of the background anew, if it is time, and measure what is measured with it."""
+        if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
+            self._picture = self._painted(self._canvas)
+            self._look_at_picture()
+            self._measure_noise()
+            self._measure_black(smooth)
+
+    def _measure_noise(self) -> None:
+        if self.n_frames > EARLY:
+            noise = self._noise_variance() * 3 / self._learned().n_channels
+            self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
+
+    def _noise_variance(self) -> float:
+        """The variance of the median pixel's heaviest component: most pixels are background, and still."""
+        return float(np.median(self._learned().heaviest_variances(every=37)))
+
+    def _measure_black(self, image: np.ndarray) -> None:
+        """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
+        where = ... if self._inside is None else self._inside
+        if self._inside is None or self._inside.any():
+            self.black = blackness(self._picture[where], image[where])
+
+    def _adjust(self, smooth: np.ndarray) -> None:
+        """Measure exposure and movement of the camera, and undo them."""
+        if not (self._params.follow_exposure or self._params.follow_camera):
+            return
+        small = reduced(smooth)
+        if self._params.follow_exposure:
+            self.exposure = self._meter.exposure_of(small, self._mask)
+            if self.exposure:
+                smooth[:] = self.exposure.undone(smooth)
+                small = self.exposure.undone(small)
+        if self._params.follow_camera:
+            self.shift = self._camera.shift_of(small, smooth.shape[:2])
+            if self.shift:
+                smooth[:] = warp(smooth, self.shift)
+
+    def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
+        """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""
+        parts = []
+        if self.shift:
+            unseen = np.zeros(self._learned().shape, np.uint8)
+            parts.append(warp_mask(unseen, self.shift, border=cv2.BORDER_CONSTANT).view(bool))
+        for fixed in (known, None if self._inside is None else ~self._inside):
+            if fixed is not None:
+                parts.append(warp_mask(fixed.view(np.uint8), self.shift).view(bool) if self.shift else fixed)
+        return np.logical_or.reduce(parts) if parts else None
