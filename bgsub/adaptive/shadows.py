@@ -18,7 +18,7 @@ f32 = np.float32
 SHADOW = 127
 WINDOW = 5
 """Side of the window in which a shadow is even, in pixels at 320x240."""
-UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.14, 0.97
+UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.2, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
 HAZE = 1 / 3
