@@ -25,7 +25,7 @@ FADE = 0.99
 """Of what was seen, kept from one look to the next."""
 WIDE = 4.0
 """In variances of the median pixel: what is wider than that, and than a new component, holds more than one colour."""
-FULL = np.uint8(255)
+FULL = 255
 """A share of 1, in bytes."""
 DOUBTED = np.float32(0.01)
 """The weight of a component that something passing has left."""
@@ -72,8 +72,8 @@ class Passing:
         found = (then == 1) & (before != always) & (after != always)
         self.passed *= np.float32(FADE)
         if found.any():
-            around = cv2.blur(then * FULL, (2 * self._reach + 1,) * 2)
-            everywhere, parts = found * FULL, self.passed.shape[:0:-1]
+            around = cv2.blur(then * np.uint8(FULL), (2 * self._reach + 1,) * 2)
+            everywhere, parts = found * np.uint8(FULL), self.passed.shape[:0:-1]
             for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
                 mean = cv2.resize(seen.astype(np.float32), parts, interpolation=cv2.INTER_AREA)
                 total += np.float32(CELL * CELL / FULL) * mean

