@@ -13,8 +13,10 @@ import argparse
 import importlib
 import statistics
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -65,8 +67,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=["ladder", "without", "constants"])
     parser.add_argument("clips", nargs="+", type=Path, help="folders with input, groundtruth and temporalROI.txt")
+    parser.add_argument("--only", nargs="+", default=CONSTANTS, metavar="CONSTANT", help="of the table of constants")
     chosen = parser.parse_args()
-    rows = {"ladder": ladder, "without": without, "constants": constants}[chosen.table]()
+    rows = {"ladder": ladder, "without": without, "constants": partial(constants, chosen.only)}[chosen.table]()
     print("| | " + " | ".join(clip.name for clip in chosen.clips) + " | mean |")
     print("|---" + "|--:" * (len(chosen.clips) + 1) + "|")
     with ProcessPoolExecutor(available_threads()) as pool:
@@ -94,9 +97,9 @@ def without() -> dict[str, Setting]:
     return {"all": {}} | {f"without {name}": setting for name, setting in PARTS.items()}
 
 
-def constants() -> dict[str, Setting]:
+def constants(names: Sequence[str]) -> dict[str, Setting]:
     rows: dict[str, Setting] = {"as it is": {}}
-    for name in CONSTANTS:
+    for name in names:
         for factor in (0.5, 1.5):
             value = default(name) * factor
             rows[f"{name.rpartition('.')[2]} = {value:g}"] = {name: value}

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgsub.adaptive import ghosts, roles, speckle
+from bgsub.adaptive import ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp_mask
 from bgsub.adaptive.exposure import Exposure, Meter
@@ -16,7 +16,7 @@ from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.measuring import NOISE_MOST, Measuring
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.adaptive.passing import DOUBTED, LOOKS, PAUSE, WIDE, Passing, doubted
+from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
 from bgsub.adaptive.shadows import SHADOW, shade
@@ -214,7 +214,7 @@ class Adaptive(Measuring):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
-            if self.n_frames and self.n_frames % max(1, round(PAUSE / LOOKS * self._params.rate)) == 0:
+            if self.n_frames and self.n_frames % max(1, round(passing.PAUSE / passing.LOOKS * self._params.rate)) == 0:
                 self._doubt_what_passed(alpha, outside)
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
@@ -299,13 +299,13 @@ class Adaptive(Measuring):
         rule = self._rule_now(alpha, self._learned().n_channels)
         found = self._grain.spread(self._passing.look(self._strange(rule, outside)).view(np.uint8))
         places = np.flatnonzero(found.view(bool) if outside is None else found.view(bool) & ~outside)
-        places = places[self._learned().second_weights(places) > DOUBTED]  # few: most show the heaviest alone
+        places = places[self._learned().second_weights(places) > passing.DOUBTED]  # few: most show the heaviest alone
         if places.size:
-            self._doubt(places, max(rule.initial_variance, f32(WIDE * self._noise_variance())))
+            self._doubt(places, max(rule.initial_variance, f32(passing.WIDE * self._noise_variance())))
 
     def _doubt(self, places: np.ndarray, wide: np.float32) -> None:
         blocks = self._learned()
-        blocks.put(places, doubted(blocks.pixels(places), wide))
+        blocks.put(places, passing.doubted(blocks.pixels(places), wide))
 
     def _strange(self, rule: kernels.AdaptiveRule, outside: np.ndarray | None) -> np.ndarray:
         """1 where the heaviest component does not hold the colours of a cell, or the mask says foreground."""

@@ -10,8 +10,8 @@ import numpy as np
 
 LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
 """A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
-foreground, and stays so, for so many frames: an exposure that explains the picture leaves little. Whether one is found is
-not asked again, since in another light it is to be had in some frames only."""
+foreground, and stays so, for so many frames: an exposure that explains the picture leaves little. It is asked for in
+the first frame only, since in another light it may be found in some frames and not in others."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
 ALIKE = 0.5
