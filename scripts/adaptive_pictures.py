@@ -27,7 +27,7 @@ STAGES = {
     "cleaning": ("waving_tree", 120),
     "slow learning of foreground": ("stop_and_go", 200),
     "tolerance where pixels blink": ("waving_tree", 205),
-    "what passes in blobs": ("busy_road", 300),
+    "what passes in blobs": ("busy_road", 390),
     "ghosts": ("ghost", 120),
     "patches of light": ("sunshine", 225),
     "change of scene": ("light_switch", 130),

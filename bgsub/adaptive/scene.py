@@ -10,8 +10,8 @@ import numpy as np
 
 LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
 """A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
-foreground, and stays so, for so many frames: an exposure that explains the picture leaves little. It is asked for in
-the first frame only, since in another light it may be found in some frames and not in others."""
+foreground, for so many frames: an exposure that explains the picture leaves little. It has to differ in each of them, or
+shaking cameras are told to have seen a light."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
 ALIKE = 0.5
@@ -54,7 +54,7 @@ class Scene:
             By which the channels were multiplied to look like the background.
         """
         lit = max(max(gain, 1 / gain) for gain in gains) > LIGHT
-        self.lit = self.lit + 1 if (lit or self.lit) and share > LIGHT_SHARE else 0
+        self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
         if self.lit < LIGHT_FRAMES and self.other < VIEW_FRAMES:
             return False

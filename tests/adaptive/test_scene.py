@@ -105,18 +105,9 @@ def test_somebody_who_covers_a_third_of_the_picture_is_no_change():
     assert min(map(foreground_share, masks)) > 0.25
 
 
-def test_a_light_is_noticed_though_its_exposure_is_found_in_some_frames_only():
-    jumped, usual = (2.0, 2.0, 2.0), (1.0, 1.0, 1.0)
-    scene = Scene()
-    assert [scene.changed(0.4, gains) for gains in (usual, jumped, usual, usual)] == [False, False, False, True]
-    assert not any(scene.changed(0.4, usual) for _ in range(10)), "none that jumped"
-    assert not any(scene.changed(share, gains) for share, gains in
-                   ((0.4, jumped), (0.4, usual), (0.1, usual), (0.4, usual), (0.4, usual))), "in between it was over"
-
-
 def test_of_a_region_of_interest_only_the_inside_counts():
     roi = with_box(np.zeros(SIZE, np.uint8), (20, 100, 60, 160), 1)
     model = Adaptive(threads=1, roi=roi)
-    masks = after_a_change(model, ROOM, ROOM * a_lamp() ** 1.5)
+    masks = after_a_change(model, ROOM, ROOM * a_lamp() ** 1.2)
     assert model.last_event.kind == "light"
     assert not masks[-1].any()
