@@ -10,8 +10,8 @@ import numpy as np
 
 LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
 """A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
-foreground, for so many frames: an exposure that explains the picture leaves little. It has to differ in each of them, or
-shaking cameras are told to have seen a light."""
+foreground, for so many frames: an exposure that explains the picture leaves little. It has to differ in each of them,
+or shaking cameras are told to have seen a light."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
 ALIKE = 0.5
