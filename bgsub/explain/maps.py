@@ -147,8 +147,7 @@ def _of_adaptive(model: Adaptive) -> dict[str, Map]:
         "blinks": Map(model.blinks, "blinks v: how restless the verdict is", "magma", CALM),
         "mean_distance": Map(model.distances, "mean distance D to the background, in limits", "viridis", 0, 1),
         "speckle": Map(model.speckle, "speckle: share of the pixels around that cleaning removes", "magma", 0),
-        "passing": Map(model.passing, "passing: how far what passes comes in blobs, which is no background", "viridis",
-                       0, 1),
+        "passing": Map(model.passing, "passing: how far what passes comes in blobs", "viridis", 0, 1),
         "ghosts": Map(model.ghosts.astype(float), "ghosts: what objects left behind, and light", "Reds", 0, 1,
                       {0: "no", 1: "yes"}),
     }
