@@ -67,6 +67,7 @@ class Measuring(Remembering):
             self._measure_black(smooth)
 
     def _measure_noise(self) -> None:
+        """The floor of the variances, which is the camera's noise."""
         if self.n_frames > EARLY:
             noise = self._noise_variance() * 3 / self._learned().n_channels
             self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))

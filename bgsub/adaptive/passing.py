@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from bgsub.adaptive.speckle import CELL
+from bgsub.adaptive.speckle import CELL, parts
 from bgsub.mixture.blocks import Pixel
 
 PAUSE = 1.6
@@ -48,10 +48,9 @@ class Passing:
     """
 
     def __init__(self, height: int, width: int, scale: float) -> None:
-        side = CELL * scale
         self._reach = max(1, round(REACH * scale))
         self.strange = np.full((height, width), 255, np.uint8)
-        self.passed = np.zeros((2, max(1, round(height / side)), max(1, round(width / side))), np.float32)
+        self.passed = np.zeros((2, *parts(height, width, scale)), np.float32)
 
     def look(self, strange: np.ndarray) -> np.ndarray:
         """Take a frame into account; to be called `LOOKS` times in each `PAUSE`.
@@ -73,9 +72,9 @@ class Passing:
         self.passed *= np.float32(FADE)
         if found.any():
             around = cv2.blur(then * np.uint8(FULL), (2 * self._reach + 1,) * 2)
-            everywhere, parts = found * np.uint8(FULL), self.passed.shape[:0:-1]
+            everywhere, size = found * np.uint8(FULL), self.passed.shape[:0:-1]
             for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
-                mean = cv2.resize(seen.astype(np.float32), parts, interpolation=cv2.INTER_AREA)
+                mean = cv2.resize(seen.astype(np.float32), size, interpolation=cv2.INTER_AREA)
                 total += np.float32(CELL * CELL / FULL) * mean
             found &= (around > DENSE * FULL) & (self.spread() > IN_BLOBS)
         return found

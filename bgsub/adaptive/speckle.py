@@ -20,6 +20,12 @@ UNKNOWN = 2.0
 """Such shares that a part has at first: some seconds without speckle have to pass before it counts as calm."""
 
 
+def parts(height: int, width: int, scale: float) -> tuple[int, int]:
+    """Rows and columns of parts that a frame has; its scale is that of lengths, from 320x240."""
+    side = CELL * scale
+    return max(1, round(height / side)), max(1, round(width / side))
+
+
 class Speckle:
     """Follows the share of each part's pixels that are foreground before cleaning, and not afterwards.
 
@@ -34,8 +40,7 @@ class Speckle:
     """
 
     def __init__(self, height: int, width: int, scale: float) -> None:
-        side = CELL * scale
-        self.shares = np.full((max(1, round(height / side)), max(1, round(width / side))), UNKNOWN * CALM, np.float32)
+        self.shares = np.full(parts(height, width, scale), UNKNOWN * CALM, np.float32)
         self.calm = np.zeros((height, width), np.uint8)
 
     def look_at(self, removed: np.ndarray, tolerance: np.ndarray) -> None:
@@ -48,10 +53,10 @@ class Speckle:
         tolerance : ndarray of float32, shape (H, W)
             R, which is 1 where nothing blinks.
         """
-        parts = self.shares.shape[::-1]
+        size = self.shares.shape[::-1]
         share = removed.astype(np.float32) / np.float32(255)
-        seen = cv2.resize(share, parts, interpolation=cv2.INTER_AREA)
-        blinking = cv2.blur(cv2.resize(tolerance, parts, interpolation=cv2.INTER_AREA), (3, 3))
+        seen = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
+        blinking = cv2.blur(cv2.resize(tolerance, size, interpolation=cv2.INTER_AREA), (3, 3))
         off = np.where(blinking > BLINKING, seen, np.float32(0)) - self.shares
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
         self.update()

@@ -119,9 +119,7 @@ class ReferencePixel:
         alpha = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost}.get(role, rule.alpha)
         if not self._match(colour, alpha, rule):
             self._insert(colour, alpha, rule)
-        share = ONE / self._total
-        for component in self.components:
-            component.weight = component.weight * share
+        self._normalise(self._total)
 
     def doubt(self, weight: np.float32, wide: np.float32) -> None:
         """Take what has passed here from the background.
@@ -132,10 +130,14 @@ class ReferencePixel:
         for component in self.components[1:]:
             if component.variance > wide:
                 component.weight = min(component.weight, weight)
-        share = ONE / _sum(component.weight for component in self.components)
+        self._normalise(_sum(component.weight for component in self.components))
+        self.components.sort(key=lambda component: -component.weight)
+
+    def _normalise(self, total: np.float32) -> None:
+        """Divide the weights by their sum."""
+        share = ONE / total
         for component in self.components:
             component.weight = component.weight * share
-        self.components.sort(key=lambda component: -component.weight)
 
     def _feed_back(self, judgement: Judgement, role: int, rule: Any) -> None:
         """Grow tolerant where the verdict blinks, and strict again where it is calm or stays foreground."""
