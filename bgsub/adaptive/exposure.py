@@ -19,6 +19,10 @@ BETTER, LIMIT = 0.95, 30.0
 """Gains count if they lower the difference to this share; a pixel's difference counts no more than so many levels."""
 UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
+SATURATED = 250.0
+"""Grey level from which on a channel may have been brighter than the camera could say,"""
+TOO_DARK = 225.0
+"""and what such a level must become at most, once the exposure is undone, for that to be undone as well."""
 OVERCAST = 0.75
 """Share of the frame that is foreground or unlike the background, above which all pixels are asked."""
 LEVELS, BINS = 256, 8
@@ -72,6 +76,10 @@ class Exposure(NamedTuple):
         if self.tone is not None:
             return toned(image, self.tone)
         return adjusted(image, self.gains) if self else image.copy()
+
+    def saturated(self) -> np.ndarray:
+        """What `SATURATED` becomes in each channel, float32 (C,)."""
+        return self.undone_in(np.full(len(self.gains), SATURATED, np.float32))
 
     def undone_in(self, colour: np.ndarray) -> np.ndarray:
         """A single colour, float32 (C,), as the background is exposed."""
@@ -303,6 +311,31 @@ def toned(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
     curved = np.stack([np.interp(rows[..., c], levels, tone[c]) for c in range(len(tone))], axis=-1)
     curved = np.where(rows > levels[-1], rows * (tone[:, -1] / levels[-1]), curved)
     return (curved if image.dtype.kind == "f" else np.rint(curved)).astype(image.dtype).reshape(image.shape)
+
+
+def unclip(image: np.ndarray, background: np.ndarray, saturated: np.ndarray) -> None:
+    """Give what was too bright for the camera the background's brightness, if that is more: it may well have had it.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W, C) or (H, W)
+        A frame whose exposure was undone; changed.
+    background : ndarray of float32, of the same shape
+    saturated : ndarray of float32, shape (C,)
+        From which level on each channel is too bright, as `Exposure.saturated` gives it.
+    """
+    rows, most = image.reshape(len(image), -1), np.float32(LEVELS - 1)
+    _unclip(rows, background.reshape(rows.shape), np.tile(saturated, rows.shape[1] // len(saturated)), most)
+
+
+@cached(nogil=True, error_model="numpy")
+def _unclip(image, background, saturated, most):  # type: ignore[no-untyped-def]  # Numba infers them
+    for row in range(image.shape[0]):
+        for i in range(image.shape[1]):
+            value = np.float32(image[row, i])
+            known = min(most, background[row, i])
+            if saturated[i] <= value < known:
+                image[row, i] = known
 
 
 def adjusted(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.camera import NONE, warp, warp_mask
+from bgsub.adaptive.exposure import TOO_DARK, unclip
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.shadows import blackness
 from bgsub.adaptive.state import Remembering
@@ -96,6 +97,8 @@ class Measuring(Remembering):
             self.shift = self._camera.shift_of(small, smooth.shape[:2])
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
+        if self.exposure and (saturated := self.exposure.saturated()).min() < TOO_DARK:
+            unclip(smooth, self._picture, saturated)
 
     def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
         """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""

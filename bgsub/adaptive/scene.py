@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 
 LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
-"""A light was switched if the exposure differs by this factor from the background's, and yet so much of the frame is
-foreground, for so many frames: an exposure that explains the picture leaves little. It has to differ in each of them,
-or shaking cameras are told to have seen a light."""
+"""A light was switched if the exposure differs by this factor from the background's, and from what it was when it left
+little, and yet so much of the frame is foreground, for so many frames: an exposure that explains the picture leaves
+little. It has to differ in each of them, or shaking cameras are told to have seen a light."""
+LITTLE = 0.1
+"""Share of the frame that is foreground, up to which its exposure explains the picture: what is much later on is then
+something large that comes by, be the day ever so much brighter by now."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
 ALIKE = 0.5
@@ -42,6 +45,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.lit = self.other = 0
+        self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
 
     def changed(self, share: float, gains: tuple[float, ...]) -> bool:
         """Whether the background must be another one; to be called with each frame.
@@ -53,13 +57,22 @@ class Scene:
         gains : tuple of float
             By which the channels were multiplied to look like the background.
         """
-        lit = max(max(gain, 1 / gain) for gain in gains) > LIGHT
+        if share <= LITTLE:
+            self.explaining = gains
+        before = self.explaining or (1.0,) * len(gains)
+        lit = _apart(gains, (1.0,) * len(gains)) > LIGHT and _apart(gains, before) > LIGHT
         self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
         if self.lit < LIGHT_FRAMES and self.other < VIEW_FRAMES:
             return False
         self.lit = self.other = 0
+        self.explaining = ()
         return True
+
+
+def _apart(gains: tuple[float, ...], others: tuple[float, ...]) -> float:
+    """The largest factor between the gains of a channel."""
+    return max(max(a / b, b / a) for a, b in zip(gains, others, strict=True))
 
 
 def kind_of_change(image: np.ndarray, background: np.ndarray,

@@ -151,6 +151,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
+            "explaining": list(self._scene.explaining),
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise, "looks": self.averaging.looks,
         }
         arrays |= self._kept()
@@ -177,6 +178,9 @@ class Remembering(Mixture[AdaptiveParams]):
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
         self._scene.lit, self._scene.other = map(int, header["large"])
+        self._scene.explaining = tuple(numbers(header["explaining"]))
+        if len(self._scene.explaining) not in (0, len(self.exposure.gains)) or min(self._scene.explaining, default=1) <= 0:
+            raise ValueError(f"explaining of {self._scene.explaining}")
         for name, values in own.items():
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
