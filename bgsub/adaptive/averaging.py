@@ -10,7 +10,10 @@ import numpy as np
 from bgsub.masks.params import REFERENCE_AREA
 
 CLEAN, NOISY = 2.5, 4.5
-"""Standard deviations of the noise, in grey levels: up to the one nothing is averaged, from the other on all is."""
+"""Standard deviations of the noise, in grey levels: up to the one nothing is averaged, from the other on all is. At
+night and in fog noise counts for more, as there is less contrast for it to hide."""
+LEAST_CONTRAST = 30.0
+"""Standard deviation of the grey levels of a picture, below which noise counts for more: most have 45 to 70."""
 FULL = 0.25
 """Weight of either neighbour in a row and in a column, at most: 1-2-1."""
 GRID = 4
@@ -32,6 +35,8 @@ class Averaging:
     ----------
     noise : float
         Its standard deviation in a channel, in grey levels: 0 before there were two frames.
+    contrast : float
+        The standard deviation of the frames themselves, likewise.
     looks : int
         Pairs of frames that it was measured on.
     last : ndarray or None
@@ -39,13 +44,14 @@ class Averaging:
     """
 
     def __init__(self) -> None:
-        self.noise, self.looks = 0.0, 0
+        self.noise, self.contrast, self.looks = 0.0, 0.0, 0
         self.last: np.ndarray | None = None
 
     @property
     def weight(self) -> float:
         """Of either neighbour in a row and in a column: 0, so that nothing is averaged, to `FULL`."""
-        return FULL * min(1.0, max(0.0, (self.noise - CLEAN) / (NOISY - CLEAN)))
+        noise = self.noise * max(1.0, LEAST_CONTRAST / max(1.0, self.contrast))
+        return FULL * min(1.0, max(0.0, (noise - CLEAN) / (NOISY - CLEAN)))
 
     def look_at(self, image: np.ndarray, n_frames: int) -> None:
         """Measure the noise, if it is time; to be called for each frame, with the number of those before."""
@@ -57,7 +63,9 @@ class Averaging:
             seen = noise_between(self.last, some)
             if seen > 0:  # or the camera gave the same frame again
                 self.looks += 1
-                self.noise += max(1 / self.looks, RATE) * (seen - self.noise)
+                rate = max(1 / self.looks, RATE)
+                self.noise += rate * (seen - self.noise)
+                self.contrast += rate * (float(some.std()) - self.contrast)
         self.last = some if keep else None
 
     @staticmethod

@@ -20,9 +20,7 @@ BETTER, LIMIT = 0.95, 30.0
 UNCHANGED = 0.005
 """Gains within this of 1 in all channels are none."""
 SATURATED = 250.0
-"""Grey level from which on a channel may have been brighter than the camera could say,"""
-TOO_DARK = 225.0
-"""and what such a level must become at most, once the exposure is undone, for that to be undone as well."""
+"""Grey level from which on a channel may have been brighter than the camera could say."""
 OVERCAST = 0.75
 """Share of the frame that is foreground or unlike the background, above which all pixels are asked."""
 LEVELS, BINS = 256, 8

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.camera import NONE, warp, warp_mask
-from bgsub.adaptive.exposure import TOO_DARK, unclip
+from bgsub.adaptive.exposure import unclip
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.shadows import blackness
 from bgsub.adaptive.state import Remembering
@@ -21,6 +21,9 @@ EARLY = 25
 """Frames at the start, in which it is made anew each time."""
 NOISE_LEAST, NOISE_MOST = 10.0, 50.0
 """Between which the floor of the variances stays, summed over the channels."""
+TOO_DARK = 225.0
+"""Grey level below which white must be, once its exposure is undone, for it to be as bright as the background instead:
+closer to it, it is the background anyway."""
 
 
 class Measuring(Remembering):
@@ -97,8 +100,32 @@ class Measuring(Remembering):
             self.shift = self._camera.shift_of(small, smooth.shape[:2])
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
+        self._unclip(smooth, self._picture)
+
+    def _unclip(self, smooth: np.ndarray, picture: np.ndarray) -> None:
+        """Give what was too bright for the camera the background's brightness, if its exposure asks for it."""
         if self.exposure and (saturated := self.exposure.saturated()).min() < TOO_DARK:
-            unclip(smooth, self._picture, saturated)
+            unclip(smooth, picture, saturated)
+
+    def as_exposed(self, colour: np.ndarray, row: int, col: int) -> np.ndarray:
+        """A colour as the background is exposed.
+
+        Parameters
+        ----------
+        colour : ndarray of float32, shape (C,)
+            In the exposure of the last frame.
+        row, col : int
+            The model's own, so without the last frame's shift.
+
+        Returns
+        -------
+        ndarray of float32, shape (C,)
+        """
+        with self._lock:
+            self._learned()
+            seen = self.exposure.undone_in(colour)
+            self._unclip(seen[None, None], self._picture[row, col][None, None])
+            return seen
 
     def _outside(self, known: np.ndarray | None) -> np.ndarray | None:
         """Where nothing is to be learned: known foreground, outside the ROI, and what the camera does not see."""

@@ -191,7 +191,7 @@ class Adaptive(Measuring):
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
         first = self.n_frames == 0
         if alpha > 0:
-            self.averaging.look_at(image, self.n_frames)
+            self.averaging.look_at(image, self._age)
             if self._first is not None and self.averaging.weight > 0:
                 self._learn_again(self._first)
             self._first = image.copy() if first else None
@@ -210,7 +210,7 @@ class Adaptive(Measuring):
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         self._foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
         if alpha > 0:
-            if self._notice(smooth):
+            if self._notice(smooth, image):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
@@ -261,15 +261,19 @@ class Adaptive(Measuring):
         labels = self._grain.spread(self._pixels(self._labels, self._mask.shape))
         return np.where(verdict & (labels == SHADOW), np.uint8(SHADOW), verdict * np.uint8(FOREGROUND))
 
-    def _notice(self, smooth: np.ndarray) -> bool:
+    def _notice(self, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
         share = cv2.countNonZero(self._foreground) / self._mask.size
         if self._inside is not None:  # nothing is foreground elsewhere
             share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
-        if not self._scene.changed(share, self.exposure.gains):
+        if self._scene.changed(share, self.exposure.gains):
+            kind = kind_of_change(smooth, self._picture, self._inside)
+            self.last_event = SceneChange(self.n_frames + 1, kind, share)
+        elif self._scene.settles(share, self.exposure.gains, self.n_frames):
+            self.averaging, self._first = Averaging(), image.copy()
+            self.averaging.look_at(image, 0)
+        else:
             return False
-        kind = kind_of_change(smooth, self._picture, self._inside)
-        self.last_event = SceneChange(self.n_frames + 1, kind, share)
         self._age = 0
         self.shift = self._camera.last = NONE
         self.exposure = Exposure((1.0,) * len(self.exposure.gains))

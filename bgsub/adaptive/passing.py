@@ -19,7 +19,7 @@ DENSE = 0.5
 IN_BLOBS = 0.55
 """The mean share around what passed in a part of the frame, from which on blobs pass there: of leaves it is .2 to .5,
 and .6 to .9 of cars and people."""
-USUAL, EVIDENCE = 0.3, 150.0
+USUAL, EVIDENCE = 0.3, 100.0
 """What that mean is where nothing has passed yet, and for how many pixels at 320x240 this counts."""
 FADE = 0.99
 """Of what was seen, kept from one look to the next."""

@@ -17,6 +17,9 @@ LITTLE = 0.1
 something large that comes by, be the day ever so much brighter by now."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
+FIRST = 50
+"""Frames at the very start, in which one such frame is enough: a camera that is switched on gives dark frames, or those
+of another mode, until it has found its exposure; and nothing is lost that was known."""
 ALIKE = 0.5
 """Correlation of the edges above which it is still the same view."""
 
@@ -46,6 +49,18 @@ class Scene:
     def __init__(self) -> None:
         self.lit = self.other = 0
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
+
+    def settles(self, share: float, gains: tuple[float, ...], n_frames: int) -> bool:
+        """Whether the camera is still finding its exposure, so that the frames before tell nothing.
+
+        Parameters
+        ----------
+        share, gains
+            As for `changed`.
+        n_frames : int
+            That were learned.
+        """
+        return n_frames <= FIRST and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
 
     def changed(self, share: float, gains: tuple[float, ...]) -> bool:
         """Whether the background must be another one; to be called with each frame.

@@ -152,7 +152,8 @@ class Remembering(Mixture[AdaptiveParams]):
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
             "explaining": list(self._scene.explaining),
-            "camera": list(self._camera.last), "camera_noise": self.averaging.noise, "looks": self.averaging.looks,
+            "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
+            "contrast": self.averaging.contrast, "looks": self.averaging.looks,
         }
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
@@ -179,15 +180,17 @@ class Remembering(Mixture[AdaptiveParams]):
         self._age = int(header["age"])
         self._scene.lit, self._scene.other = map(int, header["large"])
         self._scene.explaining = tuple(numbers(header["explaining"]))
-        if len(self._scene.explaining) not in (0, len(self.exposure.gains)) or min(self._scene.explaining, default=1) <= 0:
-            raise ValueError(f"explaining of {self._scene.explaining}")
+        explaining = self._scene.explaining
+        if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
+            raise ValueError(f"gains of {explaining}")
         for name, values in own.items():
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
         self._speckle.update()
         self._look_at_picture()
         self._camera.last = Shift(*numbers(header["camera"]))
-        (self.averaging.noise,), self.averaging.looks = numbers([header["camera_noise"]]), int(header["looks"])
+        self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])
+        self.averaging.looks = int(header["looks"])
         some = self.averaging.some(self._picture).shape[:2]
         for name, values, shape in (("looked_at", looked_at, self._mask.shape), ("compared", compared, some),
                                     ("first", first, self.shape)):

@@ -106,7 +106,7 @@ def look(model: Mixture[Any], row: int, col: int, colour: Sequence[float] | np.n
     if colour is not None:
         seen = _checked_colour(colour, found.means.shape[1])
         if isinstance(model, Adaptive):
-            seen = model.exposure.undone_in(seen)
+            seen = model.as_exposed(seen, *place)
         away = rules.distances(mixed, measured.sigmas, seen[None])
         said = in_words(rules.verdict(model, mixed, seen, tolerance))
     return record((row, col), mixed, measured, away, said)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bgsub import Adaptive
-from bgsub.adaptive.averaging import CLEAN, EARLY, FULL, NOISY, Averaging, noise_between
+from bgsub.adaptive.averaging import CLEAN, EARLY, FULL, LEAST_CONTRAST, NOISY, Averaging, noise_between
 
 ROOM = np.random.default_rng(1).integers(40, 200, (60, 80, 3)).astype(np.uint8)
 
@@ -48,6 +48,29 @@ def test_the_noisier_the_more():
     assert weights == [0, 0, pytest.approx(FULL / 2, rel=0.2), FULL, FULL]
 
 
+def test_the_less_contrast_the_more():
+    """What a camera's gain would do to noise and contrast alike changes nothing."""
+    rng, averaging = np.random.default_rng(11), Averaging()
+    for i in range(20):
+        averaging.look_at(seen(2, rng), i)
+    assert averaging.contrast == pytest.approx(ROOM.std(), rel=0.1)
+    assert averaging.weight == 0
+    dark, bright = Averaging(), Averaging()
+    for model, factor in ((dark, 0.3), (bright, 0.6)):
+        for i in range(20):
+            model.look_at(np.rint(np.clip(factor * (ROOM + rng.normal(0, 6, ROOM.shape)), 0, 255)).astype(np.uint8), i)
+    assert max(dark.contrast, bright.contrast) < LEAST_CONTRAST, "else this tests nothing"
+    assert dark.weight == pytest.approx(bright.weight, rel=0.1)
+    assert dark.weight > 0
+
+
+def test_a_picture_of_nothing_is_averaged():
+    averaging, rng = Averaging(), np.random.default_rng(12)
+    for i in range(4):
+        averaging.look_at(np.rint(rng.normal(9, 0.6, ROOM.shape)).astype(np.uint8), i)
+    assert averaging.weight == FULL
+
+
 def test_frames_that_repeat_say_nothing():
     rng = np.random.default_rng(5)
     averaging = Averaging()
@@ -72,7 +95,7 @@ def test_noise_that_comes_at_night_is_followed():
 def test_each_pixel_with_those_around_it(weight, shape):
     image = np.random.default_rng(7).integers(0, 256, shape).astype(np.uint8)
     averaging = Averaging()
-    averaging.noise = CLEAN + (NOISY - CLEAN) * weight / FULL
+    averaging.noise, averaging.contrast = CLEAN + (NOISY - CLEAN) * weight / FULL, LEAST_CONTRAST
     row = np.array([weight, 1 - 2 * weight, weight])
     wanted = cv2.sepFilter2D(image.astype(np.float64), -1, row, row)
     out = np.empty(wanted.shape, np.uint8)
@@ -118,7 +141,8 @@ def test_a_saved_model_goes_on_the_same(tmp_path, n_frames):
     for _ in range(12):
         image = seen(3.5, rng)
         assert np.array_equal(model.apply(image), other.apply(image))
-    assert (other.averaging.noise, other.averaging.looks) == (model.averaging.noise, model.averaging.looks)
+    for name in ("noise", "contrast", "looks"):
+        assert getattr(other.averaging, name) == getattr(model.averaging, name), name
     assert np.array_equal(model.means, other.means)
 
 

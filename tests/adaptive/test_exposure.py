@@ -1,12 +1,16 @@
 """How the picture is exposed: gains and tone curves that are known, found again and undone."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.exposure import BRIGHT, LEVELS, Exposure, Meter, adjusted, toned
+from bgsub.adaptive.measuring import TOO_DARK
 from bgsub.adaptive.reduction import reduced
+from bgsub.explain import colour_at
 
 SIZE = (120, 160)
 SCENE = texture((*SIZE, 3), seed=1)
@@ -305,6 +309,48 @@ def test_a_sudden_gain_gives_empty_masks_and_is_told(factor):
         assert not model.apply(seen(SCENE * factor, rng)).any()
         assert model.gains == pytest.approx((1 / factor,) * 3, rel=0.03)
     assert model.last_event is None
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 1], np.s_[..., 1:2]], ids=["colour", "grey", "one channel"])
+def test_what_becomes_too_bright_for_the_camera_is_no_foreground(channels, dtype):
+    """A window of 225 to 250 grey levels is all white in a picture that is brighter by 1.4; who walks by is not.
+
+    It is too small for a curve to be drawn through it.
+    """
+    rng, box = np.random.default_rng(5), (60, 110, 30, 60)
+    scene = SCENE.copy()
+    scene[20:34, 90:108] = texture((14, 18, 3), seed=3, low=225, high=250)
+    scene = scene[channels]
+    share, found = {}, None
+    for limit in (TOO_DARK, 0.0):
+        with patch("bgsub.adaptive.measuring.TOO_DARK", limit):
+            model = Adaptive(threads=1)
+            for _ in range(40):
+                model.apply(seen(scene, rng, dtype=dtype))
+            masks = [model.apply(seen(scene * 1.4, rng, dtype=dtype)) for _ in range(20)]
+            share[limit] = np.mean([np.count_nonzero(mask) for mask in masks]) / masks[0].size
+            if limit == TOO_DARK:
+                found = model.apply(seen(with_box(scene * 1.4, box, 90), rng, dtype=dtype)) == 255
+    assert share[TOO_DARK] < 1e-3
+    assert share[0.0] > 0.01, "else this tests nothing"
+    wanted = with_box(np.zeros(scene.shape[:2]), box, 1) > 0
+    assert np.count_nonzero(found & wanted) > 0.85 * np.count_nonzero(found | wanted)
+
+
+def test_a_colour_is_taken_as_its_pixel_was():
+    """With gains, and where it is too bright for the camera."""
+    model, rng, scene = Adaptive(threads=1), np.random.default_rng(6), SCENE.copy()
+    scene[20:60, 20:60] = 240
+    for _ in range(40):
+        model.apply(seen(scene, rng))
+    image = seen(scene * 1.4, rng)
+    model.apply(image)
+    assert model.gains[0] < 0.8
+    for row, col in ((40, 40), (90, 90)):
+        taken = model.as_exposed(colour_at(model, image, row, col), row, col)
+        assert np.abs(taken - model._pixels(model._image, image.shape)[row, col]).max() <= 1
+    assert np.abs(model.as_exposed(np.full(3, 255, np.float32), 40, 40) - 240).max() < 4
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -5,7 +5,7 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.scene import LIGHT_FRAMES, VIEW_FRAMES, Scene, kind_of_change
+from bgsub.adaptive.scene import LIGHT, LIGHT_FRAMES, LITTLE, VIEW_FRAMES, Scene, kind_of_change
 
 SIZE = (120, 160)
 ROOM = texture((*SIZE, 3), seed=1, low=30, high=90)
@@ -29,7 +29,45 @@ def test_counting_begins_anew_after_a_pause_and_after_a_change():
     scene = Scene()
     for pause in (False, True):
         assert not any(scene.changed(0.3, DIM) for _ in range(LIGHT_FRAMES - 1))
-        assert scene.changed(0.0 if pause else 0.3, DIM) != pause
+        assert scene.changed(0.0 if pause else 0.3, PLAIN if pause else DIM) != pause
+
+
+@pytest.mark.parametrize("gains", [DIM, BRIGHT, PLAIN])
+def test_something_large_is_no_light_though_the_day_has_become_another(gains):
+    """The exposure differs from the background's, but explains the picture, until something large comes by."""
+    scene = Scene()
+    for _ in range(3):
+        assert not scene.changed(LITTLE, gains)
+        assert not any(scene.changed(0.45, gains) for _ in range(100))
+
+
+def test_a_light_is_noticed_in_another_day_as_well():
+    scene = Scene()
+    assert not scene.changed(LITTLE, DIM)
+    brighter = tuple(gain / 1.3 for gain in DIM)
+    assert [scene.changed(0.3, brighter) for _ in range(LIGHT_FRAMES)] == [False] * (LIGHT_FRAMES - 1) + [True]
+
+
+def test_a_light_that_is_as_the_background_knows_it_is_none():
+    scene = Scene()
+    assert not scene.changed(LITTLE, DIM)
+    assert not any(scene.changed(0.3, PLAIN) for _ in range(100))
+
+
+def test_a_large_object_in_a_darker_day_changes_nothing(tmp_path):
+    """Also after the model was saved and loaded."""
+    rng, model = np.random.default_rng(6), Adaptive(threads=1)
+    for _ in range(60):
+        model.apply(seen(ROOM, rng))
+    for factor in np.linspace(1, 0.7, 40):
+        model.apply(seen(ROOM * factor, rng))
+    assert model.gains[0] > LIGHT
+    model.save(tmp_path / "m.npz")
+    dark = with_box(ROOM * 0.7, (0, SIZE[0], 0, SIZE[1] // 3), 200)
+    for one in (model, Adaptive.load(tmp_path / "m.npz")):
+        shares = [foreground_share(one.apply(seen(dark, np.random.default_rng(7)))) for _ in range(20)]
+        assert one.last_event is None
+        assert min(shares) > 0.3
 
 
 def a_lamp(shape: tuple[int, ...] = SIZE) -> np.ndarray:

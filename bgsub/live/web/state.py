@@ -14,6 +14,7 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.explain import colour_at, look
+from bgsub.explain.state import model_place
 from bgsub.live.views import VIEWS
 from bgsub.live.watch import Watch
 from bgsub.live.web.sliders import knobs, values
@@ -106,7 +107,7 @@ def pixel(watch: Watch, row: int, col: int) -> dict[str, Any]:
         found = look(model, *place, colour)
         seen = np.asarray(colour, np.float32)
         if isinstance(model, Adaptive):  # the means are of the background's exposure
-            seen = model.exposure.undone_in(seen)
+            seen = model.as_exposed(seen, *model_place(model, *place))
         # The plot is of single channels.
         narrower = 1.0 if isinstance(model, MOG2) else math.sqrt(len(colour))
         return {
