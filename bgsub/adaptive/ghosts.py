@@ -48,6 +48,11 @@ class Ghosts:
         self.looks = np.zeros((height, width), np.uint8)
         self.last: np.ndarray | None = None
 
+    def forget(self) -> None:
+        """Begin to look anew, since frames are exposed otherwise from now on."""
+        self.looks[:] = 0
+        self.last = None
+
     def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
         """Where ghosts are; to be called every `EVERY` frames.
 

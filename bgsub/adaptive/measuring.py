@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.camera import NONE, warp, warp_mask
-from bgsub.adaptive.exposure import unclip
+from bgsub.adaptive.exposure import LEVELS, unclip
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.shadows import blackness
 from bgsub.adaptive.state import Remembering
@@ -101,6 +101,16 @@ class Measuring(Remembering):
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
         self._unclip(smooth, self._picture)
+
+    def _brighten(self, factors: np.ndarray) -> None:
+        """Make the background so much brighter in each channel, float32 (C,), as the pictures have become."""
+        blocks = self._learned()
+        rule = self._rule_now(1.0, blocks.n_channels)
+        blocks.brighten(factors, rule.min_variance, rule.max_variance, f32(LEVELS - 1))
+        self._picture = self._painted(self._canvas)
+        self._look_at_picture()
+        self._measure_noise()
+        self._ghosts.forget()
 
     def _unclip(self, smooth: np.ndarray, picture: np.ndarray) -> None:
         """Give what was too bright for the camera the background's brightness, if its exposure asks for it."""

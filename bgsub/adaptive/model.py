@@ -216,6 +216,8 @@ class Adaptive(Measuring):
             self._learn(alpha, smooth, outside)
             if self.n_frames and self.n_frames % max(1, round(passing.PAUSE / passing.LOOKS * self._params.rate)) == 0:
                 self._doubt_what_passed(alpha, outside)
+            if self._scene.outshines(self._foreground_share(), self.exposure.gains, self._params.rate):
+                self._brighten(1 / np.array(self.exposure.gains, f32))
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
         if self._inside is not None:
@@ -263,9 +265,7 @@ class Adaptive(Measuring):
 
     def _notice(self, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        share = cv2.countNonZero(self._foreground) / self._mask.size
-        if self._inside is not None:  # nothing is foreground elsewhere
-            share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
+        share = self._foreground_share()
         if self._scene.changed(share, self.exposure.gains):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
@@ -282,6 +282,13 @@ class Adaptive(Measuring):
         self._maps = Maps.fresh(self._learned().counts.size)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
         return True
+
+    def _foreground_share(self) -> float:
+        """Of the frame, or of the region of interest."""
+        share = cv2.countNonZero(self._foreground) / self._mask.size
+        if self._inside is not None:  # nothing is foreground elsewhere
+            share *= self._inside.size / max(1, int(np.count_nonzero(self._inside)))
+        return share
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         blocks, which = self._learned(), self._which_blocks()

@@ -17,6 +17,10 @@ LITTLE = 0.1
 something large that comes by, be the day ever so much brighter by now."""
 VIEW_SHARE, VIEW_FRAMES = 0.5, 25
 """The view has changed if so much is foreground for so many frames, whatever the exposure."""
+BRIGHTER, BRIGHTER_FOR = 1.5, 2.0
+"""By how much, and for how many seconds, the picture is brighter than the background, with little foreground, before
+the background is made as bright: that of a night has less contrast than the day. In the evening it is left as it is,
+and the frames are made as bright."""
 FIRST = 50
 """Frames at the very start, in which one such frame is enough: a camera that is switched on gives dark frames, or those
 of another mode, until it has found its exposure; and nothing is lost that was known."""
@@ -47,7 +51,7 @@ class Scene:
     """Watches how much of the frame is foreground, and how exposed it is."""
 
     def __init__(self) -> None:
-        self.lit = self.other = 0
+        self.lit = self.other = self.brighter = 0
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
 
     def settles(self, share: float, gains: tuple[float, ...], n_frames: int) -> bool:
@@ -61,6 +65,22 @@ class Scene:
             That were learned.
         """
         return n_frames <= FIRST and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
+
+    def outshines(self, share: float, gains: tuple[float, ...], rate: float) -> bool:
+        """Whether the picture has been so much brighter than the background for so long that that must follow.
+
+        Parameters
+        ----------
+        share, gains
+            As for `changed`; to be called with each frame.
+        rate : float
+            Frames per second.
+        """
+        self.brighter = self.brighter + 1 if share <= LITTLE and max(gains) < 1 / BRIGHTER else 0
+        if self.brighter < BRIGHTER_FOR * rate:
+            return False
+        self.brighter = 0
+        return True
 
     def changed(self, share: float, gains: tuple[float, ...]) -> bool:
         """Whether the background must be another one; to be called with each frame.

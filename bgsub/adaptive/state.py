@@ -150,8 +150,8 @@ class Remembering(Mixture[AdaptiveParams]):
         header |= {
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
-            "event": None if event is None else asdict(event), "large": [self._scene.lit, self._scene.other],
-            "explaining": list(self._scene.explaining),
+            "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
+            "large": [self._scene.lit, self._scene.other, self._scene.brighter],
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "looks": self.averaging.looks,
         }
@@ -178,7 +178,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
-        self._scene.lit, self._scene.other = map(int, header["large"])
+        self._scene.lit, self._scene.other, self._scene.brighter = map(int, header["large"])
         self._scene.explaining = tuple(numbers(header["explaining"]))
         explaining = self._scene.explaining
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:

@@ -104,6 +104,8 @@ class _Reference:
         self.pixel.learn(extras["learned"][i], int(extras["role"][i]), judged, rule)
         if extras["doubted"][i]:
             self.pixel.doubt(DOUBTED, np.float32(extras["doubted"][i]))
+        if (extras["brightened"][i] != 1).any() and not later:  # nor does it go on to become brighter
+            self.pixel.brighten(extras["brightened"][i], rule)
         return not judged.verdict
 
     def _rule(self, age: int, n_channels: int) -> Any:

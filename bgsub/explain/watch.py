@@ -215,7 +215,8 @@ class Watched(Adaptive):
             self.note = {**self._noted(place, 1.0), "pixel": None, "mixture": 0}
         super()._learn(alpha, smooth, outside)
         self.note["extras"] |= {
-            "role": int(self._pixels(self._role, self.shape)[place]), "changed": self._age == 0 and self.n_frames > 0,
+            "role": int(self._pixels(self._role, self.shape)[place]),
+            "changed": self.note["extras"]["changed"] or (self._age == 0 and self.n_frames > 0),
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
@@ -225,13 +226,18 @@ class Watched(Adaptive):
         if (places == row * self.shape[1] + col).any():
             self.note["extras"]["doubted"] = float(wide)
 
+    def _brighten(self, factors: np.ndarray) -> None:
+        super()._brighten(factors)
+        self.note["extras"]["brightened"] = factors
+
     def _noted(self, place: tuple[int, int], alpha: float) -> dict[str, Any]:
         at = place[0] * self.shape[1] + place[1]
         channels = self._learned().n_channels
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
-            "doubted": 0.0, "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
+            "doubted": 0.0, "brightened": np.ones(channels, np.float32),
+            "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])
         return {"colour": colour, "alpha": alpha, "extras": extras}

@@ -138,6 +138,20 @@ class Blocks:
         for c in range(self.n_channels):
             self._cold[:, blocks, 1 + c, lanes] = known.means[:, 1:, c].T
 
+    def brighten(self, factors: np.ndarray, least: np.float32, most: np.float32, white: np.float32) -> None:
+        """Multiply all means by a factor for each channel, up to white, and σ by their root mean square.
+
+        Parameters
+        ----------
+        factors : ndarray of float32, shape (C,)
+        least, most : float32
+            Bounds of the variances.
+        white : float32
+        """
+        for means, variances in ((self._first[:, 2:], self._first[:, 1]), (self._cold[:, :, 1:], self._cold[:, :, 0])):
+            np.minimum(means * factors[:, None], white, out=means)
+            np.clip(variances * spread(factors), least, most, out=variances)
+
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
         height, width = self.shape
@@ -231,6 +245,14 @@ class Keepsake(NamedTuple):
     first: np.ndarray
     weights: np.ndarray
     cold: np.ndarray
+
+
+def spread(factors: np.ndarray) -> np.float32:
+    """By what a variance grows as the channels are multiplied: the mean of the squares, added channel by channel."""
+    total = np.float32(0)
+    for factor in factors:
+        total = total + factor * factor
+    return total / np.float32(len(factors))
 
 
 def _aligned(size: int, dtype: type) -> np.ndarray:

@@ -133,6 +133,13 @@ class ReferencePixel:
         self._normalise(_sum(component.weight for component in self.components))
         self.components.sort(key=lambda component: -component.weight)
 
+    def brighten(self, factors: np.ndarray, rule: Any) -> None:
+        """Follow pictures that have become so much brighter in each channel, float32 (C,)."""
+        grown = _sum([factor * factor for factor in factors]) / f32(len(factors))
+        for component in self.components:
+            component.mean = np.minimum(component.mean * factors, f32(255))
+            component.variance = min(max(component.variance * grown, rule.min_variance), rule.max_variance)
+
     def _normalise(self, total: np.float32) -> None:
         """Divide the weights by their sum."""
         share = ONE / total
