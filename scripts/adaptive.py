@@ -60,7 +60,8 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "exposure.LEAST_IN_BIN", "camera.GAIN",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE",
-             "averaging.CLEAN", "averaging.NOISY", "rule.HEAD_START", "rule.WARM_UP")
+             "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "scene.LITTLE", "measuring.TOO_DARK",
+             "rule.HEAD_START", "rule.WARM_UP")
 
 
 def main() -> None:

@@ -118,6 +118,27 @@ def compressed(image: Picture, _: np.random.Generator) -> Picture:
     return np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1], cv2.IMREAD_COLOR))
 
 
+def in_steps(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The camera opens and closes its iris every hundred frames."""
+    for i, (image, truth) in enumerate(pairs):
+        yield np.uint8(np.clip(image * (1, 0.7, 1.3, 0.85)[i // 100 % 4], 0, 255)), truth
+
+
+def dawning(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """From a fifth of the brightness to all of it, in frames 50 to 500; rounded, so dithered by a camera's noise."""
+    rng = np.random.default_rng(0)
+    for i, (image, truth) in enumerate(pairs):
+        yield np.uint8(np.clip(image * 0.2 ** (1 - np.interp(i, [50, 500], [0, 1]))
+                               + rng.normal(0, 0.7, image.shape), 0, 255)), truth
+
+
+def switched_on(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """A camera that has found its exposure after twelve frames; what it showed until frame 50 does not count."""
+    for i, (image, truth) in enumerate(pairs):
+        bright = min(1.0, i / 12) ** 1.5
+        yield np.uint8(image * bright + 2 * (1 - bright)), truth if i >= 50 else None
+
+
 def noisy(sigma: float) -> Callable[[Picture, np.random.Generator], Picture]:
     return lambda image, rng: np.uint8(np.clip(image + rng.normal(0, sigma, image.shape), 0, 255))
 
@@ -140,6 +161,10 @@ CHANGES: dict[str, Change] = {
     "shaken": shaken,
     "tone": through(swinging),
     "backlight": through(backlit),
+    "in steps": in_steps,
+    "dawn": dawning,
+    "night": picture_by_picture(lambda image, rng: noisy(3)(0.2 * image + 12, rng)),
+    "switched on": switched_on,
     "sun": sunlit,
 }
 """Name → what becomes of a clip."""
