@@ -263,6 +263,13 @@ class Adaptive(Measuring):
         labels = self._grain.spread(self._pixels(self._labels, self._mask.shape))
         return np.where(verdict & (labels == SHADOW), np.uint8(SHADOW), verdict * np.uint8(FOREGROUND))
 
+    def _raw_at(self, row: int, col: int) -> int:
+        """The same of one pixel."""
+        side = self._grain.side
+        verdict = self._pixels(self._verdict, self._learned().shape)[row, col]
+        is_shadow = self._pixels(self._labels, self._mask.shape)[row // side, col // side] == SHADOW
+        return int(verdict) and (SHADOW if is_shadow else FOREGROUND)
+
     def _notice(self, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
         share = self._foreground_share()

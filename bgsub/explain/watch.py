@@ -207,7 +207,7 @@ class Watched(Adaptive):
         self.note = self._noted(place, alpha)
         self.note["pixel"] = self._learned().pixel(*place)
         super()._judge(alpha, outside)
-        self.note["mixture"] = int(self._raw()[place])
+        self.note["mixture"] = self._raw_at(*place)
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         place = model_place(self, *self.watched)
