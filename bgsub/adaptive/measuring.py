@@ -43,7 +43,7 @@ class Measuring(Remembering):
 
     def _bootstrapped(self, n_frames: int) -> None:
         super()._bootstrapped(n_frames)
-        self._age = n_frames
+        self._age, self._scene.settled = n_frames, True
         self._picture = self._painted(self._canvas)
         self._look_at_picture()
         self._camera.last = NONE

@@ -263,6 +263,13 @@ class Adaptive(Measuring):
         labels = self._grain.spread(self._pixels(self._labels, self._mask.shape))
         return np.where(verdict & (labels == SHADOW), np.uint8(SHADOW), verdict * np.uint8(FOREGROUND))
 
+    def _begin_again(self, first: np.ndarray) -> None:
+        """Forget all that is known: this is the first frame of those that count."""
+        self._learned().forget()
+        self._verdict[:] = self._scratch[0][:] = 0
+        self._scene, self.averaging, self._first = Scene(), Averaging(), first.copy()
+        self.averaging.look_at(first, 0)
+
     def _raw_at(self, row: int, col: int) -> int:
         """The same of one pixel."""
         side = self._grain.side
@@ -276,9 +283,8 @@ class Adaptive(Measuring):
         if self._scene.changed(share, self.exposure.gains):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
-        elif self._scene.settles(share, self.exposure.gains, self.n_frames):
-            self.averaging, self._first = Averaging(), image.copy()
-            self.averaging.look_at(image, 0)
+        elif self._scene.settles(share, self.exposure.gains, self.n_frames / self._params.rate):
+            self._begin_again(image)
         else:
             return False
         self._age = 0

@@ -21,9 +21,9 @@ BRIGHTER, BRIGHTER_FOR = 1.5, 2.0
 """By how much, and for how many seconds, the picture is brighter than the background, with little foreground, before
 the background is made as bright: that of a night has less contrast than the day. In the evening it is left as it is,
 and the frames are made as bright."""
-FIRST = 50
-"""Frames at the very start, in which one such frame is enough: a camera that is switched on gives dark frames, or those
-of another mode, until it has found its exposure; and nothing is lost that was known."""
+FIRST = 1.0
+"""Second at the very start, in which one such frame is enough: a camera that is switched on gives dark frames, or
+those of another mode, until it has found its exposure; and nothing is lost that was known."""
 ALIKE = 0.5
 """Correlation of the edges above which it is still the same view."""
 
@@ -52,19 +52,21 @@ class Scene:
 
     def __init__(self) -> None:
         self.lit = self.other = self.brighter = 0
+        self.settled = False  # what is known is of frames in which the camera had found its exposure
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
 
-    def settles(self, share: float, gains: tuple[float, ...], n_frames: int) -> bool:
+    def settles(self, share: float, gains: tuple[float, ...], seconds: float) -> bool:
         """Whether the camera is still finding its exposure, so that the frames before tell nothing.
 
         Parameters
         ----------
         share, gains
             As for `changed`.
-        n_frames : int
-            That were learned.
+        seconds : float
+            For which it has been learned.
         """
-        return n_frames <= FIRST and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
+        self.settled |= seconds > FIRST
+        return not self.settled and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
 
     def outshines(self, share: float, gains: tuple[float, ...], rate: float) -> bool:
         """Whether the picture has been so much brighter than the background for so long that that must follow.

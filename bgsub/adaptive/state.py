@@ -151,7 +151,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
-            "large": [self._scene.lit, self._scene.other, self._scene.brighter],
+            "large": [self._scene.lit, self._scene.other, self._scene.brighter], "settled": self._scene.settled,
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "looks": self.averaging.looks,
         }
@@ -179,6 +179,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
         self._scene.lit, self._scene.other, self._scene.brighter = map(int, header["large"])
+        self._scene.settled = bool(header["settled"])
         self._scene.explaining = tuple(numbers(header["explaining"]))
         explaining = self._scene.explaining
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:

@@ -64,6 +64,8 @@ class Explanation:
             return f"{begin}this is the first frame, and nothing is known yet."
         if "changed" in story.extras and story.extras["changed"][i]:
             return f"{begin}the whole scene has changed, and is learned anew from this frame on."
+        if "begun" in story.extras and story.extras["begun"][i]:
+            return f"{begin}the camera has found its exposure, and the scene is learned anew from this frame on."
         if self.state.verdict != self.verdict:
             begin += f"{CLEANED[self.verdict]}; the mixture alone says {self.state.verdict}, as "
         return f"{begin}{self._because()}{self._ahead()}."

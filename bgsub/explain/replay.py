@@ -92,21 +92,26 @@ class _Reference:
 
     def is_background(self, i: int, later: int = 0) -> bool:
         """Learn the colour of a frame, as if it came so much later."""
-        extras, colour = self.story.extras, self.story.colours[i]
+        extras, colour, learned = self.story.extras, self.story.colours[i], self.story.extras["learned"][i]
+        if later:  # than the frame with which the background became brighter
+            colour, learned = colour * extras["brightened"][i], learned * extras["brightened"][i]
         self.model.floor = float(extras["floor"][i]) * 3 / colour.size
-        changed = bool(extras["changed"][i])
+        changed, begun = bool(extras["changed"][i]), bool(extras["begun"][i])
         judged = self.pixel.judge(colour, self._rule(int(extras["age"][i]) + later, colour.size))
         if not self.story.counts[i]:  # the first frame, of which nothing is foreground
             judged = Judgement(np.float32(0), np.float32(1), np.float32(0))
+        verdict = judged.verdict
         if changed:
             self.pixel = ReferencePixel(self.pixel.components)
-        rule = self._rule(0 if changed else int(extras["age"][i]) + later, colour.size)
-        self.pixel.learn(extras["learned"][i], int(extras["role"][i]), judged, rule)
+        if begun:  # the same, if later than it was thought
+            self.pixel, judged = ReferencePixel(), Judgement(np.float32(0), np.float32(1), np.float32(0))
+        rule = self._rule(0 if changed or begun else int(extras["age"][i]) + later, colour.size)
+        self.pixel.learn(learned, int(extras["role"][i]), judged, rule)
         if extras["doubted"][i]:
             self.pixel.doubt(DOUBTED, np.float32(extras["doubted"][i]))
         if (extras["brightened"][i] != 1).any() and not later:  # nor does it go on to become brighter
             self.pixel.brighten(extras["brightened"][i], rule)
-        return not judged.verdict
+        return not verdict
 
     def _rule(self, age: int, n_channels: int) -> Any:
         """That of a model that has learned so many frames since the scene changed."""

@@ -216,7 +216,8 @@ class Watched(Adaptive):
         super()._learn(alpha, smooth, outside)
         self.note["extras"] |= {
             "role": int(self._pixels(self._role, self.shape)[place]),
-            "changed": self.note["extras"]["changed"] or (self._age == 0 and self.n_frames > 0),
+            "changed": self.note["extras"]["changed"] or (self._age == 0 and self.n_frames > 0
+                                                          and not self.note["extras"]["begun"]),
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
@@ -225,6 +226,10 @@ class Watched(Adaptive):
         row, col = model_place(self, *self.watched)
         if (places == row * self.shape[1] + col).any():
             self.note["extras"]["doubted"] = float(wide)
+
+    def _begin_again(self, first: np.ndarray) -> None:
+        super()._begin_again(first)
+        self.note["extras"]["begun"] = True
 
     def _brighten(self, factors: np.ndarray) -> None:
         super()._brighten(factors)
@@ -236,7 +241,7 @@ class Watched(Adaptive):
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
-            "doubted": 0.0, "brightened": np.ones(channels, np.float32),
+            "begun": False, "doubted": 0.0, "brightened": np.ones(channels, np.float32),
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])

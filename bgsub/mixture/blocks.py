@@ -148,9 +148,19 @@ class Blocks:
             Bounds of the variances.
         white : float32
         """
-        for means, variances in ((self._first[:, 2:], self._first[:, 1]), (self._cold[:, :, 1:], self._cold[:, :, 0])):
-            np.minimum(means * factors[:, None], white, out=means)
-            np.clip(variances * spread(factors), least, most, out=variances)
+        counts = self.counts.reshape(-1, LANES)
+        for k, values in enumerate((self._first[:, 1:], *self._cold)):  # variance and means
+            used = counts > k
+            some = used.any(axis=1)  # the others may have no memory yet
+            before, used = values[some], used[some, None]
+            brighter = np.minimum(before * np.append(np.float32(1), factors)[:, None], white)
+            brighter[:, 0] = np.clip(before[:, 0] * spread(factors), least, most)
+            values[some] = np.where(used, brighter, before)
+
+    def forget(self) -> None:
+        """Know nothing of any pixel."""
+        self.counts[:] = 0
+        self._first[:] = 0  # what is painted, and asked for its noise, in use or not
 
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""

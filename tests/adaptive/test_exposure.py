@@ -7,9 +7,10 @@ import pytest
 from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.exposure import BRIGHT, LEVELS, Exposure, Meter, adjusted, toned
+from bgsub.adaptive.exposure import BRIGHT, LEVELS, Exposure, Meter, adjusted, toned, unclip
 from bgsub.adaptive.measuring import TOO_DARK
 from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.scene import FIRST
 from bgsub.explain import colour_at
 
 SIZE = (120, 160)
@@ -336,6 +337,53 @@ def test_what_becomes_too_bright_for_the_camera_is_no_foreground(channels, dtype
     assert share[0.0] > 0.01, "else this tests nothing"
     wanted = with_box(np.zeros(scene.shape[:2]), box, 1) > 0
     assert np.count_nonzero(found & wanted) > 0.85 * np.count_nonzero(found | wanted)
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [
+    ("uint8", np.s_[:]), ("uint16", np.s_[:]), ("uint16", np.s_[..., 1]), ("float32", np.s_[..., 1]),
+])
+def test_what_a_curve_makes_too_bright_is_no_foreground(dtype, channels):
+    """A window again, that is white in the brighter picture, and below the level of white once that is undone."""
+    rng, box, window = np.random.default_rng(5), (60, 110, 30, 60), (20, 30, 90, 105)
+    scene = texture((*SIZE, 3), seed=1, low=10, high=190, cell=12)
+    scene[20:30, 90:105] = texture((10, 15, 3), seed=3, low=225, high=250)
+    scene, model = scene[channels], Adaptive(threads=1)
+    there, white = (with_box(np.zeros(SIZE, bool), place, True) for place in (box, window))
+    bright = np.minimum(255, 300 * (scene / 255) ** 0.8)
+    for _ in range(round(25 * FIRST) + 2):
+        model.apply(seen(scene, rng, dtype=dtype))
+    for limit in (TOO_DARK, 0.0):
+        with patch("bgsub.adaptive.measuring.TOO_DARK", limit):
+            twin = model.copy()
+            masks = np.array([twin.apply(seen(bright, rng, dtype=dtype)) for _ in range(4)])
+            assert twin.exposure.tone is not None
+            assert masks[:, white].any() == (limit == 0), "without it is foreground, or this tests nothing"
+            mask = twin.apply(seen(with_box(bright, box, 90), rng, dtype=dtype)) == 255
+            assert np.count_nonzero(mask & there) > 0.85 * np.count_nonzero((mask & ~white) | there)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 3), (1, 5), (1, 5, 1)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_what_is_too_bright_takes_the_backgrounds_brightness_where_that_is_more(shape, dtype):
+    """Below the limit; at it, of a brighter, a darker, and a background beyond white; and far above it."""
+    column = 1, 5, *[1] * (len(shape) - 2)
+    image, background, expected = (
+        np.broadcast_to(np.array(levels, kind).reshape(column), shape).copy() for levels, kind in (
+            ([199, 200, 200, 200, 230], dtype), ([240, 240, 190, 300, 240], "float32"),
+            ([199, 240, 200, 255, 240], dtype)))
+    unclip(image, background, np.full(shape[2] if len(shape) == 3 else 1, 200, np.float32))
+    assert image.dtype == dtype
+    assert np.array_equal(image, expected)
+
+
+def test_each_channel_has_a_limit_of_its_own():
+    image, background = np.full((2, 3, 3), 210, np.uint8), np.full((2, 3, 3), 240, np.float32)
+    unclip(image, background, np.float32([200, 211, 210]))
+    assert (image == [240, 210, 240]).all()
+    assert Exposure((0.5, 1.0, 0.8)).saturated().tolist() == [125, 250, 200]
+    levels = np.arange(LEVELS, dtype=np.float32)
+    curved = Exposure((1.0, 1.0), np.stack([levels / 2 + 9, levels ** 2 / 255]))
+    assert curved.saturated() == pytest.approx([134, 245.098])
 
 
 def test_a_colour_is_taken_as_its_pixel_was():

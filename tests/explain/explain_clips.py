@@ -64,3 +64,29 @@ def lane(n_frames=220, seed=2):
         frame = np.clip(np.rint(frame + rng.normal(0, 2, frame.shape)), 0, 255).astype(np.uint8)
         frames.append(Frame(i + 1, i / 5, frame))
     return frames
+
+
+STARTS = {"dark": [0.1] * 12, "opening": np.geomspace(0.05, 1, 12)}
+"""By which the first frames of a camera that is switched on are darker."""
+
+
+def switched_on(start, n_frames=60, noise=2.0):
+    """The street, by a camera that finds its exposure first."""
+    frames = street(n_frames, noise=noise)
+    for frame, factor in zip(frames, STARTS[start], strict=False):
+        frame.image[:] = np.rint(factor * frame.image)
+    return frames
+
+
+def dawn(seed=5):
+    """At ten frames per second: sixty of a night, and a day that is brighter by 2.5. A block passes all the time."""
+    rng, factors = np.random.default_rng(seed), [*[0.4] * 60, *np.linspace(0.4, 1, 30), *[1.0] * 40]
+    rows, cols = np.mgrid[:SIZE[0], :SIZE[1]]
+    frames = []
+    for i, factor in enumerate(factors):
+        frame = np.stack([70 + cols, 90 + rows, 190 - rows], axis=2).astype(float)
+        left = 5 * i % (SIZE[1] + 40) - 20
+        frame[30:50, max(left, 0):max(left + 20, 0)] = (200, 60, 220)
+        frame = np.clip(np.rint(factor * frame + rng.normal(0, 1, frame.shape)), 0, 255).astype(np.uint8)
+        frames.append(Frame(i + 1, i / 10, frame))
+    return frames

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from explain_clips import CALM, MODELS, PARKED, SHADED, SHAKEN, SIZE, street
 
+from bgsub.adaptive.averaging import FULL
 from bgsub.adaptive.camera import warp_mask
 from bgsub.errors import MisuseError
 from bgsub.explain import colour_at, look
@@ -130,8 +131,9 @@ def test_adaptives_colour_is_averaged_with_those_around_it_where_there_is_noise(
     image = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
     model.apply(image)
     assert colour_at(model, image, 7, 9).tolist() == image[7, 9].tolist()
-    image = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    image = np.clip(image + rng.normal(0, 20, image.shape), 0, 255).astype(np.uint8)
     model.apply(image)
+    assert model.averaging.weight == FULL
     weights = np.float32([1, 2, 1])
     blurred = cv2.sepFilter2D(image.astype(np.float32), -1, weights / 4, weights / 4)
     for row, col in ((0, 0), (7, 9), (19, 29), (0, 15)):

@@ -4,10 +4,24 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, SHAKEN, lane, restless, street
+from explain_clips import (
+    BUSY,
+    CALM,
+    CROSSED,
+    MODELS,
+    PARKED,
+    SHADED,
+    SHAKEN,
+    STARTS,
+    dawn,
+    lane,
+    restless,
+    street,
+    switched_on,
+)
 
 from bgsub.errors import InputError, MisuseError
-from bgsub.explain import watch
+from bgsub.explain import explain, watch
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
 from bgsub.models.registry import load
@@ -132,6 +146,36 @@ def test_what_passes_on_a_busy_lane():
     assert np.count_nonzero(story.extras["doubted"]) > 1
     assert not calm.extras["doubted"].any()
     assert np.count_nonzero(story.verdicts[-60:] == 255) == 20
+
+
+@pytest.mark.parametrize("noise", [1, 8])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_camera_that_is_switched_on(start, noise):
+    frames = switched_on(start, noise=noise)
+    masks, stories = agree(frames, MODELS["adaptive"], CleaningParams(), (CROSSED, PARKED))
+    assert 255 in masks[12:]
+    for story in stories:
+        begun = np.flatnonzero(story.extras["begun"])
+        assert (begun[-1] == 12 and len(begun) == 1) if start == "dark" else (begun[-1] == 11)
+        assert not story.extras["changed"].any()
+        assert "the camera has found its exposure" in explain(story, int(story.frames[begun[-1]])).sentence
+        assert story.counts[begun[-1] + 1] == 1, "all that was known is forgotten"
+        assert np.abs(story.extras["learned"][begun[-1]] - frames[20].image[story.row, story.col]).max() < 4 * noise
+        assert (story.nearest < story.limits)[1:].tolist() == (story.mixture == 0)[1:].tolist()
+
+
+def test_a_day_that_is_brighter_than_the_night():
+    _, stories = agree(dawn(), lambda: MODELS["adaptive"](frame_rate=10), CleaningParams(), (CROSSED, CALM))
+    for story in stories:
+        factors = story.extras["brightened"]
+        assert np.flatnonzero((factors != 1).any(axis=1)).tolist() == [89]
+        assert factors[89] == pytest.approx(1 / np.array(story.extras["gains"][89]))
+        assert factors[89] == pytest.approx([2.5] * 3, rel=0.02)
+        for seen in (story.mixed.means[:, 0], story.colours):
+            assert seen[90] == pytest.approx(2.5 * seen[88], rel=0.06), "colours are of the background's exposure"
+        assert (story.nearest < story.limits)[1:].tolist() == (story.mixture == 0)[1:].tolist()
+    assert 10 < np.count_nonzero(stories[0].verdicts) < 30
+    assert not stories[1].verdicts.any()
 
 
 def test_frames_that_come_once():

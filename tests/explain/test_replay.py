@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from explain_clips import BUSY, CROSSED, MODELS, PARKED, SHADED, lane, restless, street
+from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, STARTS, dawn, lane, restless, street, switched_on
 
 from bgsub.explain import explain, watch
 from bgsub.explain.replay import frames_to_background, was_background
@@ -63,6 +63,46 @@ def test_what_has_passed_is_doubted_again(monkeypatch):
     assert said == (story.mixture[after] == 0).tolist()
     monkeypatch.setattr("bgsub.explain.replay.ReferencePixel.doubt", lambda *given: None)
     assert said != [was_background(story, i, story.model.params) for i in after], "else this tests nothing"
+
+
+def said_again(story, frames):
+    """What the mixture says with the parameters that it had, and what it said."""
+    return [was_background(story, i, story.model.params) for i in frames], (story.mixture[frames] == 0).tolist()
+
+
+@pytest.mark.parametrize(("start", "noise"), [
+    *((start, 1) for start in STARTS), ("dark", 2),
+])
+def test_a_start_that_is_forgotten_is_replayed(start, noise):
+    for pixel in (SHADED, PARKED):
+        story = story_of("adaptive", switched_on(start, noise=noise), pixel, absorb_after=170, memory=40)
+        again, before = said_again(story, range(60))
+        assert again == before
+        assert before.count(False) > 10
+
+
+def test_a_background_that_is_made_brighter_is_replayed(monkeypatch):
+    frames = dawn()
+    stories = [watch(lambda: iter(frames), MODELS["adaptive"](frame_rate=10), *pixel, cleaning=CleaningParams())
+               for pixel in (CROSSED, CALM)]
+    some = [*range(0, 80, 7), *range(86, 130, 3)]
+    for story in stories:
+        again, before = said_again(story, some)
+        assert again == before
+    monkeypatch.setattr("bgsub.explain.replay.ReferencePixel.brighten", lambda *given: None)
+    for story in stories:
+        again, before = said_again(story, some)
+        assert again != before, "else this tests nothing"
+
+
+@pytest.mark.parametrize("i", [88, 89, 90])
+def test_a_countdown_in_the_frame_that_makes_the_background_brighter(i):
+    frames, pixel, changes = dawn()[:i + 1], (40, 95), {**FORGETFUL["adaptive"], "frame_rate": 10}
+    model, mask = learned("adaptive", frames, **changes)
+    assert mask[pixel]
+    n = frames_to_background(story_of("adaptive", frames, pixel, **changes), i)
+    simulated = next(n for n in range(1, 200) if not model.apply(frames[-1].image)[pixel])
+    assert abs(n - simulated) <= 1
 
 
 @of_all_models
