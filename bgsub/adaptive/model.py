@@ -210,13 +210,14 @@ class Adaptive(Measuring):
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         self._foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
         if alpha > 0:
-            if self._notice(smooth, image):
+            share = self._foreground_share()
+            if self._notice(share, smooth, image):
                 self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
             if self.n_frames and self.n_frames % max(1, round(passing.PAUSE / passing.LOOKS * self._params.rate)) == 0:
                 self._doubt_what_passed(alpha, outside)
-            if self._scene.outshines(self._foreground_share(), self.exposure.gains, self._params.rate):
+            if self._scene.outshines(share, self.exposure.gains, self._params.rate):
                 self._brighten(1 / np.array(self.exposure.gains, f32))
         finished = self._raw() if self.raw else self._grain.mask(self._mask)
         mask[:] = warp_mask(finished, self.shift, back=True) if self.shift else finished
@@ -269,6 +270,8 @@ class Adaptive(Measuring):
         self._verdict[:] = self._scratch[0][:] = 0
         self._scene, self.averaging, self._first = Scene(), Averaging(), first.copy()
         self.averaging.look_at(first, 0)
+        self._ghosts.forget()
+        self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _raw_at(self, row: int, col: int) -> int:
         """The same of one pixel."""
@@ -277,9 +280,8 @@ class Adaptive(Measuring):
         is_shadow = self._pixels(self._labels, self._mask.shape)[row // side, col // side] == SHADOW
         return int(verdict) and (SHADOW if is_shadow else FOREGROUND)
 
-    def _notice(self, smooth: np.ndarray, image: np.ndarray) -> bool:
+    def _notice(self, share: float, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        share = self._foreground_share()
         if self._scene.changed(share, self.exposure.gains):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
