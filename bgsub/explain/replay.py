@@ -97,7 +97,8 @@ class _Reference:
             colour, learned = colour * extras["brightened"][i], learned * extras["brightened"][i]
         self.model.floor = float(extras["floor"][i]) * 3 / colour.size
         changed, begun = bool(extras["changed"][i]), bool(extras["begun"][i])
-        judged = self.pixel.judge(colour, self._rule(int(extras["age"][i]) + later, colour.size))
+        rule = self._rule(int(extras["age"][i]) + later, colour.size)
+        judged = self.pixel.judge(colour, rule)
         if not self.story.counts[i]:  # the first frame, of which nothing is foreground
             judged = Judgement(np.float32(0), np.float32(1), np.float32(0))
         verdict = judged.verdict
@@ -105,7 +106,8 @@ class _Reference:
             self.pixel = ReferencePixel(self.pixel.components)
         if begun:  # the same, if later than it was thought
             self.pixel, judged = ReferencePixel(), Judgement(np.float32(0), np.float32(1), np.float32(0))
-        rule = self._rule(0 if changed or begun else int(extras["age"][i]) + later, colour.size)
+        if changed or begun:
+            rule = self._rule(0, colour.size)
         self.pixel.learn(learned, int(extras["role"][i]), judged, rule)
         if extras["doubted"][i]:
             self.pixel.doubt(DOUBTED, np.float32(extras["doubted"][i]))
