@@ -48,7 +48,8 @@ PARTS: dict[str, Setting] = {
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
     "patches of light": {"ghosts.PATCH": 2.0},
-    "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30},
+    "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30, "scene.FIRST": -1.0,
+                        "scene.BRIGHTER": 1e9},
 }
 """Part → what switches it off."""
 
@@ -60,7 +61,8 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "exposure.LEAST_IN_BIN", "camera.GAIN",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE",
-             "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "scene.LITTLE", "measuring.TOO_DARK",
+             "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "scene.LITTLE", "scene.FIRST",
+             "scene.BRIGHTER", "measuring.TOO_DARK",
              "rule.HEAD_START", "rule.WARM_UP")
 
 
