@@ -182,11 +182,17 @@ def main() -> None:
         try:
             for name in chosen.only:
                 found = list(pool.map(f_measures, chosen.clips, [name] * len(chosen.clips)))
-                means = [statistics.mean(f for f in column if f is not None) for column in zip(*found, strict=True)]
-                cells = ["n/a" if ours is None else f"{ours:.3f}" for ours, _ in found]
-                print(f"| {name} | {' | '.join(cells)} | {means[0]:.3f} | {means[1]:.3f} |", flush=True)
+                means = [mean(column) for column in zip(*found, strict=True)]
+                cells = ["n/a" if f is None else f"{f:.3f}" for f in (*(ours for ours, _ in found), *means)]
+                print(f"| {name} | {' | '.join(cells)} |", flush=True)
         except BgsubError as error:
             sys.exit(f"changed.py: {error}")
+
+
+def mean(scores: Iterable[float | None]) -> float | None:
+    """Of the clips that have one: some are over before they are scored."""
+    found = [score for score in scores if score is not None]
+    return statistics.mean(found) if found else None
 
 
 def f_measures(folder: Path, change: str) -> tuple[float | None, float | None]:
