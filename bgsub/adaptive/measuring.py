@@ -44,10 +44,8 @@ class Measuring(Remembering):
     def _bootstrapped(self, n_frames: int) -> None:
         super()._bootstrapped(n_frames)
         self._age, self._scene.settled = n_frames, True
-        self._picture = self._painted(self._canvas)
-        self._look_at_picture()
+        self._paint_anew()
         self._camera.last = NONE
-        self._measure_noise()
         self._measure_black(self._picture)
 
     def _painted(self, canvas: np.ndarray) -> np.ndarray:
@@ -65,10 +63,14 @@ class Measuring(Remembering):
     def _refresh_picture(self, smooth: np.ndarray) -> None:
         """Make the picture of the background anew, if it is time, and measure what is measured with it."""
         if self.n_frames <= EARLY or self.n_frames % REFRESH == 0 or self._age <= EARLY:
-            self._picture = self._painted(self._canvas)
-            self._look_at_picture()
-            self._measure_noise()
+            self._paint_anew()
             self._measure_black(smooth)
+
+    def _paint_anew(self) -> None:
+        """Make the picture of the background, and measure what the mixtures alone tell."""
+        self._picture = self._painted(self._canvas)
+        self._look_at_picture()
+        self._measure_noise()
 
     def _measure_noise(self) -> None:
         """The floor of the variances, which is the camera's noise."""
@@ -107,9 +109,7 @@ class Measuring(Remembering):
         blocks = self._learned()
         rule = self._rule_now(1.0, blocks.n_channels)
         blocks.brighten(factors, rule.min_variance, rule.max_variance, f32(LEVELS - 1))
-        self._picture = self._painted(self._canvas)
-        self._look_at_picture()
-        self._measure_noise()
+        self._paint_anew()
         self._ghosts.forget()
 
     def _unclip(self, smooth: np.ndarray, picture: np.ndarray) -> None:

@@ -264,15 +264,6 @@ class Adaptive(Measuring):
         labels = self._grain.spread(self._pixels(self._labels, self._mask.shape))
         return np.where(verdict & (labels == SHADOW), np.uint8(SHADOW), verdict * np.uint8(FOREGROUND))
 
-    def _begin_again(self, first: np.ndarray) -> None:
-        """Forget all that is known: this is the first frame of those that count."""
-        self._learned().forget()
-        self._verdict[:] = self._scratch[0][:] = 0
-        self._scene, self.averaging, self._first = Scene(), Averaging(), first.copy()
-        self.averaging.look_at(first, 0)
-        self._ghosts.forget()
-        self._speckle = Speckle(*self._grain.shape, self._grain.scale)
-
     def _raw_at(self, row: int, col: int) -> int:
         """The same of one pixel."""
         side = self._grain.side
@@ -297,6 +288,15 @@ class Adaptive(Measuring):
         self._maps = Maps.fresh(self._learned().counts.size)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
         return True
+
+    def _begin_again(self, first: np.ndarray) -> None:
+        """Forget all that is known: this is the first frame of those that count."""
+        self._learned().forget()
+        self._verdict[:] = self._scratch[0][:] = 0
+        self._scene, self.averaging, self._first = Scene(), Averaging(), first.copy()
+        self.averaging.look_at(first, 0)
+        self._ghosts.forget()
+        self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _foreground_share(self) -> float:
         """Of the frame, or of the region of interest."""

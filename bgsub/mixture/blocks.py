@@ -148,13 +148,14 @@ class Blocks:
             Bounds of the variances.
         white : float32
         """
-        counts = self.counts.reshape(-1, LANES)
+        counts, by = self.counts.reshape(-1, LANES), np.append(spread(factors), factors)[:, None]
         for k, values in enumerate((self._first[:, 1:], *self._cold)):  # variance and means
             used = counts > k
             some = used.any(axis=1)  # the others may have no memory yet
             before, used = values[some], used[some, None]
-            brighter = np.minimum(before * np.append(np.float32(1), factors)[:, None], white)
-            brighter[:, 0] = np.clip(before[:, 0] * spread(factors), least, most)
+            brighter = before * by
+            np.clip(brighter[:, 0], least, most, out=brighter[:, 0])
+            np.minimum(brighter[:, 1:], white, out=brighter[:, 1:])
             values[some] = np.where(used, brighter, before)
 
     def forget(self) -> None:
