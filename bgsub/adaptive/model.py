@@ -11,10 +11,11 @@ import numpy as np
 from bgsub.adaptive import ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import NONE, Camera, Shift, warp_mask
-from bgsub.adaptive.exposure import Exposure, Meter
+from bgsub.adaptive.exposure import Exposure
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.measuring import NOISE_MOST, Measuring
+from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame

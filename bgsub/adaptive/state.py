@@ -11,9 +11,10 @@ import numpy as np
 
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import Camera, Shift
-from bgsub.adaptive.exposure import LEVELS, Exposure, Meter
+from bgsub.adaptive.exposure import LEVELS, Exposure
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
+from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import reduced

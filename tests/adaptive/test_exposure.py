@@ -7,8 +7,9 @@ import pytest
 from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.exposure import BRIGHT, LEVELS, Exposure, Meter, adjusted, toned, unclip
+from bgsub.adaptive.exposure import LEVELS, Exposure, adjusted, toned, unclip
 from bgsub.adaptive.measuring import TOO_DARK
+from bgsub.adaptive.meter import BRIGHT, Meter
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.scene import FIRST
 from bgsub.explain import colour_at
