@@ -148,14 +148,18 @@ def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # ty
     """
     dark, bright = np.float32(DARK), np.float32(BRIGHT)
     fineness, most, n_ratios = np.float32(FINENESS), np.float32(MOST - 1), 0
+    places = np.empty((3, len(telling)), np.int32)
+    for i in range(len(telling)):  # in vectors, which counting cannot be done in
+        a, b = seen[i], known[i]
+        places[0, i], places[1, i] = _level(a), _level(b)
+        places[2, i] = np.int32(min(b / max(a, dark) * fineness, most)) if dark < a < bright and dark < b else -1
     for i in range(len(telling)):
         if telling[i]:
-            a, b = seen[i], known[i]
-            level = _level(b)
+            level, ratio = places[1, i], places[2, i]
             of_the_background[level] += 1
-            of_the_frame[level * BINS // LEVELS, _level(a)] += 1
-            if dark < a < bright and dark < b:
-                ratios[np.int32(min(b / a * fineness, most))] += 1
+            of_the_frame[level // (LEVELS // BINS), places[0, i]] += 1
+            if ratio >= 0:
+                ratios[ratio] += 1
                 n_ratios += 1
     return n_ratios
 
