@@ -65,14 +65,14 @@ class Meter:
     def __init__(self, height: int, width: int) -> None:
         self.alike = np.ones(_halved(reduced(np.zeros((height, width), np.uint8))).shape[:2], np.uint8)
         self._background = np.zeros((1, self.alike.size), np.float32)
-        self._learned = np.zeros(self.alike.shape, bool)
+        self._learned = np.zeros_like(self.alike)
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
         small = _halved(background)
         self._background = _planes(small)
         learned = (small.max(axis=2) > 0).view(np.uint8)  # or black, which tells nothing either
-        self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8)).view(bool)  # what is learned in part is too dark
+        self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8))  # what is learned in part is too dark
 
     def exposure_of(self, image: np.ndarray, foreground: np.ndarray) -> Exposure:
         """The exposure of a frame.
@@ -93,9 +93,10 @@ class Meter:
         seen = _planes(_halved(image))
         factors, tone = np.ones(len(seen), np.float32), np.empty((len(seen), LEVELS), np.float32)
         rule = Rule(UNCHANGED, BETTER, LEAST_IN_BIN, CURVED, BENT, SPOILT)
-        telling = _tells(self._learned, foreground, self.alike, OVERCAST).reshape(-1)
-        is_curve = _measure(seen, self._background, self._learned.reshape(-1), telling, rule, factors, tone,
-                            self.alike.reshape(-1))
+        telling = np.empty_like(self.alike)
+        n_telling = _tell(self._learned, foreground, self.alike, OVERCAST, telling)
+        is_curve = _measure(seen, self._background, self._learned.reshape(-1), telling.reshape(-1), n_telling, rule,
+                            factors, tone, self.alike.reshape(-1))
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
@@ -128,16 +129,26 @@ def _middle(histogram, n):  # type: ignore[no-untyped-def]
 
 
 @cached(nogil=True, error_model="numpy")
-def _tells(learned, foreground, alike, overcast):  # type: ignore[no-untyped-def]
-    """Which pixels are asked: those that are like the background, or all that was learned if hardly any is."""
-    telling = learned & (alike != 0)
+def _tell(learned, foreground, alike, overcast, telling):  # type: ignore[no-untyped-def]
+    """Mark the pixels that are asked: those that are like the background, or all that was learned if hardly any is.
+
+    Returns their number.
+    """
     height, width = learned.shape
-    places = np.arange(width) * foreground.shape[1] // width
+    n_learned, n_telling = 0, 0
     for row in range(height):
         mask = foreground[row * foreground.shape[0] // height]
         for col in range(width):
-            telling[row, col] &= mask[places[col]] == 0
-    return telling if telling.sum() >= (1 - overcast) * learned.sum() else learned
+            known = learned[row, col]
+            tells = known & alike[row, col] & np.uint8(mask[col * foreground.shape[1] // width] == 0)
+            telling[row, col] = tells
+            n_learned, n_telling = n_learned + known, n_telling + tells
+    if n_telling >= (1 - overcast) * n_learned:
+        return n_telling
+    for row in range(height):
+        for col in range(width):
+            telling[row, col] = learned[row, col]
+    return n_learned
 
 
 @numba.njit(nogil=True, error_model="numpy")
@@ -154,7 +165,7 @@ def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # ty
         places[0, i], places[1, i] = _level(a), _level(b)
         places[2, i] = np.int32(min(b / max(a, dark) * fineness, most)) if dark < a < bright and dark < b else -1
     for i in range(len(telling)):
-        if telling[i]:
+        if telling[i] != 0:
             level, ratio = places[1, i], places[2, i]
             of_the_background[level] += 1
             of_the_frame[level // (LEVELS // BINS), places[0, i]] += 1
@@ -165,7 +176,7 @@ def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # ty
 
 
 @cached(nogil=True, error_model="numpy")
-def _measure(seen, known, learned, telling, rule, gains, tone, alike):  # type: ignore[no-untyped-def]
+def _measure(seen, known, learned, telling, n_telling, rule, gains, tone, alike):  # type: ignore[no-untyped-def]
     """Fill in gains, which are 1, and tone curves, and what is alike with them; say whether curves are needed.
 
     Pictures are given channel by channel, (C, N).
@@ -186,7 +197,7 @@ def _measure(seen, known, learned, telling, rule, gains, tone, alike):  # type: 
         cost = with_them
     else:
         gains[:] = 1
-    least, bent, is_curve = max(rule.least_in_bin * telling.sum(), FEWEST_IN_BIN), 0.0, True
+    least, bent, is_curve = max(rule.least_in_bin * n_telling, FEWEST_IN_BIN), 0.0, True
     for c in range(n_channels):
         is_curve &= _draw(of_the_frame[c], of_the_background[c], least, tone[c])
         for level in range(LEVELS):
@@ -205,7 +216,9 @@ def _draw(of_the_frame, of_the_background, least, tone):  # type: ignore[no-unty
     n_knots, side = 0, LEVELS // BINS
     for part in range(BINS):
         levels = of_the_background[part * side:(part + 1) * side]
-        n = levels.sum()
+        n = 0
+        for count in levels:
+            n += count
         if n < least:
             continue
         frame[n_knots], counts[n_knots] = _middle(of_the_frame[part], n), n
@@ -260,7 +273,7 @@ def _cost_of_curves(seen, known, learned, tone, costs):  # type: ignore[no-untyp
 def _total(costs, learned):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(len(costs)):
-        total += costs[i] if learned[i] else np.float32(0)
+        total += costs[i] if learned[i] != 0 else np.float32(0)
     return total
 
 
@@ -268,12 +281,13 @@ def _total(costs, learned):  # type: ignore[no-untyped-def]
 def _is_better(seen, known, learned, gains, tone, rule):  # type: ignore[no-untyped-def]
     """Whether the curves bring many more values to the background than they take from where gains leave them."""
     near, far, brought, taken = rule.bent, AWAY * rule.bent, 0, 0
-    for i in np.flatnonzero(learned):
-        for c in range(len(tone)):
+    for c in range(len(tone)):
+        for i in range(len(learned)):
             before = abs(seen[c, i] * gains[c] - known[c, i])
             after = abs(tone[c, _level(seen[c, i])] - known[c, i])
-            brought += before > far and after < near
-            taken += before < near and after > far
+            if learned[i] != 0:
+                brought += before > far and after < near
+                taken += before < near and after > far
     return taken <= rule.spoilt * brought
 
 
