@@ -65,7 +65,7 @@ class Meter:
     def __init__(self, height: int, width: int) -> None:
         self.alike = np.ones(_halved(reduced(np.zeros((height, width), np.uint8))).shape[:2], np.uint8)
         self._background = np.zeros((1, self.alike.size), np.float32)
-        self._learned = np.zeros_like(self.alike)
+        self._learned: np.ndarray = np.zeros_like(self.alike)
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
@@ -271,9 +271,9 @@ def _cost_of_curves(seen, known, learned, tone, costs):  # type: ignore[no-untyp
 
 @numba.njit(nogil=True, error_model="numpy")
 def _total(costs, learned):  # type: ignore[no-untyped-def]
-    total = 0.0
+    total = 0.0  # in float64
     for i in range(len(costs)):
-        total += costs[i] if learned[i] != 0 else np.float32(0)
+        total += float(costs[i]) if learned[i] != 0 else 0.0
     return total
 
 

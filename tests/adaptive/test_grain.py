@@ -57,8 +57,9 @@ def a_walk(height: int, width: int, n: int):
     """Somebody walks over a textured floor, drawn for any size."""
     rng, unit = np.random.default_rng(5), height / 120
     floor = cv2.resize(rng.integers(80, 170, (30, 40, 3)).astype(np.uint8), (width, height))
+    noise = rng.normal(0, 1.5, (height + 7, width, 3)).astype(np.float32)  # drawn once, which takes long, and moved
     for i in range(n):
-        frame = np.clip(floor + rng.normal(0, 1.5, floor.shape), 0, 255).astype(np.uint8)
+        frame = np.clip(floor + noise[i * 3 % 7:][:height], 0, 255).astype(np.uint8)
         truth = np.zeros((height, width), np.uint8)
         if i >= 30:
             left = int((10 + 2 * (i - 30)) * unit)
