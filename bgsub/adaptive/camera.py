@@ -6,11 +6,10 @@ import math
 from typing import NamedTuple
 
 import cv2
-import numba
 import numpy as np
 
 from bgsub.adaptive.reduction import grey, median
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 
 LEVELS = 3
 """Of the pyramid; each is half as large as the one before."""
@@ -146,7 +145,7 @@ def _interpolate(image, n_channels, right, down, out):  # type: ignore[no-untype
                  fx, fy, out[y, x * n_channels:(x + 1) * n_channels])
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _mix(a, b, c, d, fx, fy, out):  # type: ignore[no-untyped-def]
     """The mean of four values, those to the right counting fx and the lower ones fy."""
     one = np.float32(1)
@@ -175,7 +174,7 @@ def difference(frame, background, right, down, limit):  # type: ignore[no-untype
     return total / ((bottom - top) * (end - left))
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _add_differences(above, below, background, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
     """Add how much a row differs, column by column."""
     one = np.float32(1)
@@ -185,7 +184,7 @@ def _add_differences(above, below, background, fx, fy, limit, sums):  # type: ig
         sums[x] += min(limit, abs(background[x] - (first * (one - fy) + second * fy)))
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _add_row(above, below, background, over, under, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
     """Add what a row tells of the shift, column by column: sums of their own let this be done in vectors."""
     one, half = np.float32(1), np.float32(0.5)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import cv2
-import numba
 import numpy as np
 
 from bgsub.masks.cleaning import HALF, shadow_value
 from bgsub.masks.params import REFERENCE_AREA
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.protocol import FOREGROUND
 
 SIDE = 1.5
@@ -96,7 +95,7 @@ def _spread(cells, places, pixels):  # type: ignore[no-untyped-def]  # Numba inf
             pixels[further] = pixels[row * side]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _widen(cells, places, pixels):  # type: ignore[no-untyped-def]
     """Repeat each value so often."""
     side = len(places)

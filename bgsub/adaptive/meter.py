@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import cv2
-import numba
 import numpy as np
 
 from bgsub.adaptive.exposure import LEVELS, Exposure
 from bgsub.adaptive.reduction import reduced
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 
 DARK, BRIGHT = 25.0, 230.0
 """Grey levels outside of which a pixel tells nothing of a gain: noise, or saturation."""
@@ -112,13 +111,13 @@ def _planes(picture: np.ndarray) -> np.ndarray:
     return picture.reshape(-1, picture.shape[2]).T.astype(np.float32, order="C")
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _level(value):  # type: ignore[no-untyped-def]  # Numba infers them
     """The nearest of the grey levels."""
     return np.int32(min(max(value, np.float32(0)), np.float32(LEVELS - 1)) + np.float32(0.5))
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _middle(histogram, n):  # type: ignore[no-untyped-def]
     """The place of the median in a histogram of n."""
     place, below = 0, histogram[0]
@@ -151,7 +150,7 @@ def _tell(learned, foreground, alike, overcast, telling):  # type: ignore[no-unt
     return n_learned
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _count(seen, known, telling, ratios, of_the_frame, of_the_background):  # type: ignore[no-untyped-def]
     """Count the ratios of a channel, and its levels, those of the frame for each range of the background's.
 
@@ -209,7 +208,7 @@ def _measure(seen, known, learned, telling, n_telling, rule, gains, tone, alike)
     return is_curve
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _draw(of_the_frame, of_the_background, least, tone):  # type: ignore[no-untyped-def]
     """Draw a rising curve through the medians of each range of the background's levels, if there are two."""
     frame, background, counts = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
@@ -247,7 +246,7 @@ def _draw(of_the_frame, of_the_background, least, tone):  # type: ignore[no-unty
     return True
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _cost_of_gains(seen, known, learned, gains, costs):  # type: ignore[no-untyped-def]
     """How much the pictures differ with these gains, in all pixels, foreground too, none counting beyond a limit."""
     limit, most = np.float32(LIMIT), np.float32(LEVELS - 1)
@@ -258,7 +257,7 @@ def _cost_of_gains(seen, known, learned, gains, costs):  # type: ignore[no-untyp
     return _total(costs, learned)
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _cost_of_curves(seen, known, learned, tone, costs):  # type: ignore[no-untyped-def]
     """The same with curves."""
     limit = np.float32(LIMIT)
@@ -269,7 +268,7 @@ def _cost_of_curves(seen, known, learned, tone, costs):  # type: ignore[no-untyp
     return _total(costs, learned)
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _total(costs, learned):  # type: ignore[no-untyped-def]
     total = 0.0  # in float64
     for i in range(len(costs)):
@@ -277,7 +276,7 @@ def _total(costs, learned):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _is_better(seen, known, learned, gains, tone, rule):  # type: ignore[no-untyped-def]
     """Whether the curves bring many more values to the background than they take from where gains leave them."""
     near, far, brought, taken = rule.bent, AWAY * rule.bent, 0, 0
@@ -291,7 +290,7 @@ def _is_better(seen, known, learned, gains, tone, rule):  # type: ignore[no-unty
     return taken <= rule.spoilt * brought
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _compare(seen, known, gains, tone, is_curve, alike):  # type: ignore[no-untyped-def]
     """Mark the pixels that are like the background once their exposure is undone."""
     limit, most = np.float32(LIMIT), np.float32(LEVELS - 1)

@@ -11,6 +11,24 @@ from typing import Any
 
 import numba
 
+njit: Any = numba.njit
+"""Without its types, which know its public interface only."""
+
+
+def accepted(**options: bool) -> dict[str, bool]:
+    """Options that are not part of Numba's public interface, as long as it takes them."""
+    try:
+        njit(**options)(lambda: None)
+    except Exception:  # whatever a Numba of another version says of them
+        return {}
+    return options
+
+
+NO_CALLERS = accepted(no_cfunc_wrapper=True)
+"""For functions that C does not call, which is all of ours."""
+WITHIN = {**NO_CALLERS, **accepted(no_cpython_wrapper=True)}
+"""And for those that other compiled functions alone call: without what Python would need to call them, which takes
+half of the time of compiling."""
 KERNELS: list[Any] = []
 """All functions that were made by `cached`, of the modules that are loaded."""
 
@@ -31,15 +49,26 @@ def cached(*used: ModuleType, **options: Any) -> Callable[[Callable[..., Any]], 
 
     def compiled(function: Callable[..., Any]) -> Any:
         try:
-            dispatcher = numba.njit(cache=True, **options)(function)
+            dispatcher = njit(cache=True, **NO_CALLERS, **options)(function)
         except RuntimeError:
-            dispatcher = numba.njit(**options)(function)
+            dispatcher = njit(**NO_CALLERS, **options)(function)
         else:
             _watch(dispatcher, used)
         KERNELS.append(dispatcher)
         return dispatcher
 
     return compiled
+
+
+def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """``numba.njit`` for what other compiled functions alone call; Python must not, except where nothing is compiled.
+
+    Parameters
+    ----------
+    **options
+        For ``numba.njit``.
+    """
+    return njit(**WITHIN, **options)
 
 
 def _watch(dispatcher: Any, used: tuple[ModuleType, ...]) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numba
-
+from bgsub.mixture.compiled import inner
 from bgsub.mixture.lanes import LANES, OPTIONS, any_lane, load, negate, select, splat, store
 
-jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
+jit = inner(error_model="numpy", forceinline=True, **OPTIONS)
 
 
 @jit

@@ -13,14 +13,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.kernels import kmeans
 from bgsub.mixture.kernels.kmeans import OPTIONS, distances, jit, k_means, seeds
 
-inlined = numba.njit(forceinline=True, **OPTIONS)
+inlined = inner(forceinline=True, **OPTIONS)
 
 TILE = 16
 """Pixels whose samples are gathered together: neighbours in a frame are neighbours in memory."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from bgsub.mixture.compiled import inner
 
 OPTIONS = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz"}}
 """Sums may be reordered, which lets LLVM make vectors of the loops; infinities stay what they are."""
-jit = numba.njit(**OPTIONS)
+jit = inner(**OPTIONS)
 MOST_STEPS = 300
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.kernels import components
 from bgsub.mixture.kernels.components import distance_to, rest_place, rise, weight_place
 from bgsub.mixture.lanes import (
@@ -30,7 +29,7 @@ from bgsub.mixture.lanes import (
     store_bytes,
 )
 
-jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
+jit = inner(error_model="numpy", forceinline=True, **OPTIONS)
 
 
 class MOG2Rule(NamedTuple):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from bgsub.mixture.compiled import cached
+from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.lanes import (
     LANES,
     OPTIONS,
@@ -25,7 +24,7 @@ from bgsub.mixture.lanes import (
     store_bytes,
 )
 
-jit = numba.njit(error_model="numpy", forceinline=True, **OPTIONS)
+jit = inner(error_model="numpy", forceinline=True, **OPTIONS)
 
 
 class ShadowRule(NamedTuple):
@@ -156,7 +155,7 @@ def pool(ratios, offs, places, start, stop, out):  # type: ignore[no-untyped-def
                 out[i, row, col] = sums[i, col] * (share if col < n else last)
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@inner(nogil=True, error_model="numpy")
 def _add_cells(ratios, offs, places, n, total, square, off):  # type: ignore[no-untyped-def]
     """Add a row of pixels to the sums of their cells."""
     side = len(places)

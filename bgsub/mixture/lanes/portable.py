@@ -6,25 +6,17 @@ arithmetic and the same masks.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numba.extending import overload
+
+from bgsub.mixture.compiled import accepted, inner
 
 LANES = 1
 
 
-def _options() -> dict[str, bool]:
-    """Without the counting of references to arrays, which takes two thirds of the time, if Numba lets it be."""
-    options = {"_nrt": False}
-    try:
-        numba.njit(**options)(lambda: None)
-    except Exception:  # not part of Numba's public interface, so it may go
-        return {}
-    return options
-
-
-OPTIONS = _options()
-jit = numba.njit(error_model="numpy", inline="always")
+OPTIONS = accepted(_nrt=False)
+"""Without the counting of references to arrays, which takes two thirds of the time."""
+jit = inner(error_model="numpy", inline="always")
 
 
 @jit
