@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bgsub.adaptive.model import Adaptive as Adaptive
+    from bgsub.adaptive.opencv import BackgroundSubtractorAdaptive as BackgroundSubtractorAdaptive
+    from bgsub.adaptive.opencv import createBackgroundSubtractorAdaptive as createBackgroundSubtractorAdaptive
     from bgsub.adaptive.params import AdaptiveParams as AdaptiveParams
     from bgsub.adaptive.scene import SceneChange as SceneChange
     from bgsub.errors import BgsubError as BgsubError
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Adaptive": "adaptive.model",
     "AdaptiveParams": "adaptive.params",
+    "BackgroundSubtractorAdaptive": "adaptive.opencv",
+    "createBackgroundSubtractorAdaptive": "adaptive.opencv",
     "SceneChange": "adaptive.scene",
     "BgsubError": "errors",
     "InputError": "errors",

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.mixture.checks import checked_mask
 from bgsub.mixture.protocol import FOREGROUND
 
 PARENT = 3  # column of cv2's contour hierarchy
@@ -28,8 +29,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
 
     Parameters
     ----------
-    mask : ndarray of uint8, shape (H, W)
-        0 background, 127 shadow, 255 foreground.
+    mask : ndarray of uint8 or bool, shape (H, W)
+        0 background, 127 shadow, 255 foreground; or True for foreground.
     params : CleaningParams
     calm : ndarray of uint8, shape (H, W), optional
         1 where there is so little speckle that half the window may vote, and smaller blobs are kept; else 0.
@@ -41,7 +42,15 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     ndarray of uint8, shape (H, W)
         A new array. Shadow has a part in the vote and loses its crumbs; it gives way to foreground, and never becomes
         any.
+
+    Raises
+    ------
+    MisuseError
+        If the mask is none.
     """
+    mask = checked_mask(mask)
+    if not mask.size:
+        return mask.copy()
     sizes = Sizes.of(params, mask.size)
     shade, shadow = _shadow_in(mask)
     if share is None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.mixture.bands import available_threads
+from bgsub.mixture.protocol import FOREGROUND
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+MASK_DTYPES = (np.dtype(np.uint8), np.dtype(np.bool_))
+LEVELS = 255
+"""The brightest grey level, of frames of any type."""
 
 
 def checked_image(image: np.ndarray) -> np.ndarray:
@@ -34,6 +39,43 @@ def checked_image(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.float32 and not np.isfinite(image).all():
         raise MisuseError("a float32 frame must be finite; got NaN or infinity; replace them with np.nan_to_num")
     return image
+
+
+def checked_mask(mask: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """The mask as uint8; of truth values, True is foreground.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8 or bool, shape (H, W)
+    shape : tuple of int, optional
+        What it must have: the frame's (H, W).
+
+    Raises
+    ------
+    MisuseError
+        If it is none, or of another shape.
+    """
+    if not isinstance(mask, np.ndarray) or mask.dtype not in MASK_DTYPES or mask.ndim != 2:
+        kind = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise MisuseError(f"a mask must be an array of uint8 or bool, (H, W); got {kind}")
+    if shape is not None and mask.shape != shape:
+        raise MisuseError(f"the mask must be of the frame's size, {shape}; got {mask.shape}")
+    return mask if mask.dtype == np.uint8 else mask * np.uint8(FOREGROUND)
+
+
+def warn_of_levels(image: np.ndarray) -> None:
+    """Warn where grey levels are clearly not from 0 to 255: what a parameter says of them would be nonsense."""
+    if image.dtype == np.uint8:
+        return
+    brightest = float(image.max())
+    if image.dtype == np.uint16 and brightest > LEVELS:
+        told = f"reach {brightest:.0f}; scale them, such as image / 257 in float32"
+    elif image.dtype == np.float32 and 0 < brightest <= 1 and image.min() >= 0:
+        told = "reach 1 at most; multiply them by 255"
+    else:
+        return
+    warnings.warn(f"grey levels are meant to be 0 to 255, and those of the first frame, {image.dtype}, {told}",
+                  stacklevel=3)
 
 
 def checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:

@@ -56,6 +56,17 @@ class Memory(Generic[P]):
         self._inside: np.ndarray | None = None
         self.roi = roi
 
+    def __repr__(self) -> str:
+        default, told = type(self._params)(), []
+        for name in self._params.__dataclass_fields__:
+            if (value := getattr(self._params, name)) != getattr(default, name):
+                told.append(f"{name}={value!r}")
+        seen = f"{self.n_frames} frame{'' if self.n_frames == 1 else 's'}"
+        if self._blocks is not None:
+            height, width = self._blocks.shape
+            seen += f" of {width}x{height}, {self._dtype}, {'colour' if self._blocks.n_channels == 3 else 'grey'}"
+        return f"<{type(self).__name__}({', '.join(told)}) after {seen}>"
+
     @property
     def params(self) -> P:
         """The parameters; replace them between frames with those that `dataclasses.replace` gives.

@@ -12,7 +12,7 @@ from bgsub.errors import MisuseError
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.blocks import Keepsake
 from bgsub.mixture.bootstrap import Start, background_of, checked_frames, ordered
-from bgsub.mixture.checks import checked_image, checked_out, checked_pixels
+from bgsub.mixture.checks import checked_image, checked_out, checked_pixels, warn_of_levels
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.memory import Memory, P
 from bgsub.mixture.parameter import is_number
@@ -94,6 +94,7 @@ class Mixture(Memory[P], ABC):
                 if self._knows_nothing(alpha):
                     mask[:] = FOREGROUND if self._inside is None else np.where(self._inside, FOREGROUND, 0)
                     return mask
+                warn_of_levels(image)
                 self._enter(height, width, n_channels, image.dtype)
             assert self._blocks is not None
             if out is not None and np.may_share_memory(image, out):
@@ -127,6 +128,7 @@ class Mixture(Memory[P], ABC):
                 raise MisuseError("the model has learned frames already; bootstrap a new one, or reset() this one")
             if self._inside is not None:
                 checked_pixels("roi", self._inside, (height, width))
+            warn_of_levels(clip[0])
             self._begin(height, width, n_channels, clip.dtype)
             try:
                 start = background_of(self._prepared(clip), self._params.n_components, self.threads, self._inside)

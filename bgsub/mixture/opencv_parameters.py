@@ -12,6 +12,7 @@ import numpy as np
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.mixture.mog2 import MOG2
+from bgsub.mixture.opencv_calls import OpenCVCalls
 
 _FIELDS = {
     "history": "history",
@@ -34,13 +35,11 @@ _MAPPING = 5
 """``cv2.FileNode_MAP``."""
 
 
-class OpenCVParameters:
+class OpenCVParameters(OpenCVCalls):
     """Access to the parameters of a `MOG2` as `cv2.BackgroundSubtractorMOG2` gives it."""
 
-    __slots__ = ("model",)
-
-    def __init__(self, model: MOG2) -> None:
-        self.model = model
+    __slots__ = ()
+    model: MOG2
 
     def getHistory(self) -> int:
         """Frames that the model remembers: the automatic learning rate falls to 1/history."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import numbers
 from dataclasses import Field, dataclass, field, fields
@@ -129,5 +130,7 @@ def build(cls: type, given: dict[str, Any]) -> Any:
     """
     names = [f.name for f in fields(cls)]
     if unknown := [name for name in given if name not in names]:
-        raise MisuseError(f"no parameter {unknown[0]!r}; there are {', '.join(names)}")
+        near = difflib.get_close_matches(unknown[0], names, 1)
+        meant = f"did you mean {near[0]!r}? There" if near else "there"
+        raise MisuseError(f"no parameter {unknown[0]!r}; {meant} are {', '.join(names)}")
     return cls(**given)

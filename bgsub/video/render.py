@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 
+from bgsub.errors import MisuseError
 from bgsub.masks.zones import Zone
+from bgsub.mixture.checks import checked_image, checked_mask
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.lettering import label, scale_for
 
@@ -32,13 +34,19 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image : ndarray of uint8, shape (H, W, 3) or (H, W)
-    mask : ndarray of uint8, shape (H, W)
-        255 foreground, 0 background, what lies between is shadow.
+    mask : ndarray of uint8 or bool, shape (H, W)
+        255 foreground, 0 background, what lies between is shadow; or True for foreground.
 
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
+
+    Raises
+    ------
+    MisuseError
+        If they are of another form, or not of one size.
     """
+    image, mask = _checked(image, mask)
     picture = as_bgr(image).copy()
     _tint(picture, cv2.inRange(mask, 1, FOREGROUND - 1), SHADOW_TINT)
     foreground = _foreground(mask)
@@ -53,7 +61,18 @@ def cutout(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The foreground alone, transparent elsewhere, as BGRA of shape (H, W, 4), the order cv2 writes.
 
     What is transparent is black as well: nothing of the scene hides in the file, which is a fraction of the size.
+
+    Parameters
+    ----------
+    image, mask
+        As for `overlay`.
+
+    Raises
+    ------
+    MisuseError
+        If they are of another form, or not of one size.
     """
+    image, mask = _checked(image, mask)
     alpha = _foreground(mask)
     bgr = as_bgr(image)
     return cv2.merge([*cv2.split(cv2.bitwise_and(bgr, bgr, mask=alpha)), alpha])
@@ -94,6 +113,14 @@ def draw_zones(picture: np.ndarray, zones: Iterable[Zone], size: tuple[int, int]
 def as_bgr(image: np.ndarray) -> np.ndarray:
     """Three channels, also of a grey picture."""
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
+
+
+def _checked(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A picture and its mask, if they are such and belong together: OpenCV crashes over some that are not."""
+    picture = checked_image(image)
+    if picture.dtype != np.uint8:
+        raise MisuseError(f"a picture to draw on must be uint8; got {picture.dtype}; convert it with .astype(np.uint8)")
+    return picture[..., 0] if picture.shape[2] == 1 else picture, checked_mask(mask, picture.shape[:2])
 
 
 def _foreground(mask: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean, drop_blobs, fill_holes, majority, odd
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 
@@ -404,3 +405,21 @@ def test_majority_works_at_full_size_too():
     mask[:, :2000] = 255
     assert odd(40 * np.sqrt(mask.size / REFERENCE_AREA)) > 362  # its area does not fit 16 bits
     assert np.array_equal(clean(mask, only(median=40)), mask)
+
+
+def test_truth_values_are_a_mask():
+    mask = np.random.default_rng(4).random((60, 80)) < 0.5
+    assert np.array_equal(clean(mask, CleaningParams()), clean(mask * np.uint8(255), CleaningParams()))
+
+
+@pytest.mark.parametrize(("mask", "words"), [
+    (np.zeros((9, 9, 3), np.uint8), r"uint8 \(9, 9, 3\)"), (np.zeros(9, np.uint8), r"uint8 \(9,\)"),
+    (np.zeros((9, 9), np.int64), "int64"), ([[0, 1]], "list"), (None, "NoneType"),
+])
+def test_what_is_no_mask_is_refused(mask, words):
+    with pytest.raises(MisuseError, match=f"uint8 or bool, .*{words}"):
+        clean(mask, CleaningParams())
+
+
+def test_an_empty_mask_stays_empty():
+    assert clean(np.zeros((0, 5), np.uint8), CleaningParams()).shape == (0, 5)

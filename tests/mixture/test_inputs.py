@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small_videos import busy_video, masks_of, of_both_models, restless_video, state_of
 
+from bgsub import MOG2, StaufferGrimson
 from bgsub.errors import MisuseError
 
 
@@ -261,3 +262,35 @@ def test_roi_of_another_size_than_the_first_frame(a_model):
     assert pickle.dumps(model) == before
     model.roi = None
     model.apply(GOOD)
+
+
+@pytest.mark.parametrize(("image", "words"), [
+    (np.full((4, 4), 4000, np.uint16), "uint16, reach 4000; scale them"),
+    (np.full((4, 4, 3), 0.5, np.float32), "float32, reach 1 at most; multiply them by 255"),
+])
+@of_both_models
+def test_levels_that_are_not_0_to_255_are_warned_of_once(a_model, image, words, recwarn):
+    model = a_model()
+    with pytest.warns(UserWarning, match=words):
+        model.apply(image)
+    model.apply(image)
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match=words):
+        a_model().bootstrap([image, image + image])
+
+
+@pytest.mark.parametrize("image", [
+    np.full((4, 4), 255, np.uint16), np.full((4, 4), 200, np.float32), np.zeros((4, 4), np.float32),
+    np.linspace(-1, 1, 16, dtype=np.float32).reshape(4, 4),
+])
+@of_both_models
+def test_usual_levels_are_not_warned_of(a_model, image, recwarn):
+    a_model().apply(image)
+    assert not recwarn.list
+
+
+def test_a_model_shows_what_it_is():
+    assert repr(StaufferGrimson()) == "<StaufferGrimson() after 0 frames>"
+    model = MOG2(n_components=4)
+    model.apply(np.zeros((4, 6, 3), np.uint8))
+    assert repr(model) == "<MOG2(n_components=4) after 1 frame of 6x4, uint8, colour>"

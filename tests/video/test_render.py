@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bgsub.errors import MisuseError
 from bgsub.masks.zones import Zone
 from bgsub.video.render import SHADOW_TINT, TINT, cutout, cutout_on, draw_zones, mask_itself, overlay
 
@@ -98,3 +99,22 @@ def test_zones_are_drawn_at_any_size():
     assert (picture[40:70, 100].argmax(axis=1) == 1).all()  # green
     assert (picture[40:70, 150].argmax(axis=1) == 2).all()  # red
     assert not picture[90:].any()
+
+
+@pytest.mark.parametrize("draw", [overlay, cutout])
+def test_truth_values_are_a_mask(draw, image, mask):
+    assert (draw(image, mask == 255) == draw(image, np.where(mask == 255, mask, 0))).all()
+
+
+@pytest.mark.parametrize("draw", [overlay, cutout])
+@pytest.mark.parametrize(("spoil", "words"), [
+    (lambda image, mask: (image, mask[1:]), r"frame's size, \(60, 80\); got \(59, 80\)"),
+    (lambda image, mask: (image, mask.astype(float)), r"uint8 or bool, \(H, W\); got float64"),
+    (lambda image, mask: (image, image), r"got uint8 \(60, 80, 3\)"),
+    (lambda image, mask: (image, None), "got NoneType"),
+    (lambda image, mask: (image.astype(np.float32), mask), "must be uint8; got float32"),
+    (lambda image, mask: (None, mask), "got NoneType"),
+])
+def test_what_is_no_picture_with_its_mask_is_refused(draw, spoil, words, image, mask):
+    with pytest.raises(MisuseError, match=words):
+        draw(*spoil(image, mask))
