@@ -173,6 +173,8 @@ def _curve(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
         paper.text(sheet, words, place.left - 14 - lettering.width_of(words, paper.SMALL),
                    row - paper.line_height(paper.SMALL) / 2, paper.FAINT, paper.SMALL)
         last_row = row
+    above = place.curve - 1.7 * paper.line_height(paper.SMALL)
+    paper.text(sheet, "foreground", EDGE, above, paper.FAINT, paper.SMALL)
     _area(sheet, findings.shares.times, findings.shares.highest, place, bottom, most, paper.PALE)
     _area(sheet, findings.shares.times, findings.shares.means, place, bottom, most, paper.BLUE)
 
@@ -247,7 +249,10 @@ def _changes(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
 def _legend(sheet: np.ndarray, findings: Findings, place: Layout) -> None:
     """What the inks mean."""
     top = place.legend
-    told = [(paper.PALE, "foreground, at most"), (paper.BLUE, "on average, and events")]
+    told = [(paper.BLUE, "foreground on average (root scale), and events")]
+    shares = findings.shares
+    if any(most > mean for most, mean in zip(shares.highest, shares.means, strict=True)):  # not one frame a bin
+        told.append((paper.PALE, "at most"))
     if findings.changes:
         told.append((paper.ORANGE, "change of the whole scene"))
     left = place.left

@@ -102,8 +102,13 @@ class Explanation:
             away = math.inf if component.distance is None else component.distance
             kind = "  background" if component.is_background else ""
             lines.append(f"{k:>9}  {component.weight:6.3f}{mean}{component.sigma:8.1f}{away:9.1f}σ{kind}")
-        colour = "".join(f"{value:8.1f}" for value in self.story.colours[self.story.position(self.frame)])
-        return "\n".join([*lines, f"{'colour':>9}        {colour}"])
+        i = self.story.position(self.frame)
+        colour, seen = ("".join(f"{value:8.1f}" for value in values[i]) for values in (self.story.colours,
+                                                                                       self.story.seen))
+        lines.append(f"{'colour':>9}        {colour}")
+        if seen != colour:
+            lines.append(f"{'in the frame':>12}     {seen}  as the camera gave it")
+        return "\n".join(lines)
 
     def counterfactuals(self) -> list[str]:
         """What would have turned the mixture's verdict, in words."""
@@ -123,8 +128,8 @@ class Explanation:
         return {
             "row": story.row, "col": story.col, "frame": self.frame, "verdict": self.verdict,
             "mixture_verdict": self.state.verdict, "cleaned": story.cleaned, "model": story.model.name,
-            "colour": story.colours[i].tolist(), "limit": self.state.limit, "distance": self.distance,
-            "background_ratio": float(story.shares[i]),
+            "frame_colour": story.seen[i].tolist(), "colour": story.colours[i].tolist(),
+            "limit": self.state.limit, "distance": self.distance, "background_ratio": float(story.shares[i]),
             "components": [asdict(component) for component in self.state.components],
             "countdown": None if self.countdown is None else {
                 "frames": self.countdown, "seconds": self.countdown / story.frame_rate},

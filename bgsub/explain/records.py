@@ -33,6 +33,8 @@ class PixelStory:
         Numbers of the frames: those of the mask files that ``bgsub run`` writes.
     colours : ndarray of float32, shape (N, C)
         As the model saw them: `Adaptive` smooths, and undoes shake and exposure.
+    seen : ndarray of float32, shape (N, C)
+        As they are in the frames.
     mixed : Mixed
         The mixture as it was when it judged the frame, before learning from it.
     sigmas : ndarray of float32, shape (N, K)
@@ -71,6 +73,7 @@ class PixelStory:
     inside: bool
     frames: np.ndarray
     colours: np.ndarray
+    seen: np.ndarray
     mixed: rules.Mixed
     sigmas: np.ndarray
     background: np.ndarray
@@ -133,7 +136,10 @@ class Note:
     """One frame of a story, as it is written down."""
 
     frame: int
+    seen: np.ndarray
+    """The pixel's colour in the frame."""
     colour: np.ndarray
+    """What the model made of it."""
     pixel: Any
     """Of the mixture before it learned; None if it knew nothing."""
     mixture: int
@@ -153,7 +159,8 @@ def story_of(notes: list[Note], pixel: tuple[int, int], model: Mixture[Any], cle
     measured, shares, before = rules.as_judged(model, mixed, colours, alphas, extras)
     return PixelStory(
         row=pixel[0], col=pixel[1], model=model, cleaned=cleaned, frame_rate=frame_rate, inside=inside,
-        frames=np.array([note.frame for note in notes]), colours=colours, mixed=mixed, sigmas=measured.sigmas,
+        frames=np.array([note.frame for note in notes]), colours=colours,
+        seen=np.array([note.seen for note in notes], np.float32), mixed=mixed, sigmas=measured.sigmas,
         background=measured.background, limits=measured.limits, shares=shares, before=before,
         distances=rules.distances(mixed, measured.sigmas, colours),
         mixture=np.array([note.mixture for note in notes], np.uint8),

@@ -85,7 +85,7 @@ def _alike(centres: np.ndarray, means: np.ndarray) -> list[int]:
 def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) -> None:
     """One channel of the colours, the online Gaussians at the frame, and those of batch EM."""
     story, i = explained.story, explained.story.position(explained.frame)
-    values = story.colours[:, c]
+    values, channel = story.colours[:, c], CHANNELS[story.colours.shape[1]][c]
     low, high = int(values.min()) - 8, int(values.max()) + 9
     width = max(1, (high - low) // 90)
     axes.hist(values, bins=list(np.arange(low, high + width, width) - 0.5), density=True, color="#d4d8dd")
@@ -98,15 +98,17 @@ def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) 
         axes.plot(greys, curve, color=colour, linewidth=1.6)
     found = em.fit_best(_thinned(story)[:, c].astype(float), MOST_COMPONENTS, floor=ROUNDING, covariance="spherical")
     axes.plot(greys, np.exp(found.score_samples(greys)), color=INK, linewidth=1.2, linestyle=(0, (4, 2)),
-              label=f"batch EM of all frames, K = {len(found.weights)} by BIC")
+              label=f"batch EM of {channel} alone, K = {len(found.weights)} by BIC")
     axes.plot([], [], color=TRACKS[0], linewidth=1.6, label=f"the model's at frame {explained.frame}")
     axes.axvline(story.colours[i, c], color=VERDICTS[255], linewidth=1.2, label="the colour in this frame")
     if story.colours.shape[1] == 1 and story.counts[i]:
         _strip(axes, story, i, low, high)
     axes.set_yscale("function", functions=(_root, np.square))
-    axes.set(xlabel=CHANNELS[story.colours.shape[1]][c], ylabel="density (root scale)", xlim=(low, high))
+    axes.set(xlabel=channel, ylabel="density (root scale)", xlim=(low, high))
     axes.set_ylim(0, axes.get_ylim()[1] * 3)
-    axes.legend(loc="upper left", borderaxespad=0.1, frameon=True, framealpha=0.85, edgecolor="none")
+    is_right = 2 * story.colours[i, c] > low + high
+    axes.legend(loc="upper left" if is_right else "upper right", borderaxespad=0.1, frameon=True, framealpha=1,
+                edgecolor="none")
     axes.set_title("Online Gaussians and a batch fit")
 
 

@@ -107,6 +107,10 @@ class _View:
         self.inside = None if self.roi is None else reduced_region(self.roi, self.size)
         self.shown = self.roi is None or bool(self.roi[self.full])
 
+    def seen(self, image: np.ndarray) -> np.ndarray:
+        """The pixel's colour in a frame, float32 (C,)."""
+        return np.float32(image[self.full]).reshape(-1)
+
     def reduced(self, image: np.ndarray) -> np.ndarray:
         """A frame in the model's size, as `Masker` has it."""
         return image if self.scale == 1 else cv2.resize(image, self.size[::-1], interpolation=cv2.INTER_AREA)
@@ -155,7 +159,8 @@ class _Part:
         if verdict is None:
             return None
         verdict = verdict if self.view.shown else 0
-        return Note(frame.index, np.float32(image[at]).reshape(-1), known, raw, verdict, alpha, age)
+        colour = np.float32(image[at]).reshape(-1)
+        return Note(frame.index, self.view.seen(frame.image), colour, known, raw, verdict, alpha, age)
 
 
 def cropped(model: Mixture[Any], window: Window) -> Mixture[Any]:
@@ -192,8 +197,9 @@ class _Whole:
         age = self.model.n_frames
         mask = self.masker.apply(frame.image)
         note = self.model.note
-        return Note(frame.index, note["colour"], note["pixel"], note["mixture"] if self.view.shown else 0,
-                    int(mask[self.view.full]), note["alpha"], age, note["extras"])
+        return Note(frame.index, self.view.seen(frame.image), note["colour"], note["pixel"],
+                    note["mixture"] if self.view.shown else 0, int(mask[self.view.full]), note["alpha"], age,
+                    note["extras"])
 
 
 class Watched(Adaptive):

@@ -37,6 +37,19 @@ def test_foreground():
         f"({found.countdown / 25:.{1 + (found.countdown < 25)}f} s).")
 
 
+def test_a_colour_that_the_model_changed_is_told_beside_the_frames_own():
+    frames = [Frame(i + 1, i / 25, np.uint8(street(50)[i].image * (1 if i < 30 else 0.8))) for i in range(40)]
+    found = told("adaptive", CALM, 40, frames)
+    own = frames[-1].image[CALM]
+    assert found.as_json()["frame_colour"] == own.tolist()
+    assert found.as_json()["colour"] != own.tolist()
+    assert found.table().splitlines()[-1].split() == ["in", "the", "frame", *(f"{value:.1f}" for value in own), "as",
+                                                      "the", "camera", "gave", "it"]
+    plain = told("mog2", CALM, 40, frames)
+    assert plain.as_json()["frame_colour"] == plain.as_json()["colour"] == own.tolist()
+    assert plain.table().splitlines()[-1].startswith("   colour")
+
+
 def test_background_and_shadow():
     calm = told("mog2", CALM, 45)
     assert "is background: its colour is" in calm.sentence
