@@ -36,7 +36,7 @@ class Memory(Generic[P]):
 
     name: str
     """The model's name on the command line."""
-    params_class: type
+    params_class: type[Any]
 
     def __init__(self, params: P | None = None, *, threads: int | None = None, roi: np.ndarray | None = None,
                  **parameters: Any) -> None:
@@ -55,6 +55,12 @@ class Memory(Generic[P]):
         self._dtype = np.dtype(np.uint8)
         self._inside: np.ndarray | None = None
         self.roi = roi
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.params_class.__dataclass_fields__:  # it would be kept, and nothing would read it
+            raise MisuseError(f"{name} is a parameter; set all of them: model.params = dataclasses.replace("
+                              f"model.params, {name}={value!r})")
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         default, told = type(self._params)(), []

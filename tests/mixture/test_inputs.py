@@ -1,5 +1,6 @@
 """What a frame and an output buffer may look like: handled, or refused in words."""
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -287,6 +288,15 @@ def test_levels_that_are_not_0_to_255_are_warned_of_once(a_model, image, words, 
 def test_usual_levels_are_not_warned_of(a_model, image, recwarn):
     a_model().apply(image)
     assert not recwarn.list
+
+
+@of_both_models
+def test_a_parameter_is_no_attribute_that_could_be_set_unnoticed(a_model):
+    model = a_model()
+    with pytest.raises(MisuseError, match=r"model.params = dataclasses.replace\(model.params, n_components=9\)"):
+        model.n_components = 9
+    model.params = dataclasses.replace(model.params, n_components=2)
+    assert model.params.n_components == 2
 
 
 def test_a_model_shows_what_it_is():
