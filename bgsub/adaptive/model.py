@@ -352,7 +352,8 @@ class Adaptive(Measuring):
         near = cv2.dilate(self._foreground, np.ones((side, side), np.uint8))
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
-            self._speckle.look_at(np.where((labels == FOREGROUND) & (near == 0), self._share, np.uint8(0)), tolerance)
+            removed = cv2.subtract(cv2.inRange(labels, FOREGROUND, FOREGROUND), near)
+            self._speckle.look_at(cv2.bitwise_and(self._share, removed), tolerance)
         if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
             smallest = self.cleaning.min_blob * self._mask.size
             image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.grain import Grain
-from bgsub.masks.cleaning import odd, surroundings
+from bgsub.masks.cleaning import odd
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
+from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.kernels import shadows as kernels
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.protocol import FOREGROUND
@@ -27,8 +28,10 @@ REACH = 20
 """Pixels at 320x240 within which foreground above and below a pixel make it a part of what is there."""
 EVERY = 37
 """Pixels from one that the median is taken of to the next."""
-SPECKLE = 3
-"""Side of the window whose majority says where such foreground is."""
+MOST_OF_NINE = 4
+"""Pixels of 3x3 around one of which more must be foreground, for it to be such: speckle encloses nothing."""
+FURTHEST = 255
+"""Rows that are counted, at most."""
 
 
 def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: float, grain: Grain, threads: int) -> None:
@@ -101,15 +104,56 @@ def give_back(labels: np.ndarray, reach: int) -> None:
     reach : int
         Pixels within which the foreground must be; of none, nothing is given back.
     """
-    shadow = cv2.inRange(labels, SHADOW, SHADOW)
-    near = surroundings(shadow, reach + SPECKLE // 2)
-    shadow, labels = shadow[near], labels[near]  # views
-    if not shadow.size:
-        return
-    solid = cv2.medianBlur(cv2.inRange(labels, FOREGROUND, FOREGROUND), SPECKLE)
-    column = np.ones((reach + 1, 1), np.uint8)
-    # A pixel and those above it; what lies outside the picture is no foreground.
-    above = cv2.dilate(solid, column, anchor=(0, reach), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    below = cv2.dilate(solid, column, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    enclosed = cv2.bitwise_and(cv2.bitwise_and(above, below), shadow)
-    cv2.bitwise_or(labels, enclosed, dst=labels)
+    _give_back(labels, np.uint8(min(reach, FURTHEST - 1)))
+
+
+@cached(nogil=True, error_model="numpy")
+def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers them
+    """A fifth of what OpenCV takes, which goes through the picture ten times: row by row, downwards and up again."""
+    height, width = labels.shape
+    solid, above = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
+    count, since = np.empty(width, np.uint8), np.full(width, FURTHEST, np.uint8)
+    for row in range(height):
+        count[:] = 0
+        for y in range(row - 1, row + 2):
+            _count_foreground(labels[min(max(y, 0), height - 1)], count)
+        _majority(count, solid[row])
+        _look(solid[row], since)
+        for col in range(width):
+            above[row, col] = since[col] <= reach
+    since[:] = FURTHEST
+    for row in range(height - 1, -1, -1):
+        _look(solid[row], since)
+        _enclose(above[row], since, reach, labels[row])
+
+
+@inner(nogil=True, error_model="numpy")
+def _count_foreground(labels, count):  # type: ignore[no-untyped-def]
+    for col in range(len(labels)):
+        count[col] += np.uint8(labels[col] == FOREGROUND)
+
+
+@inner(nogil=True, error_model="numpy")
+def _majority(count, solid):  # type: ignore[no-untyped-def]
+    """From the foreground of three rows, whether most of 3x3 pixels are; what lies outside is like the border."""
+    n = len(count)
+    left, middle, right, within = count[:n - 2], count[1:n - 1], count[2:], solid[1:n - 1]
+    for col in range(n - 2):
+        within[col] = left[col] + middle[col] + right[col] > MOST_OF_NINE
+    solid[0] = 2 * count[0] + count[min(1, n - 1)] > MOST_OF_NINE
+    solid[n - 1] = 2 * count[n - 1] + count[max(0, n - 2)] > MOST_OF_NINE
+
+
+@inner(nogil=True, error_model="numpy")
+def _look(solid, since):  # type: ignore[no-untyped-def]
+    """Rows since there was something solid in a column, up to `FURTHEST`."""
+    for col in range(len(solid)):
+        since[col] = np.uint8(0) if solid[col] != 0 else np.uint8(since[col] + np.uint8(since[col] != FURTHEST))
+
+
+@inner(nogil=True, error_model="numpy")
+def _enclose(above, since, reach, labels):  # type: ignore[no-untyped-def]
+    shadow, foreground = np.uint8(SHADOW), np.uint8(FOREGROUND)
+    for col in range(len(labels)):
+        is_enclosed = (labels[col] == shadow) & (above[col] != 0) & (since[col] <= reach)
+        labels[col] = foreground if is_enclosed else labels[col]
