@@ -30,20 +30,22 @@ RESULT, TABLE = "comparison.json", "comparison.csv"
 def tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[str, Any]) -> list[str]:
     """Write and print what is known, also after an error or Ctrl-C; gives what went wrong."""
     stopped = sys.exc_info()[0] is not None
-    problems = _problems(session, found)
+    problems, warnings = _problems(session, found), session.warnings
     if session.parts:
         comparison = session.comparison(
             command=shlex.join(["bgsub", "compare", *click.get_current_context().meta[WORDS]]),
             made=date.today().isoformat())
         comparison = replace(comparison, sweeps=tuple(curve.sweep(comparison.results) for curve in curves))
         try:
-            _print(comparison, session.failures, chosen)
+            _print(comparison, session.failures, warnings, chosen)
             if chosen["out"] is not None:
                 _write(comparison, Path(chosen["out"]), chosen, stopped)
         except BgsubError as error:
             if not stopped:
                 raise
             click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
+    for warning in warnings:
+        click.echo(f"bgsub: warning: {warning}", err=True)
     for problem in problems:
         click.echo(f"bgsub: {problem}", err=True)
     if stopped:
@@ -51,8 +53,9 @@ def tell(session: Session, found: Found, curves: Sequence[Curve], chosen: dict[s
     return problems
 
 
-def _print(comparison: Comparison, failures: Collection[str], chosen: dict[str, Any]) -> None:
-    """Results to standard output; clips that failed as a whole have no table."""
+def _print(comparison: Comparison, failures: Collection[str], warnings: Collection[str],
+           chosen: dict[str, Any]) -> None:
+    """Results to standard output; clips that failed as a whole have no table, and warnings go elsewhere."""
     from bgsub.compare.markdown import markdown
     from bgsub.compare.text import comparison_text, csv_text
 
@@ -66,8 +69,8 @@ def _print(comparison: Comparison, failures: Collection[str], chosen: dict[str, 
         results = tuple(result for result in comparison.results if result.title not in failures)
         if any(not result.error for result in results):
             click.echo(comparison_text(replace(comparison, results=results)))
-        if comparison.notes:
-            click.echo("\n" + "\n".join(f"note: {note}" for note in comparison.notes))
+        if notes := [note for note in comparison.notes if note not in warnings]:
+            click.echo("\n" + "\n".join(f"note: {note}" for note in notes))
 
 
 def _write(comparison: Comparison, out: Path, chosen: dict[str, Any], stopped: bool) -> None:

@@ -55,7 +55,8 @@ class Column:
 
 
 COLUMNS = {column.key: column for column in (
-    Column("f_measure", "F", "", HIGH, 3, 1, "harmonic mean of precision and recall: 2·TP / (2·TP + FP + FN)"),
+    Column("f_measure", "F", "", HIGH, 3, 1, "harmonic mean of precision and recall: 2·TP / (2·TP + FP + FN); 0 "
+           "where nothing was found, and undefined where there is no foreground"),
     Column("precision", "Precision", "", HIGH, 3, 1, "how much of what was found is foreground: TP / (TP + FP)"),
     Column("recall", "Recall", "", HIGH, 3, 1, "how much of the foreground was found: TP / (TP + FN)"),
     Column("specificity", "Specificity", "", HIGH, 3, 1, "how much of the background was left alone: TN / (TN + FP)"),

@@ -120,9 +120,9 @@ class Watch:
 
     def _boundary_f(self) -> float | None:
         precision, recall = self._of_mask.precision, self._of_truth.recall
-        if precision is None or recall is None:
+        if recall is None:
             return None
-        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        return 2 * precision * recall / (precision + recall) if precision and recall else 0.0  # of no contour too
 
 
 def watches(methods: Iterable[str], roi: np.ndarray | None = None) -> dict[str, Watch]:

@@ -24,7 +24,7 @@ MEASURES = ("recall", "specificity", "fpr", "fnr", "pwc", "precision", "f_measur
 class ConfusionCounts:
     """Pixels by verdict and truth; add those of a video's frames with ``+``, then ask for ratios.
 
-    A ratio whose denominator is 0 is None: undefined, and not 0.
+    A ratio whose denominator is 0 is None: undefined, and not 0. So is F where the truth has no foreground.
 
     Attributes
     ----------
@@ -80,11 +80,10 @@ class ConfusionCounts:
     def f_measure(self) -> float | None:
         """The harmonic mean of recall and precision, 2·TP / (2·TP + FP + FN).
 
-        None where recall or precision is.
+        None where recall is. Where nothing was found of the foreground that there is, it is 0, though precision may be
+        undefined: else a method could keep the clips that it fails on out of its mean.
         """
-        if self.recall is None or self.precision is None:
-            return None
-        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        return None if self.recall is None else _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
     def fpr_shadow(self) -> float | None:

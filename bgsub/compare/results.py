@@ -22,7 +22,7 @@ class Extras:
     Attributes
     ----------
     boundary_f : float or None
-        F-measure of the contours, a contour pixel being found within 2 pixels.
+        F-measure of the contours, a contour pixel being found within 2 pixels; 0 where the mask has none.
     object_recall : float or None
         Share of the truth's blobs of 5 pixels or more of which at least half is found.
     flicker : float or None
@@ -52,7 +52,7 @@ class MethodResult:
     extras : Extras or None
         None if the method did not come to an end.
     f_over_time : dict of int → float or None
-        Frame number → F-measure of that frame alone, of the scored frames.
+        Frame number → F-measure of that frame alone, of the scored frames; None where nothing moves.
     ms_per_frame : Spread or None
         Of ``apply`` alone, warm-up left out. None for masks that were read.
     peak_memory : int or None

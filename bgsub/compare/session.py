@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,11 +20,16 @@ from bgsub.compare.results import Comparison, MethodInfo
 from bgsub.compare.runner import Clock, Part, limit_threads, run_clip
 from bgsub.compare.store import Store, key_of, stamp
 from bgsub.compare.stored import masks_of
+from bgsub.compare.truth import TruthVideo
 from bgsub.errors import BgsubError
 from bgsub.mixture.bands import available_threads
 
 Tick = Callable[[int], object]
 SIDE_BY_SIDE = "clips ran side by side (--jobs): their times are those of a busy machine"
+HARDLY_ANY = 0.5
+"""Share of the frames to score below which a video of truth is hardly meant to end."""
+MEASURED = 2
+"""Raised when something else is measured, so that clips kept before are run again."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,14 @@ class Session:
     def waiting(self) -> list[Clip]:
         """The clips that are not done."""
         return [clip for clip in self._clips if clip.title not in self.parts]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Which videos of truth are over before much is scored.
+
+        Images may be the truth of a few frames on purpose; a video has one for each frame as far as it goes.
+        """
+        return tuple(warning for clip in self._clips if (warning := self._warning(clip)))
 
     @property
     def n_masks(self) -> int | None:
@@ -157,8 +171,24 @@ class Session:
         if self._settings.max_frames is not None:
             meaning = ": these are not the official figures" if clip.truth is not None else ""
             yield f"at most {self._settings.max_frames} frames of each clip{meaning}"
+        if warning := self._warning(clip):
+            yield warning
         yield from (f"{clip.title}: {note}" for note in clip.notes)
         yield from self.parts[clip.title].notes
+
+    def _warning(self, clip: Clip) -> str:
+        """Whether a clip's video of truth is hardly that of this clip; "" if it may be."""
+        if clip.title not in self.parts or not isinstance(clip.truth, TruthVideo):
+            return ""
+        results = [result for result in self.parts[clip.title].results if not result.error]
+        if not results:
+            return ""
+        n_frames, n_scored = (max(getattr(result, name) for result in results) for name in ("n_frames", "n_scored"))
+        n_wanted = sum(map(clip.in_range, itertools.islice(clip.numbers(), n_frames)))
+        if n_scored >= HARDLY_ANY * n_wanted:
+            return ""
+        return (f"the truth of {clip.title}, {clip.truth.where.name}, ends after {n_scored} of the {n_wanted} frames "
+                f"to score: see that it is the right file")
 
     def _task(self, clip: Clip) -> Task:
         chosen = self._settings
@@ -170,7 +200,7 @@ class Session:
         region = None if clip.roi is None else zlib.crc32(clip.roi.tobytes())
         methods = [(asdict(method.info), method.error, _files(method, clip)) for method in self._methods]
         settings = {name: value for name, value in asdict(self._settings).items() if name != "n_jobs"}
-        return key_of(clip.title, files, clip.first, clip.last, region, methods, asdict(this_machine()),
+        return key_of(MEASURED, clip.title, files, clip.first, clip.last, region, methods, asdict(this_machine()),
                       settings)
 
     def _has_its_files(self, kept: Comparison) -> bool:

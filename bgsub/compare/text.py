@@ -70,12 +70,15 @@ COLUMNS = (
     F, PRECISION, RECALL, _column("pwc", "PWC", 7, 2), _column("fpr_shadow", "shadow", 7),
     _column("boundary_f", "contour", 8), _column("object_recall", "objects", 8), FLICKER, MS,
 )
-LEGEND = (
-    f"{BEST} best of its column. PWC: % of the pixels that are wrong. shadow: share of it that is called foreground. "
-    f"contour: F of the contours, found within {NEAR} pixels. objects: share of those that are found by half or more. "
-    "flicker: % of the pixels that change where the truth does not. ms: median time of a frame in the method alone. "
-    "n/a: undefined."
-)
+MEANINGS = {
+    "pwc": "PWC: % of the pixels that are wrong.",
+    "fpr_shadow": "shadow: share of it that is called foreground.",
+    "boundary_f": f"contour: F of the contours, found within {NEAR} pixels.",
+    "object_recall": "objects: share of those that are found by half or more.",
+    "flicker": "flicker: % of the pixels that change where the truth does not.",
+    "ms": "ms: median time of a frame in the method alone.",
+}
+"""What the legend says of a column, by its name."""
 AGREEMENT_LEGEND = (
     "flicker: % of the pixels that change from frame to frame. found: % that are foreground. IoU: pixels that both "
     "call foreground, of those that either does."
@@ -107,7 +110,7 @@ def comparison_text(comparison: Comparison) -> str:
     if len(parts) > 1:
         parts.append(means_text([result for results in groups.values() for result in results]))
     if parts:
-        parts.append(textwrap.fill(LEGEND, WIDTH))
+        parts.append(_legend([result for results in groups.values() for result in results], "\n".join(parts)))
     parts += [sweep_text(sweep) for sweep in comparison.sweeps]
     parts += [agreement_text(agreement, comparison.results) for agreement in comparison.agreements]
     return "\n\n".join(parts)
@@ -198,16 +201,26 @@ def _record(result: MethodResult) -> dict[str, object]:
     }
 
 
+def _legend(results: Iterable[MethodResult], tables: str) -> str:
+    """What the columns and the signs mean that are there."""
+    values = [values_of(result) for result in results if not result.error]
+    said = [f"{BEST} best of its column."] if BEST in tables else []
+    said += [meaning for name, meaning in MEANINGS.items() if any(own[name] is not None for own in values)]
+    said += [f"{MISSING}: undefined."] if MISSING in tables else []
+    return textwrap.fill(" ".join(said), WIDTH)
+
+
 def _means(title: str, means: Sequence[Mean]) -> str:
     """The table of some means, and what is not in them."""
     rows, notes = [], []
+    undefined = dict.fromkeys(video for mean in means for video in mean.left_out.get(F.name, ()))
     for mean in means:
         basis = {column.name: mean.n_videos - len(mean.left_out.get(column.name, ())) for column in COLUMNS}
         rows.append(Row(mean.method, mean.measures, basis))
         if mean.failed:
             notes.append(f"{mean.method} failed on {_named(mean.failed)}: not in its means")
-        if videos := mean.left_out.get(F.name):
-            notes.append(f"{mean.method}: F is undefined on {_named(videos)}, and not in the mean")
+    if undefined:
+        notes.append(f"F is undefined on {_named(list(undefined))}, where nothing moves: not in the mean")
     return "\n".join([title, *_table(rows), *_wrapped(notes)])
 
 

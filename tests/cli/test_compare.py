@@ -60,7 +60,8 @@ def test_json(compared, dataset):
     perfect, dim = found["results"][:2]
     assert perfect["measures"]["f_measure"] == 1
     assert dim["measures"]["precision"] is None, "it finds nothing"
-    assert dim["measures"]["recall"] == 0
+    assert dim["measures"]["recall"] == dim["measures"]["f_measure"] == 0
+    assert set(dim["f_over_time"].values()) == {0, None}, "something is there in every other frame"
     assert found["methods"][2]["parameters"]["history"] == 500
     assert (found["threads"], found["command"].split()[:2]) == (1, ["bgsub", "compare"])
 
@@ -134,7 +135,7 @@ def test_a_folder_with_everything(bgsub, dataset, tmp_path, monkeypatch):
     assert found["pictures"]
     assert all((out / path).is_file() for picture in found["pictures"] for path in picture["files"].values())
     rows = list(csv.DictReader((out / "comparison.csv").open()))
-    assert [row["f_measure"] for row in rows] == ["1.0", "n/a"] * 2
+    assert [row["f_measure"] for row in rows] == ["1.0", "0.0"] * 2
 
     monkeypatch.setattr(html, "find_spec", lambda name: None)  # one page is enough
     before = {path: path.stat().st_mtime_ns for path in (out / "kept").glob("*.json")}
@@ -195,6 +196,36 @@ def test_a_video_and_its_truth(compared, one, tmp_path):
     assert fs["street", MINE] == 1
     shutil.move(apart, tmp_path / "street_gt.avi")
     assert f_measures(compared(video, "--methods", MINE)) == fs
+
+
+def test_a_truth_that_is_hardly_that_of_the_clip(bgsub, compared, one, tmp_path):
+    """A video of one frame, say; images may be the truth of one frame on purpose."""
+    truths = [cv2.imread(str(path)) for path in sorted((one / "groundtruth").iterdir())]
+    clip = tmp_path / "clip"
+    shutil.copytree(one / "input", clip)
+    words = "compare", clip, "--methods", MINE, "--truth"
+    short = write_video(tmp_path / "short.avi", truths[:1], codec="FFV1")
+    warning = (f"the truth of clip, short.avi, ends after 1 of the {LAST} frames to score: see that it is the right "
+               "file")
+    code, out, err = bgsub(*words, short)
+    assert (code, err) == (0, f"bgsub: warning: {warning}\n")
+    assert warning not in out
+    code, out, err = bgsub(*words, short, "--json")
+    assert warning in json.loads(out)["notes"]
+    assert err.startswith("bgsub: warning: ")
+    assert bgsub(*words, short, "--max-frames", 2, "--csv")[2] == "", "half of them"
+    assert bgsub(*words, write_video(tmp_path / "half.avi", truths[:LAST // 2], codec="FFV1"))[2] == ""
+    (tmp_path / "few").mkdir()
+    shutil.copy(one / "groundtruth" / "gt000005.png", tmp_path / "few")
+    assert bgsub(*words, tmp_path / "few")[2] == ""
+
+
+def test_frames_of_which_few_are_to_be_scored(bgsub, one, tmp_path):
+    truths = [cv2.imread(str(path)) for path in sorted((one / "groundtruth").iterdir())]
+    shutil.copytree(one / "input", tmp_path / "input")
+    write_video(tmp_path / "groundtruth.avi", truths[:3], codec="FFV1")
+    (tmp_path / "temporalROI.txt").write_text("1 3")
+    assert bgsub("compare", tmp_path, "--methods", MINE)[2] == ""
 
 
 def test_masks_are_written_and_can_be_compared(bgsub, compared, dataset, tmp_path):

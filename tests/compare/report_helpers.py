@@ -56,8 +56,8 @@ def without_truth(folder):
 
 
 def with_sweep():
-    """One method at four values of a parameter, the default among them; undefined at the last."""
-    values = {1.5: (0.4, 0.9, 0.554), 2.5: (0.6, 0.8, 0.686), 3.5: (0.8, 0.7, 0.747), 9.0: (None, 0.0, None)}
+    """One method at four values of a parameter, the default among them; at the last, nothing is found."""
+    values = {1.5: (0.4, 0.9, 0.554), 2.5: (0.6, 0.8, 0.686), 3.5: (0.8, 0.7, 0.747), 9.0: (None, 0.0, 0.0)}
     names = tuple(f"{OURS}?match_sigmas={value}" for value in values)
     results = tuple(result("road", name, 50 + 10 * number, 20, 20) for number, name in enumerate(names))
     points = tuple(SweepPoint(value, *measures) for value, measures in values.items())

@@ -51,8 +51,9 @@ def test_every_value_has_a_mean():
 def test_undefined_is_left_out_and_said():
     videos = [*VIDEOS, result("empty", "dynamic"), result("missed", "dynamic", fn=5), result("sofa", "idle")]
     (mean,) = overall(videos)
-    assert mean.measures["f_measure"] == pytest.approx((0.75 + 0.2) / 2)
-    assert mean.left_out["f_measure"] == ("empty", "missed", "sofa")
+    assert mean.measures["f_measure"] == pytest.approx((0.75 + (0.2 + 0) / 2) / 2)  # that of "missed" is 0
+    assert mean.left_out["f_measure"] == ("empty", "sofa")
+    assert mean.left_out["precision"] == ("empty", "missed", "sofa")
     assert mean.left_out["recall"] == ("empty", "sofa")
     assert mean.measures["recall"] == pytest.approx((0.75 + (0.2 + 0) / 2) / 2)
     assert mean.n_videos == 6

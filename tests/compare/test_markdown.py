@@ -27,6 +27,13 @@ def test_clips_and_their_mean():
     ]
 
 
+def test_a_clip_in_which_nothing_is_found_lowers_the_mean():
+    nothing = MethodResult("t", "", "two", 9, 9, ConfusionCounts(0, 0, 4, 9), None, {}, None, None)
+    found = (result("", name, method, tp) for name, method, tp in (("s", "one", 2), ("s", "two", 6), ("t", "one", 2)))
+    text = markdown(comparison(*found, nothing))
+    assert text.splitlines()[2:] == ["| one | .500 | **.500** | **.500** |", "| two | **.750** | .000 | .375 |"]
+
+
 def test_categories_and_failures():
     text = markdown(comparison(
         result("a", "s", "one", 2), result("a", "s", "two", 6), result("a", "t", "one", 6),

@@ -75,7 +75,8 @@ def test_nothing_counted_leaves_every_measure_undefined():
     (ConfusionCounts(), None, None, None),
     (ConfusionCounts(tn=9), None, None, None),
     (ConfusionCounts(fp=3), None, 0, None),
-    (ConfusionCounts(fn=3), 0, None, None),
+    (ConfusionCounts(fn=3), 0, None, 0),
+    (ConfusionCounts(fn=3, tn=9), 0, None, 0),
     (ConfusionCounts(fp=3, fn=3), 0, 0, 0),
     (ConfusionCounts(tp=3), 1, 1, 1),
 ])

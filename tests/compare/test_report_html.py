@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
-from report_helpers import ODD, OURS, THEIRS, with_sweep, with_truth, without_truth
+from report_helpers import NAMES, ODD, OURS, THEIRS, infos, result, with_sweep, with_truth, without_truth
 
 from bgsub.compare.report import html
 from bgsub.compare.report.html import check_installed, in_row, page, pieces, write_report
@@ -119,6 +119,17 @@ def test_a_sweep_comes_before_the_ranking(pages):
     text = pages["sweep"]
     assert text.index('<section id="sweep">') < text.index('<section id="ranking">')
     assert "The best F is 0.747" in Reader(text).said
+    assert "Values at which nothing was found have no precision and no place." in Reader(text).said
+
+
+def test_the_page_says_where_there_is_no_f_and_where_no_precision(whole, tmp_path):
+    said = Reader(whole).said
+    assert "A line is broken where F is undefined, because nothing moves. Where something moves" in said
+    assert "no precision and no sign" not in said
+    results = (result("easy", OURS, 8, 2, 2), result("hard", OURS, 0, 0, 9))
+    said = Reader(page(Comparison(results, infos(NAMES[:1]), {}, 1), tmp_path)).said
+    assert "small ones single sequences. Where a method found nothing, it has no precision and no sign." in said
+    assert "Precision of all methods without hard. A mean of fewer" in said
 
 
 def test_all_pictures_are_inside(whole):

@@ -69,6 +69,20 @@ def test_means_that_leave_sequences_out_are_marked_and_told(comparison):
     assert f"FPR shadow of {ODD} without square" in told
 
 
+def test_a_mean_of_fewer_sequences_is_not_the_best():
+    """As the precision of a method that gives an empty mask where it is hard."""
+    results = (result("easy", OURS, 8, 2, 2), result("hard", OURS, 5, 5, 5),
+               result("easy", THEIRS, 9, 1, 1), result("hard", THEIRS, 0, 0, 10))
+    comparison = Comparison(results, infos(NAMES[:2]), {}, 1)
+    table = tables.ranking(tables.standings(comparison), NAMES)
+    assert [row.label for row in table.rows] == [OURS, THEIRS]
+    assert [cell.text for cell in column_of(table, "f_measure").values()] == ["0.650", "0.450"]
+    precision = column_of(table, "precision")
+    assert (precision[THEIRS].text, precision[THEIRS].partial, precision[THEIRS].best) == ("0.900", True, False)
+    assert lede(comparison, tables.standings(comparison)).startswith(
+        f"{OURS} has the highest F-measure, 0.650 over all sequences; {THEIRS} follows with 0.450.")
+
+
 def test_undefined_is_not_zero(comparison):
     results = [*comparison.results[:2], result("empty", OURS, 0, 5, 0), result("empty", THEIRS, 0, 0, 0)]
     table = tables.by_sequence(replace(comparison, results=tuple(results)))
@@ -138,6 +152,23 @@ def test_words_for_one_method_and_for_two_alike():
     assert [row.rank for row in tables.ranking(tables.standings(three), NAMES).rows] == ["1", "2", "2"]
     none = replace(one, results=(result("road", OURS, 0, 0, 0, error="broken"),))
     assert lede(none, tables.standings(none)) == "No method came to a result."
+
+
+def test_over_which_sequences_the_best_is_the_best():
+    def told(*results):
+        names = tuple(dict.fromkeys(r.method for r in results))
+        comparison = Comparison(results, infos(names), {}, 1)
+        return lede(comparison, tables.standings(comparison))
+
+    still = result("still", OURS, 0, 3, 0), result("still", THEIRS, 0, 0, 0)
+    road = result("road", OURS, 8, 2, 2), result("road", THEIRS, 6, 4, 4)
+    lane = result("lane", OURS, 8, 2, 2), result("lane", THEIRS, 6, 4, 4)
+    assert "0.800 over all sequences; " in told(*road, *lane)
+    assert "0.800 over 2 of 3 sequences; " in told(*road, *lane, *still), "nothing moves in one"
+    assert "0.800 on road; " in told(*still, *road)
+    assert told(*still) == "F is undefined for every method: nothing moves in the truth."
+    gaps = result("road", OURS, 0, 0, 0, error="broken"), result("lane", THEIRS, 0, 0, 0, error="broken")
+    assert "0.800 over sequences that are not the same for all; " in told(*gaps, road[1], lane[0])
 
 
 def test_what_is_to_be_known_before_the_figures(comparison):

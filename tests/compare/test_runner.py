@@ -40,6 +40,7 @@ def test_counts_are_those_of_a_slow_count(clip):
     assert list(first.f_over_time) == list(range(FIRST, LAST + 1))
     assert first.f_over_time[5] == 1
     assert first.f_over_time[6] is None, "nothing there and nothing found"
+    assert part.results[2].f_over_time[5] == 0, "something there and nothing found"
     assert first.extras.flicker is not None
     assert (first.sequence, first.method, first.error) == ("square", "compare_helpers:Threshold", "")
 

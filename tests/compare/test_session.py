@@ -131,6 +131,8 @@ def test_what_has_changed_is_done_again(clips, tmp_path, monkeypatch):
     source.write_text("from compare_helpers import Threshold\n# another one\n")
     assert n_done() == 2
     assert n_done() == 0
+    monkeypatch.setattr("bgsub.compare.session.MEASURED", "otherwise")
+    assert n_done() == 2
 
 
 def test_truth_from_elsewhere_that_has_changed_is_looked_at(clips, tmp_path):

@@ -70,3 +70,13 @@ def test_the_curve_is_the_mean_over_categories_and_knows_its_best():
     assert sweep.points[2].f_measure is None
     assert sweep.best.value == sweep.default == 2.5
     assert curve.sweep([]).best is None
+
+
+def test_a_value_at_which_nothing_is_found_somewhere_is_not_the_best():
+    (curve,) = spread(parse("match_sigmas=2,2.5"), [method("stauffer-grimson")])
+    results = [MethodResult(sequence, "", variant.name, 9, 9, counts, None, {}, None, None)
+               for variant, easy, hard in zip(curve.variants, (7, 8), (2, 0), strict=True)
+               for sequence, counts in (("easy", ConfusionCounts(easy, fn=2)), ("hard", ConfusionCounts(hard, fn=2)))]
+    sweep = curve.sweep(results)
+    assert sweep.points[1].f_measure == pytest.approx(8 / 9 / 2)
+    assert sweep.best.value == 2

@@ -8,7 +8,6 @@ import pytest
 from bgsub.compare.metrics import MEASURES, ConfusionCounts
 from bgsub.compare.results import Agreement, Comparison, Extras, MethodResult, Sweep, SweepPoint
 from bgsub.compare.text import (
-    LEGEND,
     NO_TRUTH,
     agreement_text,
     comparison_text,
@@ -65,7 +64,7 @@ def test_what_reads_alike_is_marked_alike():
 def test_alone_nothing_is_best_and_undefined_never_is():
     assert "*" not in sequence_text([result(tp=5, fn=5)])
     text = sequence_text([result("none", fn=9), result("poor", tp=1, fn=9), result("good", tp=2, fn=9)])
-    assert cells(text, "none")[:3] == ["n/a", "n/a", ".000"]
+    assert cells(text, "none")[:3] == [".000", "n/a", ".000"]
     assert cells(text, "good")[0] == ".308*"
 
 
@@ -85,11 +84,11 @@ def test_a_mean_of_fewer_sequences_is_not_the_best():
     text = means_text(results)
     assert text.splitlines()[0] == "mean of all sequences"
     assert cells(text, "all ")[0] == ".750*"
-    assert cells(text, "some ")[0] == cells(text, "half ")[0] == ".947"
+    assert cells(text, "some ")[:2] == [".947", ".900"]
+    assert cells(text, "half ")[:2] == [".474", ".900"], "nothing was found on b: an F of 0, and no precision"
+    assert cells(text, "all ")[1] == ".600*"
     assert cells(text, "same ")[0] == ".750"
-    assert text.splitlines()[-3:] == ["some failed on b: not in its means",
-                                      "half: F is undefined on b, and not in the mean",
-                                      "same failed on b: not in its means"]
+    assert text.splitlines()[-2:] == ["some failed on b: not in its means", "same failed on b: not in its means"]
 
 
 def test_categories_and_all():
@@ -98,8 +97,8 @@ def test_categories_and_all():
     assert [block.splitlines()[0] for block in blocks] == ["mean of x", "mean of what has no category",
                                                           "mean of 2 categories"]
     assert [cells(block, "one")[0] for block in blocks] == [".750", ".500", ".625"]
-    many = [result("one", name, tp=0) for name in "abcd"]
-    assert "F is undefined on 4 sequences" in means_text(many)
+    many = [result(method, name, tp=0, fp=fp) for name in "abcd" for method, fp in (("one", 0), ("two", 3))]
+    assert means_text(many).splitlines()[-1] == "F is undefined on 4 sequences, where nothing moves: not in the mean"
 
 
 def test_without_truth():
@@ -117,10 +116,10 @@ def test_without_truth():
 
 
 def test_a_sweep():
-    points = SweepPoint(1.5, 0.5, 0.9, 0.6), SweepPoint(2.5, 0.6, 0.8, 0.7), SweepPoint(4, None, 0, None)
+    points = SweepPoint(1.5, 0.5, 0.9, 0.6), SweepPoint(2.5, 0.6, 0.8, 0.7), SweepPoint(4, None, 0, 0)
     assert sweep_text(Sweep("mog2", "var_threshold", 1.5, points)).splitlines() == [
         "var_threshold of mog2", "                    F prec. recall", "1.5 default      .600  .500   .900",
-        "2.5              .700* .600   .800", "4                 n/a   n/a   .000",
+        "2.5              .700* .600   .800", "4                .000   n/a   .000",
     ]
 
 
@@ -132,10 +131,25 @@ def test_the_whole_comparison():
     blocks = comparison_text(whole).split("\n\n")
     assert [block.split(":")[0].splitlines()[0] for block in blocks] == [
         "a", "b", "mean of all sequences", "* best of its column. PWC", "alpha of one", "clip"]
+    assert blocks[3].endswith(" alone."), "nothing is n/a"
     assert cells(blocks[-1], "1 one")[0] == "7.00"
     only = Comparison(results[:2], (), {}, 1)
-    assert "mean" not in comparison_text(only).replace(LEGEND, "")
+    assert "mean" not in comparison_text(only)
     assert comparison_text(Comparison((), (), {}, 1)) == ""
+
+
+def test_the_legend_explains_what_is_there():
+    def legend(*results):
+        return " ".join(comparison_text(Comparison(results, (), {}, 1)).split("\n\n")[-1].split())
+
+    bare = {"extras": None, "ms_per_frame": None}
+    assert legend(result(tp=1, **bare)) == "PWC: % of the pixels that are wrong."
+    assert legend(result(fn=1, **bare), result("two", tp=1, **bare)) == (
+        "* best of its column. PWC: % of the pixels that are wrong. n/a: undefined.")
+    assert "shadow" not in legend(result(tp=1))
+    shaded = legend(result(counts=ConfusionCounts(1, 1, 1, 90, 1, 5), extras=Extras(0.9, 0.9, 0.5, 0)))
+    assert [word.strip(":") for word in shaded.split() if word.endswith(":")] == [
+        "PWC", "shadow", "contour", "objects", "flicker", "ms"]
 
 
 @pytest.mark.parametrize("n_methods", [2, 7])

@@ -59,7 +59,7 @@ def f_over_time(lines: Mapping[int, Mapping[int, float | None]], label: str,
     Parameters
     ----------
     lines : mapping of int to (mapping of int to float or None)
-        Number of the method → frame → F; a line is broken where F is undefined.
+        Number of the method → frame → F; a line is broken where F is undefined, since nothing moves.
     label : str
         What the chart is, for those who cannot see it.
     size : tuple of float, optional

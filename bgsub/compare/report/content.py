@@ -81,6 +81,7 @@ def _scatter(comparison: Comparison, places: Sequence[Standing]) -> dict[str, An
     return {
         "quality": Markup(charts.precision_recall(quality, "Precision over recall of each method")) if quality else "",
         "speed": Markup(charts.speed_quality(speed, "F over time a frame of each method")) if speed else "",
+        "without_precision": any(r.counts.precision is None for r in tables.scored(comparison) if r.method in numbers),
         "numbers": sorted(numbers.values()),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bgsub.compare.columns import COLUMNS, RANKING
+from bgsub.compare.columns import COLUMNS, MISSING, RANKING
 from bgsub.compare.report.tables import Standing, scored
 from bgsub.compare.results import Comparison, Sweep
 
@@ -52,13 +52,28 @@ def _ranking(comparison: Comparison, places: Sequence[Standing]) -> str:
     whole = [place for place in places if place.n_sequences == places[0].n_sequences]
     names = [comparison.methods[place.number].name for place in whole]
     f = [COLUMNS["f_measure"].text(place.values["f_measure"]) for place in whole]
-    over = "over all sequences" if places[0].n_sequences > 1 else f"on {scored(comparison)[0].sequence}"
+    if f[0] == MISSING:
+        return "F is undefined for every method: nothing moves in the truth."
+    over = _over(comparison, names)
     if len(whole) == 1:
         return f"{names[0]} has an F-measure of {f[0]} {over}."
     if f[0] == f[1]:
         return f"{_listed(names[:f.count(f[0])])} come first with the same F-measure, {f[0]} {over}."
     return f"{names[0]} has the highest F-measure, {f[0]} {over}; {names[1]} follows with {f[1]}." + _fastest(
         comparison, whole)
+
+
+def _over(comparison: Comparison, names: Sequence[str]) -> str:
+    """Which sequences some methods' F's are the mean of; those in whose truth nothing moves are in none."""
+    behind = [{result.title: result.sequence for result in scored(comparison)
+               if result.method == name and result.counts.f_measure is not None} for name in names]
+    if any(own.keys() != behind[0].keys() for own in behind):  # as where each failed on another one
+        return "over sequences that are not the same for all"
+    unknown = {agreement.title for agreement in comparison.agreements}
+    n_sequences = len({result.title for result in comparison.results} - unknown)
+    if len(behind[0]) == 1:
+        return f"on {next(iter(behind[0].values()))}"
+    return f"over {'all' if len(behind[0]) == n_sequences else f'{len(behind[0])} of {n_sequences}'} sequences"
 
 
 def caveats(comparison: Comparison) -> list[str]:

@@ -91,6 +91,10 @@ class Standing:
     left_out: Mapping[str, tuple[str, ...]]
     spread: str = ""
 
+    def n_behind(self, key: str) -> int:
+        """Of how many sequences a value is."""
+        return self.n_sequences - len(self.left_out.get(key, ()))
+
 
 def scored(comparison: Comparison) -> list[MethodResult]:
     """Results that have a truth behind them."""
@@ -106,7 +110,7 @@ def standings(comparison: Comparison) -> list[Standing]:
         memory = max((result.peak_memory for result in own if result.peak_memory is not None), default=None)
         found.append(Standing(numbers[mean.method], {**mean.measures, "memory": memory}, mean.n_videos, mean.left_out,
                               _spread(own)))
-    return sorted(found, key=lambda s: (-s.n_sequences, -(s.values["f_measure"] or 0), s.number))
+    return sorted(found, key=lambda s: (-s.n_sequences, (f := s.values["f_measure"]) is None, -(f or 0), s.number))
 
 
 def grouped(results: Iterable[MethodResult]) -> dict[str, list[MethodResult]]:
@@ -120,24 +124,31 @@ def grouped(results: Iterable[MethodResult]) -> dict[str, list[MethodResult]]:
 def ranking(places: Sequence[Standing], names: Sequence[str]) -> Table:
     """Methods by F, a method with fewer sequences than others below them and without a rank.
 
-    What reads the same has the same rank.
+    What reads the same has the same rank. A mean of fewer sequences than others is not the best of its column.
     """
     columns = _told(RANKING, [place.values for place in places])
     most = places[0].n_sequences
     whole = [place for place in places if place.n_sequences == most]
-    best = {column: best_of([column.text(place.values[column.key]) for place in whole], column.better)
+    eligible = {column: _of_the_most(column.key, whole) for column in columns}
+    best = {column: best_of([column.text(place.values[column.key]) for place in eligible[column]], column.better)
             for column in columns}
     said = [COLUMNS["f_measure"].text(place.values["f_measure"]) for place in whole]
     rows: list[Row] = []
     for place in places:
         complete = place.n_sequences == most
-        cells = tuple(_cell(column, place.values[column.key], best[column] if complete else "",
+        cells = tuple(_cell(column, place.values[column.key], best[column] if place in eligible[column] else "",
                             place.spread if column.key == "ms" else "", column.key in place.left_out)
                       for column in columns)
         note = "" if complete else f"{place.n_sequences} of {most} sequences, so not ranked"
         rank = said.index(f) + 1 if complete and (f := said[len(rows)]) != MISSING else ""
         rows.append(Row(names[place.number], cells, place.number, str(rank), note))
     return Table(tuple(rows), columns)
+
+
+def _of_the_most(key: str, places: Sequence[Standing]) -> list[Standing]:
+    """Those whose value is of as many sequences as any."""
+    most = max(place.n_behind(key) for place in places)
+    return [place for place in places if place.n_behind(key) == most]
 
 
 def details(results: Sequence[MethodResult], numbers: Mapping[str, int]) -> Table:
