@@ -21,6 +21,8 @@ ROWS = (2, 1, 1)
 """Of each level: of how many rows one is looked at."""
 STILL = 0.08
 """Pixels of the reduced picture: a smaller shift is none."""
+FEWEST = .1
+"""Share of a level's pixels in which the background must be known."""
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""
 
@@ -43,11 +45,27 @@ class Camera:
 
     def __init__(self) -> None:
         self._background: list[np.ndarray] = []
+        self._known: list[np.ndarray] = []  # 1 where the background is, else 0
+        self._levels = LEVELS  # that are used: of a narrow region the coarse ones show next to nothing
         self.last = NONE
 
-    def look_at(self, background: np.ndarray) -> None:
-        """Set the picture to compare with, as `reduced` gives it."""
+    def look_at(self, background: np.ndarray, known: np.ndarray | None = None) -> None:
+        """Set the picture to compare with.
+
+        Parameters
+        ----------
+        background : ndarray
+            As `reduced` gives it.
+        known : ndarray of uint8, shape (h, w), optional
+            255 where all of it was learned: the rest is black, and tells nothing of the camera. Default: everywhere.
+        """
         self._background = pyramid(grey(background))
+        if known is None:
+            self._known = [np.ones_like(level) for level in self._background]
+        else:
+            beside = np.ones((3, 3), np.uint8)  # whose gradients tell nothing either
+            self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
+        self._levels = sum(float(level.mean()) >= FEWEST for level in self._known)
 
     def shift_of(self, image: np.ndarray, size: tuple[int, int]) -> Shift:
         """The shift of a frame; `NONE` where none makes it clearly more alike.
@@ -65,30 +83,32 @@ class Camera:
         image registration technique", IJCAI 1981), from the shift of the frame before and from none.
         """
         frame = pyramid(grey(image))
-        if min(frame[-1].shape) < 16:
+        if min(frame[-1].shape) < 16 or not self._levels:
             return NONE
-        brighter = median((self._background[-1] - frame[-1]).ravel()[::4])  # what moves does not count
+        coarsest = self._levels - 1
+        where = self._known[coarsest] > 0
+        brighter = median((self._background[coarsest] - frame[coarsest])[where][::4])  # what moves does not count
         frame = [level + brighter for level in frame]
-        coarse = 1 << LEVELS - 1
+        coarse = 1 << coarsest
         starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}
         cost, right, down = min(self._refined(frame, start) for start in sorted(starts))
         self.last = NONE
         if max(abs(right), abs(down)) < STILL or cost > GAIN * difference(
-                frame[0], self._background[0], 0.0, 0.0, LIMITS[0]):
+                frame[0], self._background[0], self._known[0], 0.0, 0.0, LIMITS[0]):
             return NONE
         self.last = Shift(right, down)
         return Shift(right * size[1] / frame[0].shape[1], down * size[0] / frame[0].shape[0])
 
     def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
         right, down = start
-        for level in reversed(range(LEVELS)):
-            right, down = register(frame[level], self._background[level], right, down, LIMITS[level], STEPS[level],
-                                   ROWS[level])
+        for level in reversed(range(self._levels)):
+            right, down = register(frame[level], self._background[level], self._known[level], right, down,
+                                   LIMITS[level], STEPS[level], ROWS[level])
             if level == 1 and max(abs(right), abs(down)) < STILL / 4:
                 return LIMITS[0], 0.0, 0.0  # the finest level, which takes longest, would find no more
             if level:
                 right, down = 2 * right, 2 * down
-        return difference(frame[0], self._background[0], right, down, LIMITS[0]), right, down
+        return difference(frame[0], self._background[0], self._known[0], right, down, LIMITS[0]), right, down
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:
@@ -156,8 +176,11 @@ def _mix(a, b, c, d, fx, fy, out):  # type: ignore[no-untyped-def]
 
 
 @cached(nogil=True, error_model="numpy")
-def difference(frame, background, right, down, limit):  # type: ignore[no-untyped-def]  # Numba infers them
-    """The mean difference of the shifted frame, no pixel's counting more than the limit."""
+def difference(frame, background, known, right, down, limit):  # type: ignore[no-untyped-def]  # Numba infers them
+    """The mean difference of the shifted frame where the background is known, no pixel's counting more than the limit.
+
+    The limit itself where nothing is.
+    """
     height, width = frame.shape
     ix, iy = math.floor(right), math.floor(down)
     fx, fy = np.float32(right - ix), np.float32(down - iy)
@@ -165,34 +188,35 @@ def difference(frame, background, right, down, limit):  # type: ignore[no-untype
     left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
     if bottom <= top or end <= left:
         return limit
-    sums, total = np.zeros(end - left, np.float32), 0.0
+    sums, total, n = np.zeros((2, end - left), np.float32), 0.0, 0.0
     for y in range(top, bottom):
         _add_differences(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
-                         background[y, left:end], fx, fy, np.float32(limit), sums)
-    for column in sums:
-        total += column
-    return total / ((bottom - top) * (end - left))
+                         background[y, left:end], known[y, left:end], fx, fy, np.float32(limit), sums[0], sums[1])
+    for x in range(end - left):
+        total, n = total + sums[0, x], n + sums[1, x]
+    return total / n if n > 0 else limit
 
 
 @inner(nogil=True, error_model="numpy")
-def _add_differences(above, below, background, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
-    """Add how much a row differs, column by column."""
+def _add_differences(above, below, background, known, fx, fy, limit, sums, n):  # type: ignore[no-untyped-def]
+    """Add how much a row differs, and how many pixels of it are known, column by column."""
     one = np.float32(1)
     for x in range(len(background)):
         first = above[x] * (one - fx) + above[x + 1] * fx
         second = below[x] * (one - fx) + below[x + 1] * fx
-        sums[x] += min(limit, abs(background[x] - (first * (one - fy) + second * fy)))
+        sums[x] += known[x] * min(limit, abs(background[x] - (first * (one - fy) + second * fy)))
+        n[x] += known[x]
 
 
 @inner(nogil=True, error_model="numpy")
-def _add_row(above, below, background, over, under, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
+def _add_row(above, below, background, over, under, known, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
     """Add what a row tells of the shift, column by column: sums of their own let this be done in vectors."""
     one, half = np.float32(1), np.float32(0.5)
     for x in range(len(background) - 2):
         first = above[x] * (one - fx) + above[x + 1] * fx
         second = below[x] * (one - fx) + below[x + 1] * fx
         off = background[x + 1] - (first * (one - fy) + second * fy)
-        weight = half if abs(off) < limit else np.float32(0)
+        weight = half * known[x] if abs(off) < limit else np.float32(0)
         gx, gy = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
         sums[0, x] += gx * gx
         sums[1, x] += gx * gy
@@ -202,8 +226,8 @@ def _add_row(above, below, background, over, under, fx, fy, limit, sums):  # typ
 
 
 @cached(nogil=True, error_model="numpy")
-def register(frame, background, right, down, limit, steps, rows):  # type: ignore[no-untyped-def]
-    """The shift at which frame(x + d) is most like background(x), from a first guess of it."""
+def register(frame, background, known, right, down, limit, steps, rows):  # type: ignore[no-untyped-def]
+    """The shift at which frame(x + d) is most like background(x) where that is known, from a first guess of it."""
     height, width = frame.shape
     sums, limit = np.empty((5, width), np.float32), np.float32(limit)
     for _ in range(steps):
@@ -217,7 +241,7 @@ def register(frame, background, right, down, limit, steps, rows):  # type: ignor
         for y in range(top, bottom, rows):
             _add_row(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
                      background[y, left - 1:end + 1], background[y - 1, left:end], background[y + 1, left:end],
-                     fx, fy, limit, sums)
+                     known[y, left:end], fx, fy, limit, sums)
         xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
         for x in range(end - left):
             xx, xy, yy = xx + sums[0, x], xy + sums[1, x], yy + sums[2, x]

@@ -21,6 +21,8 @@ EARLY = 25
 """Frames at the start, in which it is made anew each time."""
 NOISE_LEAST, NOISE_MOST = 10.0, 50.0
 """Between which the floor of the variances stays, summed over the channels."""
+EVERY = 37
+"""Pixels from one whose variance tells of the noise to the next."""
 TOO_DARK = 225.0
 """Grey level below which white must be, once its exposure is undone, for it to be as bright as the background instead:
 closer to it, it is the background anyway."""
@@ -36,7 +38,7 @@ class Measuring(Remembering):
         self.averaging.last = None  # the next frame may be any
         smooth = np.stack([self.averaging.averaged(image) for image in clip])
         self._picture = np.median(smooth[::-(-len(smooth) // EARLY)], axis=0).reshape(clip.shape[1:]).astype(f32)
-        self._look_at_picture()
+        self._look_at_picture(self._inside)
         for image in smooth:
             self._adjust(image)
         return smooth.reshape(clip.shape)
@@ -69,7 +71,7 @@ class Measuring(Remembering):
     def _paint_anew(self) -> None:
         """Make the picture of the background, and measure what the mixtures alone tell."""
         self._picture = self._painted(self._canvas)
-        self._look_at_picture()
+        self._look_at_picture(self._seen())
         self._measure_noise()
 
     def _measure_noise(self) -> None:
@@ -80,13 +82,16 @@ class Measuring(Remembering):
 
     def _noise_variance(self) -> float:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
-        return float(np.median(self._learned().heaviest_variances(every=37)))
+        variances = self._learned().heaviest_variances(every=EVERY)
+        return float(np.median(variances)) if variances.size else 0.0
 
     def _measure_black(self, image: np.ndarray) -> None:
         """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
-        where = ... if self._inside is None else self._inside
-        if self._inside is None or self._inside.any():
-            self.black = blackness(self._picture[where], image[where])
+        seen = self._seen()
+        if seen is None:
+            self.black = blackness(self._picture, image)
+        elif seen.any():
+            self.black = blackness(self._picture[seen], image[seen])
 
     def _adjust(self, smooth: np.ndarray) -> None:
         """Measure exposure and movement of the camera, and undo them."""

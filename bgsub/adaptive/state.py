@@ -189,7 +189,7 @@ class Remembering(Mixture[AdaptiveParams]):
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
         self._speckle.update()
-        self._look_at_picture()
+        self._look_at_picture(self._seen())
         self._camera.last = Shift(*numbers(header["camera"]))
         self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])
         self.averaging.looks = int(header["looks"])
@@ -200,11 +200,18 @@ class Remembering(Mixture[AdaptiveParams]):
                 raise ValueError(f"{name} of {values.dtype} {values.shape}")
         self._ghosts.last, self.averaging.last, self._first = looked_at, compared, first
 
-    def _look_at_picture(self) -> None:
-        """Let camera and exposure be measured against the picture of the background."""
+    def _seen(self) -> np.ndarray | None:
+        """Where anything was learned, bool (H, W); None if everywhere."""
+        counts = self._pixels(self._learned().counts, self.shape)
+        if self._inside is not None:
+            return self._inside & (counts > 0)
+        return None if counts.all() else counts > 0
+
+    def _look_at_picture(self, seen: np.ndarray | None) -> None:
+        """Let camera and exposure be measured against the picture of the background, where that shows anything."""
         is_of_bytes = self._dtype == np.uint8  # and so rounded, as frames are where they are reduced
         small = reduced(cv2.convertScaleAbs(self._picture) if is_of_bytes else self._as_picture(self._picture))
-        self._camera.look_at(small)
+        self._camera.look_at(small, None if seen is None else reduced(seen * np.uint8(255)))
         self._meter.look_at(small)
 
     def _kept(self) -> dict[str, np.ndarray]:

@@ -100,8 +100,12 @@ class Blocks:
         return np.stack(planes, axis=-1)
 
     def heaviest_variances(self, every: int) -> np.ndarray:
-        """σ² of the first component of every n-th pixel, float32, flat: a copy."""
-        blocks, lanes = divmod(np.arange(0, self.shape[0] * self.shape[1], every), LANES)
+        """σ² of the first component of every n-th of the pixels that have one, float32, flat: a copy."""
+        n = self.shape[0] * self.shape[1]
+        places = np.arange(0, n, every)
+        if not self.counts[places].all():
+            places = np.flatnonzero(self.counts[:n])[::every]
+        blocks, lanes = divmod(places, LANES)
         return self._first[blocks, 1, lanes]
 
     def pixel(self, row: int, col: int) -> Pixel:

@@ -193,3 +193,49 @@ def test_without_a_shift_following_the_camera_changes_nothing():
     for frame in frames:
         assert np.array_equal(*(model.apply(frame) for model in models))
     assert models[0].shift == NONE
+
+
+@pytest.mark.parametrize("share", [0.6, 0.3])
+def test_a_shift_is_found_where_a_part_of_the_background_alone_is_known(share):
+    """The rest of its picture is black, as outside of a region of interest."""
+    known = np.zeros(SIZE, np.uint8)
+    known[60:60 + round(share * SIZE[0])] = 255
+    camera = Camera()
+    camera.look_at(reduced(np.where(known[..., None], shifted(0, 0), np.uint8(0))), reduced(known))
+    rng = np.random.default_rng(2)
+    for right, down in ((2, 1), (-3, 2), (0.5, -0.5)):
+        assert shift_of(camera, seen(shifted(right, down), rng)) == pytest.approx((right, down), abs=0.2)
+    camera.last = NONE
+    assert shift_of(camera, seen(shifted(0, 0) + 20, rng)) == NONE
+
+
+def test_where_hardly_anything_is_known_no_shift_is_told():
+    camera, known = Camera(), np.zeros(SIZE, np.uint8)
+    known[:10] = 255
+    camera.look_at(reduced(shifted(0, 0)), reduced(known))
+    assert shift_of(camera, shifted(3, 2)) == NONE
+
+
+@pytest.mark.parametrize("known_foreground", [False, True])
+def test_in_a_region_masks_are_those_of_the_whole_frame(known_foreground):
+    """What is unknown of the background tells nothing of the camera, of its noise, and of how dark black is."""
+    outside, rng = np.zeros(SIZE, bool), np.random.default_rng(3)
+    outside[110:] = True
+    whole = Adaptive(threads=1)
+    part = Adaptive(threads=1, roi=None if known_foreground else ~outside)
+    differs = there = 0
+    for i in range(60):
+        scene = shifted(*rng.uniform(-2, 2, 2)) + 30
+        if i >= 40:
+            scene = with_box(scene, (30, 80, 4 * i, 4 * i + 30), 250)
+        image = seen(scene, rng)
+        expected = whole.apply(image)[:105] == 255
+        found = part.apply(image, known_foreground=outside if known_foreground else None)[:105] == 255
+        if i >= 30:
+            differs, there = differs + np.count_nonzero(found != expected), there + np.count_nonzero(expected)
+        if i >= 30 and whole.shift:
+            assert part.shift == pytest.approx(whole.shift, abs=0.5)
+    assert there > 20000
+    assert differs < 0.05 * there
+    assert part.floor == pytest.approx(whole.floor, rel=0.3)
+    assert part.black > 10
