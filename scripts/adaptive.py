@@ -48,7 +48,7 @@ PARTS: dict[str, Setting] = {
     "camera's shake": {"follow_camera": False},
     "ghosts": {"remove_ghosts": False},
     "patches of light": {"ghosts.PATCH": 2.0},
-    "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FRAMES": 1 << 30, "scene.FIRST": -1.0,
+    "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FOR": 1e9, "scene.FIRST": -1.0,
                         "scene.BRIGHTER": 1e9},
 }
 """Part → what switches it off."""

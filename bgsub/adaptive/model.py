@@ -274,7 +274,7 @@ class Adaptive(Measuring):
 
     def _notice(self, share: float, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        if self._scene.changed(share, self.exposure.gains):
+        if self._scene.changed(share, self.exposure.gains, self._params.rate):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
         elif self._scene.settles(share, self.exposure.gains, self.n_frames / self._params.rate):

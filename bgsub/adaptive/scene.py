@@ -15,8 +15,8 @@ little. It has to differ in each of them, or shaking cameras are told to have se
 LITTLE = 0.1
 """Share of the frame that is foreground, up to which its exposure explains the picture: what is much later on is then
 something large that comes by, be the day ever so much brighter by now."""
-VIEW_SHARE, VIEW_FRAMES = 0.5, 25
-"""The view has changed if so much is foreground for so many frames, whatever the exposure."""
+VIEW_SHARE, VIEW_FOR = 0.5, 1.0
+"""The view has changed if so much is foreground for so many seconds, three frames at least, whatever the exposure."""
 BRIGHTER, BRIGHTER_FOR = 1.5, 2.0
 """By how much, and for how many seconds, the picture is brighter than the background, with little foreground, before
 the background is made as bright: that of a night has less contrast than the day. In the evening it is left as it is,
@@ -84,7 +84,7 @@ class Scene:
         self.brighter = 0
         return True
 
-    def changed(self, share: float, gains: tuple[float, ...]) -> bool:
+    def changed(self, share: float, gains: tuple[float, ...], rate: float) -> bool:
         """Whether the background must be another one; to be called with each frame.
 
         Parameters
@@ -93,6 +93,8 @@ class Scene:
             Of the frame that is foreground.
         gains : tuple of float
             By which the channels were multiplied to look like the background.
+        rate : float
+            Frames per second.
         """
         if share <= LITTLE:
             self.explaining = gains
@@ -100,7 +102,7 @@ class Scene:
         lit = _apart(gains, (1.0,) * len(gains)) > LIGHT and _apart(gains, before) > LIGHT
         self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
-        if self.lit < LIGHT_FRAMES and self.other < VIEW_FRAMES:
+        if self.lit < LIGHT_FRAMES and self.other < max(LIGHT_FRAMES, VIEW_FOR * rate):
             return False
         self.lit = self.other = 0
         self.explaining = ()

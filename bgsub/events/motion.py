@@ -9,7 +9,7 @@ import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.events.blobs import Blob, blobs
-from bgsub.events.params import MotionParams
+from bgsub.events.params import MotionParams, lasted
 from bgsub.masks.zones import Zone, Zones
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -126,7 +126,7 @@ class Motion:
                 current = replace(current, peak=mark, share=share, blob=largest)
             self._current = current
             return self._tell_start(mark)
-        if not self._lasted(current) or mark.time - current.end.time >= params.end_after:
+        if not self._lasted(current) or lasted(current.end.time, mark.time, params.end_after):
             return self._close(cut=False)
         return []
 
@@ -165,7 +165,7 @@ class Motion:
         patience = self._params.min_duration
         if self._whole >= self._suspicious:
             patience = max(patience, self._params.scene_after)
-        if self._told or mark.time - current.start.time < patience:
+        if self._told or not lasted(current.start.time, mark.time, patience):
             return []
         self._told = True
         return [current]
@@ -179,7 +179,7 @@ class Motion:
         return [end] if told else [current, end]
 
     def _lasted(self, current: Interval) -> bool:
-        return current.end.time - current.start.time >= self._params.min_duration
+        return lasted(current.start.time, current.end.time, self._params.min_duration)
 
     def _measure(self, mask: np.ndarray) -> tuple[int, float, Blob | None]:
         """Foreground pixels that count, the share of the whole mask, and the largest blob, where it may be told."""

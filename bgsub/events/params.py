@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from bgsub.errors import MisuseError
 from bgsub.mixture.parameter import check, document, parameter
 
+ROUNDING = 1e-6
+"""Seconds."""
+
 
 @document
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +55,8 @@ class MotionParams:
         if self.smallest_blob > self.largest_blob:
             raise MisuseError(
                 f"smallest_blob must be at most largest_blob; got {self.smallest_blob:g} and {self.largest_blob:g}")
+
+
+def lasted(start: float, end: float, least: float) -> bool:
+    """Whether it is so many seconds from one frame to another; their times are rounded, and may be a little off."""
+    return end - start >= least - ROUNDING

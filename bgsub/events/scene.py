@@ -9,7 +9,7 @@ import numpy as np
 
 from bgsub.adaptive.scene import kind_of_change
 from bgsub.errors import MisuseError
-from bgsub.events.params import MotionParams
+from bgsub.events.params import MotionParams, lasted
 from bgsub.masks.masker import Masker
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -23,7 +23,7 @@ class Change:
     kind : {"light", "view"}
         Whether the same edges are still there.
     share : float
-        Of the frame that was foreground.
+        Of the frame, or of the region of interest, that was foreground.
     """
 
     kind: Literal["light", "view"]
@@ -71,20 +71,26 @@ class SceneWatch:
         noticed = getattr(masker.subtractor, "last_event", None)
         if noticed is not self._known:
             self._known = noticed
-            if noticed is not None:
+            if noticed is not None and noticed.frame == _age(masker):  # or it was loaded with the model
                 self._since = None
                 return Change(noticed.kind, noticed.share)
-        share = np.count_nonzero(mask == FOREGROUND) / mask.size
+        region = masker.region
+        area = mask.size if region is None else max(1, int(np.count_nonzero(region)))
+        share = np.count_nonzero(mask == FOREGROUND) / area
         if share < self._params.scene_share or _frozen(masker):
             self._since = None
             return None
         self._since = time if self._since is None else self._since
-        if time - self._since < self._params.scene_after:
+        if not lasted(self._since, time, self._params.scene_after):
             return None
         self._since = self._known = None
         change = Change(_kind(image, masker), share)
         masker.reset()
         return change
+
+
+def _age(masker: Masker) -> int:
+    return int(getattr(masker.subtractor, "n_frames", 0))
 
 
 def _frozen(masker: Masker) -> bool:
@@ -96,4 +102,4 @@ def _kind(image: np.ndarray, masker: Masker) -> Literal["light", "view"]:
         background = masker.background()
     except MisuseError:
         return "view"
-    return kind_of_change(image, background)
+    return kind_of_change(image, background, masker.region)

@@ -129,6 +129,16 @@ class Masker:
         """Height and width with which the model works."""
         return max(1, round(height * self._scale)), max(1, round(width * self._scale))
 
+    @property
+    def region(self) -> np.ndarray | None:
+        """Where masks may be foreground, bool (H, W) of the frames' size; None if everywhere."""
+        if self._inside is not None:
+            return self._inside.view(bool)
+        own = None if self._skipping is None else self._skipping.roi
+        if own is None or own.shape == self._shape:
+            return own
+        return cv2.resize(own.view(np.uint8), self._shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
+
     def _region(self, shape: tuple[int, ...]) -> np.ndarray | None:
         """Where the model looks, in the size in which it looks; told to the model when it is first known."""
         if self._inside is None:

@@ -5,16 +5,18 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.scene import LIGHT, LIGHT_FRAMES, LITTLE, VIEW_FRAMES, Scene, kind_of_change
+from bgsub.adaptive.scene import LIGHT, LIGHT_FRAMES, LITTLE, VIEW_FOR, Scene, kind_of_change
 
 SIZE = (120, 160)
 ROOM = texture((*SIZE, 3), seed=1, low=30, high=90)
+RATE = 25.0
+VIEW_FRAMES = round(VIEW_FOR * RATE)
 DIM, BRIGHT, PLAIN = (0.7,) * 3, (1.4,) * 3, (1.0,) * 3
 
 
 def frames_until(share: float, gains: tuple[float, ...]) -> int | None:
     scene = Scene()
-    return next((t for t in range(1, 200) if scene.changed(share, gains)), None)
+    return next((t for t in range(1, 200) if scene.changed(share, gains, RATE)), None)
 
 
 @pytest.mark.parametrize(("share", "gains", "n"), [
@@ -25,11 +27,17 @@ def test_how_soon_it_is_noticed(share, gains, n):
     assert frames_until(share, gains) == n
 
 
+@pytest.mark.parametrize(("rate", "n"), [(1, LIGHT_FRAMES), (5, 5), (10, 10), (100, 100)])
+def test_another_view_is_noticed_after_a_second_whatever_the_rate(rate, n):
+    scene = Scene()
+    assert [scene.changed(0.6, PLAIN, rate) for _ in range(n)] == [False] * (n - 1) + [True]
+
+
 def test_counting_begins_anew_after_a_pause_and_after_a_change():
     scene = Scene()
     for pause in (False, True):
-        assert not any(scene.changed(0.3, DIM) for _ in range(LIGHT_FRAMES - 1))
-        assert scene.changed(0.0 if pause else 0.3, PLAIN if pause else DIM) != pause
+        assert not any(scene.changed(0.3, DIM, RATE) for _ in range(LIGHT_FRAMES - 1))
+        assert scene.changed(0.0 if pause else 0.3, PLAIN if pause else DIM, RATE) != pause
 
 
 @pytest.mark.parametrize("gains", [DIM, BRIGHT, PLAIN])
@@ -37,21 +45,21 @@ def test_something_large_is_no_light_though_the_day_has_become_another(gains):
     """The exposure differs from the background's, but explains the picture, until something large comes by."""
     scene = Scene()
     for _ in range(3):
-        assert not scene.changed(LITTLE, gains)
-        assert not any(scene.changed(0.45, gains) for _ in range(100))
+        assert not scene.changed(LITTLE, gains, RATE)
+        assert not any(scene.changed(0.45, gains, RATE) for _ in range(100))
 
 
 def test_a_light_is_noticed_in_another_day_as_well():
     scene = Scene()
-    assert not scene.changed(LITTLE, DIM)
+    assert not scene.changed(LITTLE, DIM, RATE)
     brighter = tuple(gain / 1.3 for gain in DIM)
-    assert [scene.changed(0.3, brighter) for _ in range(LIGHT_FRAMES)] == [False] * (LIGHT_FRAMES - 1) + [True]
+    assert [scene.changed(0.3, brighter, RATE) for _ in range(LIGHT_FRAMES)] == [False] * (LIGHT_FRAMES - 1) + [True]
 
 
 def test_a_light_that_is_as_the_background_knows_it_is_none():
     scene = Scene()
-    assert not scene.changed(LITTLE, DIM)
-    assert not any(scene.changed(0.3, PLAIN) for _ in range(100))
+    assert not scene.changed(LITTLE, DIM, RATE)
+    assert not any(scene.changed(0.3, PLAIN, RATE) for _ in range(100))
 
 
 def test_a_large_object_in_a_darker_day_changes_nothing(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.scene import FIRST, LIGHT, VIEW_FRAMES, VIEW_SHARE, Scene
+from bgsub.adaptive.scene import FIRST, LIGHT, VIEW_FOR, VIEW_SHARE, Scene
 
 SIZE = (96, 128)
 START = round(25 * FIRST)
@@ -111,9 +111,9 @@ def test_a_ramp_after_the_start_is_followed_as_ever():
 def test_after_a_later_change_of_the_scene_it_does_not_settle_again():
     model, rng, other = Adaptive(threads=1), np.random.default_rng(4), texture((*SIZE, 3), seed=9, low=40, high=200)
     shown(model, [seen(ROOM, rng) for _ in range(START + 1)])
-    shown(model, [seen(other, rng) for _ in range(VIEW_FRAMES + 2)])
+    shown(model, [seen(other, rng) for _ in range(round(25 * VIEW_FOR) + 2)])
     event = model.last_event
-    assert event.frame == START + 1 + VIEW_FRAMES
+    assert event.frame == START + 1 + round(25 * VIEW_FOR)
     shown(model, [seen(other * 0.7, rng) for _ in range(15)])
     assert np.abs(model.means[:, :, 0] - other).mean() < 2
     assert model.last_event == event

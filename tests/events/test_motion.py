@@ -14,7 +14,7 @@ from bgsub.events.blobs import blobs
 from bgsub.events.event import KINDS, Event, clock_at
 from bgsub.events.log import EventLog
 from bgsub.events.motion import Mark, Motion, motions
-from bgsub.events.params import MotionParams
+from bgsub.events.params import ROUNDING, MotionParams
 from bgsub.events.tell import MotionEvents
 from bgsub.masks.zones import Zone, Zones
 
@@ -59,6 +59,16 @@ def test_what_is_one_motion(shares, n):
     assert len(intervals(shares + [0] * 10)) == n
 
 
+@pytest.mark.parametrize("first", range(0, 500, 7))
+def test_motion_of_the_shortest_duration_is_told_wherever_it_begins(first):
+    """Times are multiples of 1/25 s, rounded: 0.4 s is 10 frames, and now and then a little less."""
+    motion, told = Motion(MotionParams(start_share=0.1, end_share=0.05, min_duration=0.4, end_after=0.4)), []
+    for i in range(first, first + 30):
+        told += motion.see(Mark(i / 25, i), mask_with(0.2 if i < first + 11 else 0))
+    assert [(one.over, one.start.frame, one.end.frame) for one in told] == [
+        (False, first, first + 10), (True, first, first + 10)]
+
+
 def test_shadow_is_no_motion():
     motion = Motion(MotionParams(min_duration=0))
     assert motion.see(Mark(0, 0), np.full(SIZE, 127, np.uint8)) == []
@@ -89,7 +99,7 @@ def test_starts_and_ends_alternate_and_last_long_enough(shares, min_duration, en
     assert [one.over for one in told] == [False, True] * (len(told) // 2)
     for start, end in zip(told[::2], told[1::2], strict=True):
         assert start.start == end.start
-        assert end.end.time - end.start.time >= min_duration
+        assert end.end.time - end.start.time >= min_duration - ROUNDING
         assert end.start.frame <= end.peak.frame <= end.end.frame
         assert end.share == pytest.approx(max(shares[end.start.frame:end.end.frame + 1]), abs=1 / 2000)
     ends = [one.end.frame for one in told[1::2]]
