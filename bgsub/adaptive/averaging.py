@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from bgsub.adaptive.reduction import median
 from bgsub.masks.params import REFERENCE_AREA
 
 CLEAN, NOISY = 2.5, 4.5
@@ -20,10 +21,14 @@ GRID = 4
 """From one pixel that is looked at to the next, at 320x240."""
 STILL = 0.8
 """Share of the pixels that tell of noise: those that changed least, since what moves is no noise."""
+FLICKER = 0.01
+"""By which the brightness of the two may differ, as a share of it: more is undone, since it is no noise."""
 OF_THE_STILL = 0.936
 """Root of the mean square of that share of the differences between two draws of a normal distribution with σ = 1."""
 EARLY, EVERY = 25, 10
 """Frames that are each compared with the one before, at the start; and afterwards, from one such pair to the next."""
+SUDDEN = 2.0
+"""Times the noise that is known by then, which a pair tells of at most: more is a light that was switched."""
 RATE = 0.02
 """Of the running mean of what the pairs say, at least: the noise of a night is known after half a minute."""
 
@@ -62,6 +67,8 @@ class Averaging:
         if self.last is not None:
             seen = noise_between(self.last, some)
             if seen > 0:  # or the camera gave the same frame again
+                if self.looks > EARLY:
+                    seen = min(seen, SUDDEN * self.noise)
                 self.looks += 1
                 rate = max(1 / self.looks, RATE)
                 self.noise += rate * (seen - self.noise)
@@ -72,7 +79,8 @@ class Averaging:
     def some(image: np.ndarray) -> np.ndarray:
         """Those pixels of a frame that tell of noise: a copy."""
         step = max(1, round(GRID * math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)))
-        return image[step // 2::step, step // 2::step].copy()
+        first, second = (min(step // 2, n - 1) for n in image.shape[:2])  # there are frames of one row
+        return image[first::step, second::step].copy()
 
     def averaged(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """A frame, each pixel averaged with those around it as far as the noise asks for it."""
@@ -100,6 +108,10 @@ def noise_between(before: np.ndarray, after: np.ndarray) -> float:
     float
         In units of the pictures, for each channel.
     """
+    one = np.float32(1)  # so that black is divided by as well
+    gain = median(((after + one) / (before + one)).ravel()[::3])  # what moves does not count
+    if abs(gain - 1) > FLICKER:
+        before, after = before * np.float32(gain), after.astype(np.float32)
     off = cv2.absdiff(before, after).reshape(-1)
     n = max(1, int(STILL * off.size))
     least = np.partition(off, n - 1)[:n].astype(np.float32)

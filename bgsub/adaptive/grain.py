@@ -39,7 +39,13 @@ class Grain:
 
     def mean(self, picture: np.ndarray) -> np.ndarray:
         """Of the pixels of each cell; the picture itself where a cell is a pixel."""
-        return picture if self.side == 1 else cv2.resize(picture, self.shape[::-1], interpolation=cv2.INTER_AREA)
+        if self.side == 1:
+            return picture
+        (width, height), (rows, cols) = self._size, self.shape
+        below, right = rows * self.side - height, cols * self.side - width
+        if below or right:  # or what is resized would not fall into the cells, and take several times as long
+            picture = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        return cv2.resize(picture, (cols, rows), interpolation=cv2.INTER_AREA)
 
     def sample(self, picture: np.ndarray) -> np.ndarray:
         """The first pixel of each cell; the picture itself where a cell is a pixel."""

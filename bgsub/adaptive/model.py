@@ -200,7 +200,8 @@ class Adaptive(Measuring):
         self.averaging.averaged(image, smooth)
         self.shift, self.exposure = NONE, Exposure((1.0,) * image.shape[2])
         if not first:
-            self._refresh_picture(smooth)
+            if alpha > 0:
+                self._refresh_picture(smooth)
             self._adjust(smooth)
         outside = self._outside(known)
         labels = self._pixels(self._labels, self._mask.shape)

@@ -122,7 +122,7 @@ class Memory(Generic[P]):
         return self._frozen
 
     def freeze(self) -> None:
-        """Learn no more: masks are still given, and nothing of the model changes, whatever rate is asked for."""
+        """Learn no more: masks are still given, and nothing that was learned changes, whatever rate is asked for."""
         with self._lock:
             self._frozen = True
 

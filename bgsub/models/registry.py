@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bgsub.adaptive.exposure import adjusted
+from bgsub.adaptive.exposure import adjusted, unclip
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import ModelFileError
@@ -42,7 +42,8 @@ def _warm_up_what_is_rare() -> None:
     grain, (height, width) = Grain(*LARGE), LARGE
     for image in (np.zeros((height, width), np.uint8), np.zeros((height, width, 3), np.uint8)):
         grain.sample(image)
-        adjusted(image[:2], (0.5,) * (image.size // (height * width)))
+        gains = (0.5,) * (image.size // (height * width))
+        unclip(adjusted(image[:2], gains), np.zeros_like(image[:2], np.float32), np.float32(gains))
     for picture in (np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)):
         grain.sample(picture)
     grain.spread(np.zeros(grain.shape, np.uint8))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bgsub import Adaptive
-from bgsub.adaptive.averaging import CLEAN, EARLY, FULL, LEAST_CONTRAST, NOISY, Averaging, noise_between
+from bgsub.adaptive.averaging import CLEAN, EARLY, EVERY, FULL, LEAST_CONTRAST, NOISY, SUDDEN, Averaging, noise_between
 
 ROOM = np.random.default_rng(1).integers(40, 200, (60, 80, 3)).astype(np.uint8)
 
@@ -155,3 +155,28 @@ def test_a_frozen_model_does_not_look():
     for _ in range(30):
         model.apply(seen(12, rng))
     assert model.averaging.noise == known
+
+
+@pytest.mark.parametrize("gain", [0.7, 0.9, 1.02, 1.15])
+def test_flicker_is_no_noise(gain):
+    rng = np.random.default_rng(12)
+    found = noise_between(seen(2, rng, ROOM * 0.8), seen(2, rng, ROOM * 0.8 * gain))
+    assert found == pytest.approx(2, rel=0.3)
+
+
+def test_a_light_that_is_switched_between_two_frames_is_hardly_noise():
+    """In half of the room, so that no gain explains it."""
+    averaging, rng = shown(1, EARLY + 2), np.random.default_rng(13)
+    known, lit = averaging.noise, ROOM * np.where(np.arange(80) < 40, 1, 1.6)[:, None]
+    switched_at = 5 * EVERY
+    for i in range(EARLY + 2, switched_at + 2 * EVERY):
+        averaging.look_at(seen(1, rng, ROOM if i < switched_at else lit), i)
+    assert averaging.weight == 0
+    assert averaging.noise < known * (1 + (SUDDEN - 1) * 0.05)
+
+
+@pytest.mark.parametrize("size", [(1, 12000), (20000, 1), (2, 60000)])
+def test_a_frame_may_have_a_single_row(size):
+    model, rng = Adaptive(threads=1), np.random.default_rng(14)
+    for _ in range(5):
+        assert not model.apply(seen(2, rng, np.full((*size, 3), 100))).any()
