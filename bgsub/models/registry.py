@@ -43,7 +43,7 @@ def _warm_up_what_is_rare() -> None:
     for image in (np.zeros((height, width), np.uint8), np.zeros((height, width, 3), np.uint8)):
         grain.sample(image)
         gains = (0.5,) * (image.size // (height * width))
-        unclip(adjusted(image[:2], gains), np.zeros_like(image[:2], np.float32), np.float32(gains))
+        unclip(adjusted(image[:2], gains), np.zeros_like(image[:2], np.float32), np.array(gains, np.float32))
     for picture in (np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)):
         grain.sample(picture)
     grain.spread(np.zeros(grain.shape, np.uint8))
