@@ -220,7 +220,8 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(in_words(told, goes_on), err=any(output.is_pipe for output in outputs))
+        broken = [output.kind for output, whole in zip(outputs, job.whole, strict=False) if not whole]
+        click.echo(in_words(told, goes_on, broken), err=any(output.is_pipe for output in outputs))
 
 
 def _write_last(chosen: dict[str, Any], masker: Masker, model: Mixture[Any], kept: Resumable | None) -> dict[str, str]:

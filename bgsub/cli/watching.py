@@ -15,7 +15,7 @@ import click
 
 from bgsub.cli.modelling import make_masker, make_model
 from bgsub.cli.parameters import given
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, counted
 from bgsub.events.params import MotionParams
 from bgsub.live.backoff import Backoff
 from bgsub.live.capture import Policy
@@ -135,7 +135,7 @@ def summary(watch: Watch, seconds: float) -> dict[str, Any]:
 def in_words(told: dict[str, Any]) -> str:
     """The same for people."""
     size = f" of {told['width']}x{told['height']}" if told["width"] else ""
-    words = (f"{told['source']}: {told['frames']} frames{size}, {told['frames_per_second']:.1f} a second, "
+    words = (f"{told['source']}: {counted(told['frames'], 'frame')}{size}, {told['frames_per_second']:.1f} a second, "
              f"{told['dropped']} dropped, latency {1000 * told['latency']:.0f} ms")
     if told["reconnects"]:
         words += f", {told['reconnects']} reconnects"

@@ -153,6 +153,8 @@ class Job:
         Foreground pixels and all pixels of them.
     last : Frame or None
         The last frame that was done.
+    whole : list of bool
+        When all is closed: for each output whether all that was written to it can be read.
     waiting : int
         Frames that may be read ahead.
     """
@@ -166,6 +168,7 @@ class Job:
         self.n_foreground = 0
         self.n_pixels = 0
         self.last: Frame | None = None
+        self.whole: list[bool] = []
         self._index = 0
         self._source = source
         self._subtractor = subtractor
@@ -217,6 +220,7 @@ class Job:
             frames.stop()
             self._source.close()
             faults += filter(None, [self._last_words(faults, writers), *(writer.finish() for writer in writers)])
+            self.whole = [writer.whole for writer in writers]
             reader.join(timeout=1)  # it may hang in a dead stream until that times out
         self.seconds, self._begun = self._seconds_now(), None
         _raise_first(faults)

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bgsub.errors import OutputError
+from bgsub.errors import OutputError, counted
 
 from .frame import Frame
 from .quiet import silence
@@ -110,7 +110,8 @@ class VideoSink(Sink):
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
         if not self._file.exists():
-            raise OutputError(f"{self.path} has vanished while it was being written, after {self._n_written} frames")
+            raise OutputError(f"{self.path} has vanished while it was being written, after "
+                              f"{counted(self._n_written, 'frame')}")
         if self._n_written % 16 == 0:
             require_room(self._file, self._n_written)
         self._writer.write(self._draw(frame.image, mask))
