@@ -113,7 +113,7 @@ def events(spec: str, **chosen: Any) -> None:
                          Path(f"{source.name}.events"))
         if kept is not None:
             stack.callback(kept.close)
-            if kept.finished:
+            if kept.finished is not None:
                 return
         _check(chosen, source, outputs, kept)
         footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
@@ -232,7 +232,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         written["events"] = chosen["events"]
     try:
         if not goes_on:
-            _write_last(chosen, findings, footage, opened, not failed, kept)
+            _write_last(chosen, findings, footage, opened, None if failed else job.n_frames, kept)
     except (BgsubError, KeyboardInterrupt) as other:
         if failed:
             click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
@@ -251,14 +251,14 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
 
 
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
-                complete: bool, kept: Resumable | None) -> None:
-    """All frames are done: write what is known only now."""
+                n_frames: int | None, kept: Resumable | None) -> None:
+    """Write what is known only now; of a complete run, that all its frames are done."""
     from bgsub.events.intervals import write_table
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
         write_table(findings.rows(), Path(chosen["csv"]))
-    footage.write(findings, opened, complete, bar_of_clips(chosen["quiet"]))
-    if kept is not None and complete:
-        kept.remove()
+    footage.write(findings, opened, n_frames is not None, bar_of_clips(chosen["quiet"]))
+    if kept is not None and n_frames is not None:
+        kept.finish(n_frames)

@@ -112,8 +112,8 @@ def run(spec: str, **chosen: Any) -> None:
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None])
         if kept is not None:
             stack.callback(kept.close)
-            if kept.finished:
-                _tell_finished(chosen, spec, outputs)
+            if kept.finished is not None:
+                _tell_finished(chosen, spec, outputs, kept.finished.n_frames)
                 return
         _check(chosen, source, outputs, kept)
         # Numba calls back from C, where what a signal raises would be lost.
@@ -190,11 +190,11 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
             check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, force())
 
 
-def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output]) -> None:
+def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output], n_frames: int) -> None:
     """For programs: that there was nothing to do. People have been told."""
     if chosen["as_json"]:
         written = {output.kind: output.target for output in outputs}
-        click.echo(json.dumps({"input": spec, "complete": True, "frames": 0, "outputs": written}, indent=2))
+        click.echo(json.dumps({"input": spec, "complete": True, "frames": n_frames, "outputs": written}, indent=2))
 
 
 def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
@@ -211,7 +211,7 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
         if not goes_on:
             written |= _write_last(chosen, masker, model, kept)
             if kept is not None and error is None:
-                kept.remove()
+                kept.finish(job.n_frames)
     except OutputError as other:
         if error is None:
             raise

@@ -172,6 +172,10 @@ class Output:
             return next(iter(self._numbered_images()), None)
         return self.path if self.path.exists() else None
 
+    def extent(self) -> int:
+        """Bytes of a file, images of a folder."""
+        return len(self._numbered_images()) if self.is_folder else self.path.stat().st_size
+
     def _numbered_images(self) -> list[Path]:
         return sorted(self.path.glob(f"{PREFIXES[self.kind]}[0-9]*.png"))
 
