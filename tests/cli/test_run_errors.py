@@ -422,5 +422,12 @@ def test_nowhere_to_print_to(clip, tmp_path):
         process = start("run", clip, "--mask", tmp_path / "m.mkv", "--json", stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err.decode() == "bgsub: No space left on device\n"
+    assert err.decode() == "bgsub: No space left on device: standard output\n"
     assert same(video_masks(tmp_path / "m.mkv"), expected(clip))
+
+
+def test_a_pattern_that_the_shell_has_spread(refused):
+    line = refused(2, "run", "a.png", "b.png", "c.png")
+    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern in quotes, such as 'frames/*.png'. "
+                         "See `bgsub run --help`")
+    assert "pattern" not in refused(2, "doctor", "a")
