@@ -21,6 +21,7 @@ from bgsub.cli.parameters import given, model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.scanning import Moment, looking_options, make_later
+from bgsub.cli.summary import say_uneven
 from bgsub.errors import BgsubError, InputError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
@@ -134,7 +135,7 @@ def events(spec: str, **chosen: Any) -> None:
                 with progress_bar(source, selection, chosen["quiet"], job.n_frames) as tick:
                     job.run(tick)
             finally:
-                _finish(chosen, spec, scan, job, masker, outputs, footage, opened, kept)
+                _finish(chosen, spec, scan, job, masker, outputs, footage, opened, kept, source)
 
 
 def _opening(outputs: list[Output], source: Source, kept: Resumable | None) -> Callable[[], list[Sink]] | None:
@@ -215,7 +216,7 @@ def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | 
 
 
 def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later, outputs: list[Output],
-            footage: Footage, opened: Callable[[], Source], kept: Resumable | None) -> None:
+            footage: Footage, opened: Callable[[], Source], kept: Resumable | None, source: Source) -> None:
     """Write and tell what was found; also after an error or Ctrl-C."""
     from bgsub.cli.findings import as_dict, in_words
 
@@ -246,6 +247,8 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
         click.echo(in_words(told, goes_on))
+    if not failed and not chosen["quiet"]:
+        say_uneven(source, job, outputs)
     if trouble is not None:
         raise trouble
 

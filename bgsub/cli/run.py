@@ -18,7 +18,7 @@ from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning,
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
-from bgsub.cli.summary import SceneChanges, in_words, summary
+from bgsub.cli.summary import SceneChanges, in_words, say_uneven, summary
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
@@ -222,6 +222,8 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
     elif not chosen["quiet"]:
         broken = [output.kind for output, whole in zip(outputs, job.whole, strict=False) if not whole]
         click.echo(in_words(told, goes_on, broken), err=any(output.is_pipe for output in outputs))
+    if error is None and not chosen["quiet"]:
+        say_uneven(source, job, outputs)
 
 
 def _write_last(chosen: dict[str, Any], masker: Masker, model: Mixture[Any], kept: Resumable | None) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from bgsub.errors import counted
 
@@ -13,7 +15,12 @@ if TYPE_CHECKING:
     from bgsub.masks.masker import Masker
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Source
+    from bgsub.video.outputs import Output
     from bgsub.video.pipeline import Job
+
+
+UNEVEN = 0.25
+"""Seconds by which frames may be off without a word."""
 
 
 class SceneChanges:
@@ -86,6 +93,19 @@ def in_words(summary: dict[str, Any], goes_on: bool = False, broken: Collection[
         lines.append("stopped early; the same command with --resume goes on" if goes_on else
                      _what_is_left(summary["outputs"], broken))
     return "\n".join(lines)
+
+
+def say_uneven(source: Source, job: Job, outputs: Sequence[Output]) -> None:
+    """Say that videos do not follow the times of the frames, where these are clearly uneven."""
+    from bgsub.video.frame import Sequence as Ending
+
+    if not isinstance(source, Ending) or not any(output.is_video or output.is_pipe for output in outputs):
+        return
+    if job.drift > max(UNEVEN, 2 / source.frame_rate):
+        rate = f"{source.frame_rate:.4g}"
+        click.echo(f"{source.name} has a variable frame rate, and what is written at {rate} frames/s is up to "
+                   f"{job.drift:.1f} s off; make its rate constant first: `ffmpeg -i {source.name} -vf fps={rate} "
+                   "constant.mp4`", err=True)
 
 
 def _what_is_left(outputs: dict[str, str], broken: Collection[str]) -> str:
