@@ -83,7 +83,8 @@ Examples:
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
-        help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
+        help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
+             "computed and nothing is foreground.")
 @option("--zones", metavar="JSON", section=MODEL,
         help="Zones drawn with `bgsub zones`: nothing is computed, and nothing is foreground, outside those that "
              "include and inside those that exclude. Overlays show them.")

@@ -294,6 +294,14 @@ def test_a_roi_of_another_size(refused, clip, tmp_path):
     assert "is 20x10 and the frames are 64x48; make a mask image of the frames' size" in line
 
 
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_a_roi_that_leaves_nothing(refused, clip, tmp_path, channels):
+    picture = np.zeros((48, 64, *channels), np.uint8)
+    picture.reshape(48, 64, -1)[..., 3:] = 255
+    cv2.imwrite(str(tmp_path / "roi.png"), picture)
+    assert "black all over" in refused(2, "run", clip, "--roi", tmp_path / "roi.png")
+
+
 def test_a_roi_that_is_no_image(refused, clip):
     assert "as an image" in refused(1, "run", clip, "--roi", clip)
 
