@@ -113,7 +113,7 @@ def explain(spec: str, **chosen: Any) -> None:
         def begun() -> tuple[Mixture[Any], Masker]:
             threads = chosen["threads"] or available_threads()  # reading takes little, and nothing is written
             model = make_model({**chosen, "threads": threads}, typed, source.frame_rate)
-            masker = make_masker(chosen, model, cleaning, roi)
+            masker = make_masker(chosen, model, cleaning, roi, source.size)
             if chosen["bootstrap"]:
                 masker.bootstrap(clip.first(chosen["bootstrap"]))
             return model, masker

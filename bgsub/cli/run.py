@@ -119,7 +119,7 @@ def run(spec: str, **chosen: Any) -> None:
         _check(chosen, source, outputs, kept)
         # Numba calls back from C, where what a signal raises would be lost.
         model = interruptible(lambda: (kept and kept.model()) or make_model(chosen, typed, source.frame_rate))
-        masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
+        masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size), source.size)
         frames = selection.of(source)
         if chosen["bootstrap"] and not (kept and kept.goes_on):
             frames = interruptible(partial(_bootstrap, masker, frames, chosen))

@@ -101,7 +101,7 @@ def test_a_file_that_vanishes_is_told(tmp_path):
     (picture,) = masks(1)
     sink.write(Frame(1, 0, picture), picture)
     path.unlink()
-    with pytest.raises(OutputError, match="vanished while it was being written, after 1 frame$"):
+    with pytest.raises(OutputError, match=r"vanished while it was being written, after 1 frame$"):
         sink.write(Frame(2, 0, picture), picture)
     with pytest.raises(OutputError, match="does not hold"):
         sink.close()
