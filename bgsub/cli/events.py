@@ -45,6 +45,9 @@ LOOKING, MODEL, CLEANING = "How to look", "Model", "Cleaning"
 FILES = ("csv", "events", "timeline", "sheet")
 """Options that name files, of which one is written in any case."""
 
+FOLDERS = ("clips", "thumbnails")
+"""Options that name folders."""
+
 
 @click.command(cls=Sectioned, epilog="""
 INPUT is what `bgsub run` takes: a video file, a folder of images, a pattern, a camera number, an address, or - for a
@@ -119,6 +122,7 @@ def events(spec: str, **chosen: Any) -> None:
                 return
         _check(chosen, source, outputs, kept)
         footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
+        stack.enter_context(_folders(chosen, outputs))
         masker = make_later(chosen, typed, cleaning, source, kept)
         log = stack.enter_context(_log(chosen, kept))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
@@ -192,6 +196,14 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
         if chosen[name] is not None:
             ours = name == "events" and kept is not None and kept.ours
             check_file(f"--{name}", chosen[name], example, source, force or ours)
+
+
+def _folders(chosen: dict[str, Any], outputs: list[Output]) -> contextlib.AbstractContextManager[None]:
+    """The folders of all that is written."""
+    from bgsub.video.outputs import folders_for
+
+    others = [Path(chosen[name]) for name in (*FILES, *FOLDERS) if chosen[name] is not None]
+    return folders_for([*(output.path for output in outputs), *others])
 
 
 @contextlib.contextmanager

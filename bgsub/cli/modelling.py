@@ -95,7 +95,7 @@ def _without_scipy() -> Iterator[None]:
 
 def make_masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None,
                 roi: np.ndarray | None = None, size: tuple[int, int] | None = None) -> Masker:
-    """The model with cleaning, scale and region around it. One that was loaded for frames of another size is refused."""
+    """The model with cleaning, scale and region. What was loaded for frames of another size is refused."""
     from bgsub.masks.masker import Masker, SelfCleaning, uncleaned
 
     if cleaning is None:

@@ -116,10 +116,14 @@ def test_a_dead_address(refused, tmp_path):
     assert "secret" not in line
 
 
-def test_no_folder_for_the_output(refused, clip, tmp_path):
-    for name, path in (("--mask", "no/m.mkv"), ("--overlay", "no/o/"), ("--background", "no/b.png"),
-                       ("--save-model", "no/m.npz")):
-        assert "make it first" in refused(2, "run", clip, name, tmp_path / path)
+def test_no_folder_is_made_by_a_run_that_is_refused(refused, clip, tmp_path):
+    words = ["run", clip, "--mask", tmp_path / "no/such/m.mkv", "--overlay", f"{tmp_path}/none/o/", "--background",
+             tmp_path / "not/b.png"]
+    assert "the start is at 60 s" in refused(2, *words, "--start", 60)
+    (tmp_path / "file").touch()
+    line = refused(2, *words, "--save-model", tmp_path / "file/there/m.npz")
+    assert f"{tmp_path}/file is a file; name another place" in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.avi", "file"]
 
 
 def test_a_file_in_the_way_of_a_folder(refused, clip, tmp_path):

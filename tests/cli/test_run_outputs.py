@@ -315,3 +315,15 @@ def test_a_variable_rate_is_told_where_it_matters(bgsub, clip, tmp_path):
     for words in ([uneven, "--mask", f"{tmp_path}/out/"], [clip, "--mask", tmp_path / "even.mkv"],
                   [uneven, "--mask", tmp_path / "given.mkv", "--fps", 10]):
         bgsub.well("run", *words)
+
+
+@pytest.mark.parametrize("more", [[], ["--checkpoint", 1]])
+def test_folders_are_made(bgsub, clip, tmp_path, masks, more):
+    if more:
+        pytest.importorskip("av", reason="PyAV is not installed")
+    to = tmp_path / "a" / "b"
+    bgsub.well("run", clip, "--mask", to / "m/m.mkv", "--overlay", f"{to}/o/", "--background", to / "c" / "b.png",
+               "--save-model", to / "m.npz", *more)
+    assert same(video_masks(to / "m/m.mkv"), masks)
+    assert len(folder_masks(to / "o", "overlay")) == N_FRAMES
+    assert {"c/b.png", "m.npz"} < set(tree(to))
