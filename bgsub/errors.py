@@ -28,6 +28,11 @@ class ModelFileError(BgsubError):
     """A model file is corrupt, of another program, or of a version that is not known."""
 
 
+def counted(n: int, what: str) -> str:
+    """A number of things in words: ``1 frame``, ``2 frames``."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def one_line(error: BaseException) -> str:
     """What an exception says, without line breaks; its type where it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -81,7 +81,12 @@ def _one_line(error: click.ClickException) -> str:
     """What click says to whoever mistyped something, and where to read more."""
     text = " ".join(error.format_message().split())
     ctx = getattr(error, "ctx", None)
-    return f"{text} See `{ctx.command_path} --help`" if ctx else text
+    if ctx is None:
+        return text
+    one_input = any(param.human_readable_name == "INPUT" for param in ctx.command.params)
+    if one_input and text.startswith("Got unexpected extra argument"):  # what a shell makes of a pattern
+        text = f"{text.rstrip('.')}: there is one INPUT; put a pattern in quotes, such as 'frames/*.png'"
+    return f"{text.rstrip('.')}. See `{ctx.command_path} --help`"
 
 
 def _in_words(error: Exception) -> str:
@@ -91,12 +96,20 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "out of memory; process smaller frames with --scale 0.5, or fewer --n-components"
     if isinstance(error, OSError) and error.strerror:  # the computer's, not ours
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        where = error.filename or ("standard output" if _while_printing(error) else "")
+        return f"{error.strerror}: {where}" if where else error.strerror
     return f"unexpected {type(error).__name__}: {one_line(error)} (a fault of bgsub: --debug shows where)"
+
+
+def _while_printing(error: Exception) -> bool:
+    """Whether what was to be printed could not be written, as onto a full disk."""
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    return last.f_code in (click.echo.__code__, main.__code__)
 
 
 def entry() -> None:
     """What the installed ``bgsub`` command calls."""
+    _fill_streams()
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console without α shows ?
     with stop_on_signals():
         code = main()
@@ -109,6 +122,18 @@ def entry() -> None:
     # All is closed. Taking Numba and OpenCV apart would take another 0.1 s; and a thread that hangs in a dead stream or
     # pipe would be waited for.
     os._exit(code)
+
+
+def _fill_streams() -> None:
+    """Let streams that are closed, as whoever starts a daemon may leave them, go nowhere.
+
+    Without that they are None, and the next file to be opened would take the place of one.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It gets the lowest number that is free, which is the stream's own.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+            os.set_inheritable(getattr(sys, name).fileno(), True)
 
 
 def _forget_stdout() -> None:

@@ -16,7 +16,8 @@ from bgsub.cli.common import Sectioned, debug_option, json_option
 from bgsub.errors import one_line
 
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
-TRIED = ("FFV1 .mkv", "FFV1 .avi", "mp4v .mp4", "mp4v .mov", "MJPG .avi", "XVID .avi", "avc1 .mp4", "VP90 .webm")
+TRIED = ("FFV1 .mkv", "FFV1 .avi", "mp4v .mp4", "mp4v .mov", "MJPG .avi", "XVID .avi", "avc1 .mp4", "VP80 .webm",
+         "VP90 .webm")
 
 
 @click.command(cls=Sectioned, epilog="""\b

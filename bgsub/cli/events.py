@@ -21,6 +21,7 @@ from bgsub.cli.parameters import given, model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.scanning import Moment, looking_options, make_later
+from bgsub.cli.summary import say_uneven
 from bgsub.errors import BgsubError, InputError, MisuseError
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
@@ -43,6 +44,9 @@ INPUT, MOTION, OUTPUT, CLIPS = "Which frames", "Motion and zones", "Outputs", "C
 LOOKING, MODEL, CLEANING = "How to look", "Model", "Cleaning"
 FILES = ("csv", "events", "timeline", "sheet")
 """Options that name files, of which one is written in any case."""
+
+FOLDERS = ("clips", "thumbnails")
+"""Options that name folders."""
 
 
 @click.command(cls=Sectioned, epilog="""
@@ -80,7 +84,8 @@ Examples:
 @resuming_options(OUTPUT)
 @looking_options(LOOKING)
 @option("--roi", metavar="IMAGE", section=LOOKING,
-        help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
+        help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
+             "computed and nothing is foreground.")
 @option("--threads", type=Whole(min=1), section=LOOKING,
         help="Threads of the model at most. Nothing that is found depends on it.  [default: all processors but one]")
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
@@ -113,10 +118,11 @@ def events(spec: str, **chosen: Any) -> None:
                          Path(f"{source.name}.events"))
         if kept is not None:
             stack.callback(kept.close)
-            if kept.finished:
+            if kept.finished is not None:
                 return
         _check(chosen, source, outputs, kept)
         footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
+        stack.enter_context(_folders(chosen, outputs))
         masker = make_later(chosen, typed, cleaning, source, kept)
         log = stack.enter_context(_log(chosen, kept))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
@@ -134,7 +140,7 @@ def events(spec: str, **chosen: Any) -> None:
                 with progress_bar(source, selection, chosen["quiet"], job.n_frames) as tick:
                     job.run(tick)
             finally:
-                _finish(chosen, spec, scan, job, masker, outputs, footage, opened, kept)
+                _finish(chosen, spec, scan, job, masker, outputs, footage, opened, kept, source)
 
 
 def _opening(outputs: list[Output], source: Source, kept: Resumable | None) -> Callable[[], list[Sink]] | None:
@@ -192,6 +198,14 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
             check_file(f"--{name}", chosen[name], example, source, force or ours)
 
 
+def _folders(chosen: dict[str, Any], outputs: list[Output]) -> contextlib.AbstractContextManager[None]:
+    """The folders of all that is written."""
+    from bgsub.video.outputs import folders_for
+
+    others = [Path(chosen[name]) for name in (*FILES, *FOLDERS) if chosen[name] is not None]
+    return folders_for([*(output.path for output in outputs), *others])
+
+
 @contextlib.contextmanager
 def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | None]:
     """The file of events, while there is one; what --force may replace is replaced, or cut where a checkpoint was."""
@@ -215,7 +229,7 @@ def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | 
 
 
 def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later, outputs: list[Output],
-            footage: Footage, opened: Callable[[], Source], kept: Resumable | None) -> None:
+            footage: Footage, opened: Callable[[], Source], kept: Resumable | None, source: Source) -> None:
     """Write and tell what was found; also after an error or Ctrl-C."""
     from bgsub.cli.findings import as_dict, in_words
 
@@ -232,7 +246,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         written["events"] = chosen["events"]
     try:
         if not goes_on:
-            _write_last(chosen, findings, footage, opened, not failed, kept)
+            _write_last(chosen, findings, footage, opened, None if failed else job.n_frames, kept)
     except (BgsubError, KeyboardInterrupt) as other:
         if failed:
             click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
@@ -246,19 +260,21 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
         click.echo(in_words(told, goes_on))
+    if not failed and not chosen["quiet"]:
+        say_uneven(source, job, outputs)
     if trouble is not None:
         raise trouble
 
 
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
-                complete: bool, kept: Resumable | None) -> None:
-    """All frames are done: write what is known only now."""
+                n_frames: int | None, kept: Resumable | None) -> None:
+    """Write what is known only now; of a complete run, that all its frames are done."""
     from bgsub.events.intervals import write_table
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
         write_table(findings.rows(), Path(chosen["csv"]))
-    footage.write(findings, opened, complete, bar_of_clips(chosen["quiet"]))
-    if kept is not None and complete:
-        kept.remove()
+    footage.write(findings, opened, n_frames is not None, bar_of_clips(chosen["quiet"]))
+    if kept is not None and n_frames is not None:
+        kept.finish(n_frames)

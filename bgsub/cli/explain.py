@@ -98,6 +98,7 @@ def explain(spec: str, **chosen: Any) -> None:
     from bgsub.explain.style import check_installed
     from bgsub.mixture.bands import available_threads
     from bgsub.video.open import open_source
+    from bgsub.video.outputs import folders_for
 
     _check(spec, chosen)
     if chosen["output"] or chosen["maps"] or not chosen["as_json"]:
@@ -113,17 +114,18 @@ def explain(spec: str, **chosen: Any) -> None:
         def begun() -> tuple[Mixture[Any], Masker]:
             threads = chosen["threads"] or available_threads()  # reading takes little, and nothing is written
             model = make_model({**chosen, "threads": threads}, typed, source.frame_rate)
-            masker = make_masker(chosen, model, cleaning, roi)
+            masker = make_masker(chosen, model, cleaning, roi, source.size)
             if chosen["bootstrap"]:
                 masker.bootstrap(clip.first(chosen["bootstrap"]))
             return model, masker
 
         model, masker = interruptible(begun)
         paths = targets(Path(chosen["maps"]), model.name, chosen["force"]) if chosen["maps"] else {}
-        if chosen["pixel"]:  # which leaves the model as it is
-            told |= _explained(chosen, clip, model, masker, roi, picture)
-        if chosen["maps"]:
-            told["maps"] = _mapped(chosen, clip, model, masker, paths)
+        with folders_for([*paths.values(), *([] if picture is None else [picture])]):
+            if chosen["pixel"]:  # which leaves the model as it is
+                told |= _explained(chosen, clip, model, masker, roi, picture)
+            if chosen["maps"]:
+                told["maps"] = _mapped(chosen, clip, model, masker, paths)
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
 

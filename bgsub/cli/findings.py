@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bgsub.errors import counted
+
 if TYPE_CHECKING:
     from bgsub.events.intervals import Findings
     from bgsub.events.job import ScanJob
@@ -35,8 +37,9 @@ def in_words(told: dict[str, Any], goes_on: bool = False) -> str:
     from bgsub.events.intervals import timecode
 
     rows, changes = told["events"], told["scene_changes"]
-    looked = (f"{told['frames']} frames of {told['width']}x{told['height']} ({timecode(told['last'] - told['first'])}) "
-              f"in {told['seconds']:.1f} s ({told['frames_per_second']:.0f} frames/s)")
+    looked = (f"{counted(told['frames'], 'frame')} of {told['width']}x{told['height']} "
+              f"({timecode(told['last'] - told['first'])}) in {told['seconds']:.1f} s "
+              f"({told['frames_per_second']:.0f} frames/s)")
     lines = _table(rows) if rows else []
     lines += [f"the {one['change']} changed at {one['clock'] or one['timecode']}, frame {one['frame']}; from there on "
               "the background is learned anew" for one in changes]

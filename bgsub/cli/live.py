@@ -99,7 +99,7 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
     Shows what the model thinks, lets its parameters be turned while one watches, records, and tells when something
     moved. It ends with q in the window, with Ctrl-C, or when all sources have ended.
     """
-    from bgsub.cli.watching import check_files, make_watches
+    from bgsub.cli.watching import check_files, folders, make_watches
     from bgsub.events.log import EventLog
 
     typed = typed_parameters(chosen)
@@ -110,6 +110,7 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
     specs = specs or ("0",)
     check_files(specs, chosen)
     with stop_on_signals(), contextlib.ExitStack() as stack:
+        stack.enter_context(folders(specs, chosen))
         display = stack.enter_context(_display()) if windowed else None
         log = EventLog(chosen["events"]) if chosen["events"] else None
         if log is not None:

@@ -94,15 +94,25 @@ def _without_scipy() -> Iterator[None]:
 
 
 def make_masker(chosen: dict[str, Any], model: Mixture[Any], cleaning: CleaningParams | None,
-                roi: np.ndarray | None = None) -> Masker:
-    """The model with cleaning, scale and region around it."""
+                roi: np.ndarray | None = None, size: tuple[int, int] | None = None) -> Masker:
+    """The model with cleaning, scale and region. What was loaded for frames of another size is refused."""
     from bgsub.masks.masker import Masker, SelfCleaning, uncleaned
 
     if cleaning is None:
         uncleaned(model)
     elif chosen["load_model"] and isinstance(model, SelfCleaning):
         cleaning = replace(model.cleaning, **given(chosen, CleaningParams))  # what it brings holds if nobody says
-    return Masker(model, cleaning, scale=chosen["scale"], roi=roi)
+    masker = Masker(model, cleaning, scale=chosen["scale"], roi=roi)
+    if chosen["load_model"] and size is not None:
+        _check_size(model, chosen["load_model"], masker.reduced_size(*size), chosen["scale"])
+    return masker
+
+
+def _check_size(model: Mixture[Any], path: str, size: tuple[int, int], scale: float) -> None:
+    if model.learned and model.shape != size:
+        reduced = "" if scale == 1 else f" with --scale {scale:g}"
+        raise MisuseError(f"--load-model {path} has learned frames of {model.shape[1]}x{model.shape[0]}, and these are "
+                          f"{size[1]}x{size[0]}{reduced}; give the --scale that it was made with, or another model")
 
 
 def zones_on(path: str | None, size: tuple[int, int]) -> Zones | None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bgsub.cli.common import Decorator, Time, option, together
+from bgsub.cli.finished import SUFFIX, Finished
 from bgsub.cli.modelling import use_threads
 from bgsub.cli.sameness import made_for, require_same
-from bgsub.errors import InputError, MisuseError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError, counted
 
 if TYPE_CHECKING:
     from bgsub.mixture.model import Mixture
@@ -46,7 +47,7 @@ def resuming_options(section: str) -> Decorator:
                     "Videos grow in parts, in a folder such as m.mkv.parts/, and are joined at the end, by PyAV."),
         option("--resume", is_flag=True, section=section,
                help="Go on where the same command with --checkpoint was stopped. Without a checkpoint, begin at the "
-                    f"start and make them, each {EVERY:g} s unless --checkpoint says. If all is done, do nothing."),
+                    f"start and make them, each {EVERY:g} s unless --checkpoint says. If it is done, do nothing."),
     ])
 
 
@@ -66,8 +67,8 @@ class Resumable:
 
     Attributes
     ----------
-    finished : bool
-        Whether there is nothing to do.
+    finished : Finished or None
+        What says that there is nothing to do.
     begun : Checkpoint
         What to go on from; at the start one without frames.
     goes_on : bool
@@ -88,6 +89,7 @@ class Resumable:
         self._base = self._files[0] if self._files else base
         self._folder = folder_of(self._base)
         self._path = self._folder / NAME
+        self._done = self._base.with_name(self._base.name + SUFFIX)
         self._made_for = made_for(chosen, source, self._path)
         if any(output.is_video for output in outputs):
             require_av()
@@ -104,11 +106,12 @@ class Resumable:
         if self._folder.is_dir():
             self._keep_others_out()
         found = self._found()
-        self.finished = found is None and self._chosen["resume"] and not self._chosen["force"] and self._all_there()
+        resumed = self._chosen["resume"] and not self._chosen["force"]
+        self.finished = self._finished() if found is None and resumed else None
         self.begun = found or self._fresh()
         self.goes_on = self.begun.n_frames > 0
         self.ours = found is not None
-        if self.finished:
+        if self.finished is not None:
             self.remove()
 
     def may_replace(self, output: Output | None = None) -> bool:
@@ -163,8 +166,20 @@ class Resumable:
             if output.is_video:
                 join(output.path, self._source.frame_rate)
 
+    def finish(self, n_frames: int) -> None:
+        """All is done: leave a file that says so, if anything was written, and nothing else.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; the checkpoint is still there.
+        """
+        if self._files:
+            Finished(self._made_for, n_frames, self._sizes()).write(self._done)
+        self.remove()
+
     def remove(self) -> None:
-        """All is done: remove the checkpoint, and the parts."""
+        """Remove the checkpoint, and the parts."""
         from bgsub.video.parts import folder_of
 
         for leftover in [self._path, *self._folder.glob(f".{self._path.name}.*.part"), self._folder / JOINING]:
@@ -213,9 +228,26 @@ class Resumable:
 
         return Checkpoint(self._made_for, self._chosen["checkpoint"] or EVERY, self._chosen["force"], {}, {}, {}, None)
 
-    def _all_there(self) -> bool:
+    def _finished(self) -> Finished | None:
+        """What a finished run left; refuses outputs that are all there, and may not be whole."""
         there = all(path.exists() for path in self._files) and all(one.already_there() for one in self._outputs)
-        return bool(self._files) and there
+        if not self._files or not there:
+            return None
+        found = Finished.read(self._done)
+        if found is None or found.sizes != self._sizes():
+            raise MisuseError(f"{self._base} is there, but not from a run with --checkpoint that came to its end: it "
+                              "may not be whole, and cannot be gone on with; begin anew with --force, or name another "
+                              "output")
+        made_for = {**found.made_for, "versions": self._made_for["versions"]}  # what is done was done by any
+        require_same(self._fresh()._replace(made_for=made_for), self._made_for, None, self._done)
+        return found
+
+    def _sizes(self) -> dict[str, int]:
+        """How much there is of each output."""
+        from bgsub.video.checkpoint import relative
+
+        extents = {output.path: output.extent() for output in self._outputs}
+        return {relative(path, self._path): extents.get(path) or path.stat().st_size for path in self._files}
 
 
 def resumable(chosen: dict[str, Any], source: Source, outputs: list[Output], others: list[str],
@@ -241,8 +273,8 @@ def told_to_resume(run: Resumable | None) -> Iterator[None]:
 
 
 def _where(run: Resumable, source: Source) -> str:
-    if run.finished:
-        return "nothing to do: all outputs are there, and no checkpoint (--force begins anew)"
+    if run.finished is not None:
+        return f"nothing to do: {counted(run.finished.n_frames, 'frame')} are done (--force begins anew)"
     if run.begun.n_frames:
         return f"going on after frame {run.begun.job['index']} of {source.name}"
     return "nothing to resume: beginning at the start"

@@ -18,7 +18,7 @@ from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning,
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
-from bgsub.cli.summary import SceneChanges, in_words, summary
+from bgsub.cli.summary import SceneChanges, in_words, say_uneven, summary
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
@@ -83,7 +83,8 @@ Examples:
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
-        help="A mask image of the frames' size: where it is black, nothing is computed and nothing is foreground.")
+        help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
+             "computed and nothing is foreground.")
 @option("--zones", metavar="JSON", section=MODEL,
         help="Zones drawn with `bgsub zones`: nothing is computed, and nothing is foreground, outside those that "
              "include and inside those that exclude. Overlays show them.")
@@ -112,13 +113,14 @@ def run(spec: str, **chosen: Any) -> None:
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None])
         if kept is not None:
             stack.callback(kept.close)
-            if kept.finished:
-                _tell_finished(chosen, spec, outputs)
+            if kept.finished is not None:
+                _tell_finished(chosen, spec, outputs, kept.finished.n_frames)
                 return
         _check(chosen, source, outputs, kept)
+        stack.enter_context(_folders(chosen, outputs))
         # Numba calls back from C, where what a signal raises would be lost.
         model = interruptible(lambda: (kept and kept.model()) or make_model(chosen, typed, source.frame_rate))
-        masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size))
+        masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size), source.size)
         frames = selection.of(source)
         if chosen["bootstrap"] and not (kept and kept.goes_on):
             frames = interruptible(partial(_bootstrap, masker, frames, chosen))
@@ -190,11 +192,19 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
             check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, force())
 
 
-def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output]) -> None:
+def _folders(chosen: dict[str, Any], outputs: list[Output]) -> contextlib.AbstractContextManager[None]:
+    """The folders of all that is written."""
+    from bgsub.video.outputs import folders_for
+
+    others = [Path(chosen[name]) for name in FILES if chosen[name] is not None]
+    return folders_for([*(output.path for output in outputs), *others])
+
+
+def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output], n_frames: int) -> None:
     """For programs: that there was nothing to do. People have been told."""
     if chosen["as_json"]:
         written = {output.kind: output.target for output in outputs}
-        click.echo(json.dumps({"input": spec, "complete": True, "frames": 0, "outputs": written}, indent=2))
+        click.echo(json.dumps({"input": spec, "complete": True, "frames": n_frames, "outputs": written}, indent=2))
 
 
 def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker: Masker, model: Mixture[Any],
@@ -211,7 +221,7 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
         if not goes_on:
             written |= _write_last(chosen, masker, model, kept)
             if kept is not None and error is None:
-                kept.remove()
+                kept.finish(job.n_frames)
     except OutputError as other:
         if error is None:
             raise
@@ -220,7 +230,10 @@ def _finish(chosen: dict[str, Any], spec: str, source: Source, job: Job, masker:
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(in_words(told, goes_on), err=any(output.is_pipe for output in outputs))
+        broken = [output.kind for output, whole in zip(outputs, job.whole, strict=False) if not whole]
+        click.echo(in_words(told, goes_on, broken), err=any(output.is_pipe for output in outputs))
+    if error is None and not chosen["quiet"]:
+        say_uneven(source, job, outputs)
 
 
 def _write_last(chosen: dict[str, Any], masker: Masker, model: Mixture[Any], kept: Resumable | None) -> dict[str, str]:

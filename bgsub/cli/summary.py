@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import click
+
+from bgsub.errors import counted
 
 if TYPE_CHECKING:
     from bgsub.adaptive.scene import SceneChange
     from bgsub.masks.masker import Masker
     from bgsub.mixture.model import Mixture
     from bgsub.video.frame import Source
+    from bgsub.video.outputs import Output
     from bgsub.video.pipeline import Job
+
+
+UNEVEN = 0.25
+"""Seconds by which frames may be off without a word."""
 
 
 class SceneChanges:
@@ -70,16 +79,37 @@ def summary(spec: str, source: Source, job: Job, masker: Masker, written: dict[s
     }
 
 
-def in_words(summary: dict[str, Any], goes_on: bool = False) -> str:
-    """The same for people; with ``goes_on`` a checkpoint is there."""
+def in_words(summary: dict[str, Any], goes_on: bool = False, broken: Collection[str] = ()) -> str:
+    """The same for people; with ``goes_on`` a checkpoint is there, and some kinds of outputs may be broken."""
     lines = [
-        f"{summary['frames']} frames of {summary['width']}x{summary['height']} in {summary['seconds']:.1f} s "
-        f"({summary['frames_per_second']:.0f} frames/s); {100 * summary['foreground_share']:.1f} % foreground",
+        f"{counted(summary['frames'], 'frame')} of {summary['width']}x{summary['height']} in "
+        f"{summary['seconds']:.1f} s ({summary['frames_per_second']:.0f} frames/s); "
+        f"{100 * summary['foreground_share']:.1f} % foreground",
         *(f"  {kind:<10} {target}" for kind, target in summary["outputs"].items()),
         *(f"the {change['kind']} changed at {change['time']:.1f} s, frame {change['frame']}; "
           "from there on the background is learned anew" for change in summary["scene_changes"]),
     ]
     if not summary["complete"]:
         lines.append("stopped early; the same command with --resume goes on" if goes_on else
-                     "stopped early; what was written up to then is complete and readable")
+                     _what_is_left(summary["outputs"], broken))
     return "\n".join(lines)
+
+
+def say_uneven(source: Source, job: Job, outputs: Sequence[Output]) -> None:
+    """Say that videos do not follow the times of the frames, where these are clearly uneven."""
+    from bgsub.video.frame import Sequence as Ending
+
+    if not isinstance(source, Ending) or not any(output.is_video or output.is_pipe for output in outputs):
+        return
+    if job.drift > max(UNEVEN, 2 / source.frame_rate):
+        rate = f"{source.frame_rate:.4g}"
+        click.echo(f"{source.name} has a variable frame rate, and what is written at {rate} frames/s is up to "
+                   f"{job.drift:.1f} s off; make its rate constant first: `ffmpeg -i {source.name} -vf fps={rate} "
+                   "constant.mp4`", err=True)
+
+
+def _what_is_left(outputs: dict[str, str], broken: Collection[str]) -> str:
+    if not broken:
+        return "stopped early" + ("; what was written up to then is complete and readable" if outputs else "")
+    whole = [target for kind, target in outputs.items() if kind not in broken]
+    return "incomplete" + (f"; what is readable: {', '.join(whole)}" if whole else "")

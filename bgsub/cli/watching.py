@@ -15,7 +15,7 @@ import click
 
 from bgsub.cli.modelling import make_masker, make_model
 from bgsub.cli.parameters import given
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, counted
 from bgsub.events.params import MotionParams
 from bgsub.live.backoff import Backoff
 from bgsub.live.capture import Policy
@@ -26,7 +26,7 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.bands import threads_beside_others
 from bgsub.video.frame import Source
 from bgsub.video.open import open_source
-from bgsub.video.outputs import Output, check_distinct, require_folder
+from bgsub.video.outputs import Output, check_distinct, folders_for, require_folder
 from bgsub.video.streams import without_password
 
 if TYPE_CHECKING:
@@ -63,11 +63,18 @@ def check_files(specs: Sequence[str], chosen: dict[str, Any]) -> None:
             require_folder(Path(chosen[name]))
             if suffix and Path(chosen[name]).suffix.lower() != suffix:
                 raise MisuseError(f"--{name.replace('_', '-')} writes {suffix} files; got {chosen[name]!r}")
-    if not Path(chosen["snapshots"]).is_dir():
-        raise MisuseError(f"no folder {chosen['snapshots']} for --snapshots; make it first")
+    require_folder(Path(chosen["snapshots"]) / "picture.png")
     for spec in specs:
         if chosen["as_live"] and is_live(spec):
             raise MisuseError(f"--as-live is for files, and {without_password(spec)} is live; leave it out")
+
+
+def folders(specs: Sequence[str], chosen: dict[str, Any]) -> contextlib.AbstractContextManager[None]:
+    """The folders of all that is written."""
+    n = len(specs)
+    paths = [output.path for i in range(1, n + 1) for output in _outputs(chosen, i, n)]
+    paths += [Path(chosen[name]) for name in ("events", "save_model", "zones") if chosen[name]]
+    return folders_for([*paths, Path(chosen["snapshots"]) / "picture.png"])
 
 
 def make_watches(specs: Sequence[str], chosen: dict[str, Any], typed: dict[str, Any],
@@ -135,7 +142,7 @@ def summary(watch: Watch, seconds: float) -> dict[str, Any]:
 def in_words(told: dict[str, Any]) -> str:
     """The same for people."""
     size = f" of {told['width']}x{told['height']}" if told["width"] else ""
-    words = (f"{told['source']}: {told['frames']} frames{size}, {told['frames_per_second']:.1f} a second, "
+    words = (f"{told['source']}: {counted(told['frames'], 'frame')}{size}, {told['frames_per_second']:.1f} a second, "
              f"{told['dropped']} dropped, latency {1000 * told['latency']:.0f} ms")
     if told["reconnects"]:
         words += f", {told['reconnects']} reconnects"

@@ -66,6 +66,7 @@ def zones(spec: str, **chosen: Any) -> None:
     """
     from bgsub.live.zones_file import ZonesFile
     from bgsub.video.open import open_source
+    from bgsub.video.outputs import folders_for
     from bgsub.video.pictures import Pictures
 
     path, looking = Path(chosen["output"]), chosen["check"] or chosen["picture"] is not None
@@ -75,10 +76,11 @@ def zones(spec: str, **chosen: Any) -> None:
             _check_files(chosen, source)
             pictures = interruptible(lambda: Pictures(source, chosen["at"]))
         file = ZonesFile(path, pictures.size)
-        if looking:
-            _look(pictures, file, chosen)
-        else:
-            _draw(spec, pictures, file, chosen)
+        with folders_for([path, *([] if chosen["picture"] is None else [Path(chosen["picture"])])]):
+            if looking:
+                _look(pictures, file, chosen)
+            else:
+                _draw(spec, pictures, file, chosen)
 
 
 def _check_files(chosen: dict[str, Any], source: Source) -> None:

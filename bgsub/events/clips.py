@@ -12,6 +12,7 @@ from bgsub.events.encoding import FORMATS, Unfit, encoder
 from bgsub.events.intervals import Findings, timecode
 from bgsub.video.frame import Source
 from bgsub.video.images import ImageSequence, is_pattern
+from bgsub.video.outputs import require_folder
 
 LEAD = 5.0
 """Seconds by which a clip may begin sooner, if nobody says: cameras send a key frame every 1 to 4."""
@@ -55,8 +56,7 @@ def prepare(folder: Path, option: str, stem: str, suffixes: Sequence[str], force
     """
     if folder.exists() and not folder.is_dir():
         raise MisuseError(f"{option} needs a folder, and {folder} is a file; name another")
-    if not folder.absolute().parent.is_dir():
-        raise MisuseError(f"no folder {folder.parent} to make {folder} in; make it first")
+    require_folder(folder)
     there = files_of(folder, stem, suffixes)
     if there and not force:
         raise MisuseError(f"{there[0]} is already there; name another {option}, or add --force to replace all of its "

@@ -113,8 +113,8 @@ class VideoFile(Sequence):
     def _check_end(self, n_read: int, seconds: float) -> None:
         if self.n_frames is not None and falls_short(n_read, seconds, self.n_frames, self._announced_rate):
             raise InputError(
-                f"{self.name} ends early: {n_read} of {self.n_frames} frames could be read; what was read is "
-                f"processed. Check it with `ffprobe {self.name}`"
+                f"{self.name} ends early: {n_read} of {self.n_frames} frames could be read. It was cut off, or is "
+                f"damaged there; what was read is processed. Check it with `ffprobe {self.name}`"
             )
 
 

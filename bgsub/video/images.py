@@ -110,8 +110,14 @@ class ImageSequence(Sequence):
             )
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path, alpha: bool = False) -> np.ndarray:
     """Read one image as uint8, (H, W) if it is grey and (H, W, 3) BGR if it is not.
+
+    Parameters
+    ----------
+    path : Path
+    alpha : bool
+        Whether to keep an alpha channel, as a fourth one.
 
     Raises
     ------
@@ -135,7 +141,7 @@ def read_image(path: Path) -> np.ndarray:
             f"expected grey or colour of 8 or 16 bits, got {channels} channel(s) of {image.dtype} in {path}. "
             f"Convert it to 8-bit PNG"
         )
-    if channels == 4:
+    if channels == 4 and not alpha:
         return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
     return image
 

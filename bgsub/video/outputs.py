@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -155,8 +156,9 @@ class Output:
 
     def _try_encoder(self, source: Source) -> None:
         """Open a video of the kind, in a folder of its own: what is there is not replaced by what cannot be."""
-        require_room(self.path)
-        with tempfile.TemporaryDirectory(dir=self.path.absolute().parent, prefix=".bgsub") as folder:
+        where = nearest_folder(self.path)
+        require_room(where / self.path.name)
+        with tempfile.TemporaryDirectory(dir=where, prefix=".bgsub") as folder:
             self._video(Path(folder) / self.path.name, source).close()
 
     def _draw(self) -> Draw:
@@ -171,6 +173,10 @@ class Output:
         if self.is_folder:
             return next(iter(self._numbered_images()), None)
         return self.path if self.path.exists() else None
+
+    def extent(self) -> int:
+        """Bytes of a file, images of a folder."""
+        return len(self._numbered_images()) if self.is_folder else self.path.stat().st_size
 
     def _numbered_images(self) -> list[Path]:
         return sorted(self.path.glob(f"{PREFIXES[self.kind]}[0-9]*.png"))
@@ -204,21 +210,52 @@ def open_all(outputs: list[Output], source: Source, done: Checkpoint | None = No
 
 
 def require_folder(path: Path) -> None:
-    """Refuse a path in a folder that is not there, or in which nothing may be written.
+    """Refuse a path in a folder that can not be made, or in which nothing may be written.
 
     Raises
     ------
     MisuseError
     OutputError
     """
-    folder = path.absolute().parent
+    folder = nearest_folder(path)
     if not folder.is_dir():
-        raise MisuseError(f"no folder {path.parent} to write {path} into; make it first")
+        raise MisuseError(f"no folder {path.parent} to write {path} into, and {folder} is a file; name another place")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OutputError(f"cannot write into {path.parent}: {error.strerror}; name another place") from error
+        where = path.parent if folder == path.absolute().parent else folder
+        raise OutputError(f"cannot write into {where}: {error.strerror}; name another place") from error
+
+
+def nearest_folder(path: Path) -> Path:
+    """The nearest of the folders around a path that is there, or what stands in its place."""
+    return next(folder for folder in path.absolute().parents if folder.exists())
+
+
+@contextlib.contextmanager
+def folders_for(paths: Iterable[Path]) -> Iterator[None]:
+    """Make the folders in which files will be; those that are still empty in the end go again.
+
+    Raises
+    ------
+    OutputError
+    """
+    made: list[Path] = []
+    try:
+        for path in paths:
+            missing = [folder for folder in path.absolute().parents if not folder.exists()]
+            for folder in reversed(missing):
+                try:
+                    folder.mkdir(exist_ok=True)
+                except OSError as error:
+                    raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+                made.append(folder)
+        yield
+    finally:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def is_input(path: Path, source: Source) -> bool:

@@ -153,6 +153,10 @@ class Job:
         Foreground pixels and all pixels of them.
     last : Frame or None
         The last frame that was done.
+    drift : float
+        Seconds by which the time of a frame differed at most from that in a video of the source's steady rate.
+    whole : list of bool
+        When all is closed: for each output whether all that was written to it can be read.
     waiting : int
         Frames that may be read ahead.
     """
@@ -166,7 +170,10 @@ class Job:
         self.n_foreground = 0
         self.n_pixels = 0
         self.last: Frame | None = None
+        self.drift = 0.0
+        self.whole: list[bool] = []
         self._index = 0
+        self._first: float | None = None
         self._source = source
         self._subtractor = subtractor
         self._open_sinks = open_sinks
@@ -217,19 +224,21 @@ class Job:
             frames.stop()
             self._source.close()
             faults += filter(None, [self._last_words(faults, writers), *(writer.finish() for writer in writers)])
+            self.whole = [writer.whole for writer in writers]
             reader.join(timeout=1)  # it may hang in a dead stream until that times out
         self.seconds, self._begun = self._seconds_now(), None
         _raise_first(faults)
 
     def counts(self) -> dict[str, Any]:
-        """How far it is, for `go_on`: the counts above, and the index of the last frame."""
+        """How far it is, for `go_on`: the counts above, the index of the last frame and the time of the first."""
         return {"n_frames": self.n_frames, "seconds": self._seconds_now(), "n_foreground": self.n_foreground,
-                "n_pixels": self.n_pixels, "index": self._index}
+                "n_pixels": self.n_pixels, "index": self._index, "first": self._first, "drift": self.drift}
 
     def go_on(self, counts: Mapping[str, Any]) -> None:
         """Count on from where another job was; the frames that it has done are passed over."""
         self.n_frames, self.seconds = counts["n_frames"], counts["seconds"]
         self.n_foreground, self.n_pixels, self._index = counts["n_foreground"], counts["n_pixels"], counts["index"]
+        self._first, self.drift = counts.get("first"), counts.get("drift", 0.0)
         if isinstance(self._source, Sequence):
             self._source.unseen = self._index
         self._frames = itertools.islice(self._frames, self.n_frames, None)
@@ -248,6 +257,8 @@ class Job:
             self._opened = True
         for writer in writers:
             writer.put(frame, mask)
+        self._first = frame.time if self._first is None else self._first
+        self.drift = max(self.drift, abs(frame.time - self._first - self.n_frames / self._source.frame_rate))
         self.n_frames += 1
         self.last, self._index = frame, frame.index
         self.n_foreground += int(np.count_nonzero(mask == FOREGROUND))

@@ -18,7 +18,8 @@ def region(path: str | None, zones: Zones | None, size: tuple[int, int]) -> np.n
     Parameters
     ----------
     path : str or None
-        A picture: where it is black, nothing counts.
+        A picture: where it is black, nothing counts. If parts of it are transparent, nothing counts there, and all
+        that is opaque does, whatever its colour.
     zones : Zones or None
         For frames of this size.
     size : tuple of int
@@ -43,11 +44,15 @@ def _picture(name: str, size: tuple[int, int]) -> np.ndarray:
     path = Path(name)
     if not path.is_file():
         raise MisuseError(f"no ROI image {path}")
-    roi = read_image(path)
-    roi = roi.max(axis=2) if roi.ndim == 3 else roi
+    roi = read_image(path, alpha=True)
+    if roi.ndim == 3:
+        colours, alpha = roi[..., :3], roi[..., 3:]
+        roi = (alpha if alpha.size and np.ptp(alpha) else colours).max(axis=2)
     if roi.shape != size:
         raise MisuseError(
             f"the ROI {path} is {roi.shape[1]}x{roi.shape[0]} and the frames are {size[1]}x{size[0]}; make a mask "
             "image of the frames' size"
         )
+    if not roi.any():
+        raise MisuseError(f"the ROI {path} is black all over, which leaves nothing to look at; make white what counts")
     return roi

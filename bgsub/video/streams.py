@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from bgsub.errors import InputError, MisuseError
+from bgsub.errors import InputError, MisuseError, counted
 
 from .capture import Capture, credible_rate, falls_short
 from .frame import Frame, Stream
@@ -79,7 +79,8 @@ class LiveStream(Stream):
             index += 1
             if image.shape[:2] != self.size:
                 raise InputError(
-                    f"{self.name} changed its size after {index - 1} frames: expected {self.size[1]}x{self.size[0]} "
+                    f"{self.name} changed its size after {counted(index - 1, 'frame')}: expected "
+                    f"{self.size[1]}x{self.size[0]} "
                     f"(WxH), got {image.shape[1]}x{image.shape[0]}. Open it again"
                 )
             seconds = max(seconds, stamp - first_stamp)
@@ -87,7 +88,7 @@ class LiveStream(Stream):
             item = self._capture.read()
             now = time.monotonic()
         if not self._capture.closed and not self._complete(index, seconds):
-            raise InputError(f"{self.name} stopped after {index} frames; {self._cure}")
+            raise InputError(f"{self.name} stopped after {counted(index, 'frame')}; {self._cure}")
 
 
 class Camera(LiveStream):

@@ -21,9 +21,16 @@ PATIENCE = 2.0
 
 
 class Writer:
-    """A sink in a thread of its own."""
+    """A sink in a thread of its own.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether the sink was closed and has looked that what was written can be read. A pipe never has.
+    """
 
     def __init__(self, sink: Sink) -> None:
+        self.whole = False
         self._sink = sink
         self._work: Channel[tuple[Frame, np.ndarray] | queue.SimpleQueue[list[Path]]] = Channel(WAITING)
         self._error: BaseException | None = None
@@ -81,5 +88,6 @@ class Writer:
             self._work.stop()
         try:
             self._sink.close()
+            self.whole = not self._sink.may_stall
         except BaseException as error:
             self._error = self._error or error

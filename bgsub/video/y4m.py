@@ -11,7 +11,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from bgsub.errors import InputError, MisuseError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError, counted
 
 from .capture import DEFAULT_RATE, checked_rate, credible_rate
 from .frame import Frame, Sequence
@@ -199,7 +199,8 @@ class Y4MReader(Sequence):
         """Bytes of the frame that `line` announces."""
         whole_line = line.endswith(b"\n")
         if whole_line and line.split()[:1] != [b"FRAME"]:
-            raise InputError(f"{self.name} is damaged after {n_read} frames: expected FRAME, got {line[:20]!r}")
+            raise InputError(f"{self.name} is damaged after {counted(n_read, 'frame')}: expected FRAME, "
+                             f"got {line[:20]!r}")
         data = _read_exactly(self._stream, self.header.n_bytes) if whole_line else b""
         if len(data) < self.header.n_bytes:
             raise InputError(
@@ -290,6 +291,6 @@ class Y4MWriter:
             self._stream.flush()  # whoever reads the pipe sees each frame as it comes
         except (OSError, ValueError) as error:  # ValueError: the stream was closed by someone else
             raise OutputError(
-                f"cannot write to {self.name} after {self.n_written} frames: {error}. "
+                f"cannot write to {self.name} after {counted(self.n_written, 'frame')}: {error}. "
                 f"Look for an error of the program that reads it"
             ) from error

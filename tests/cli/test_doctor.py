@@ -7,7 +7,7 @@ import sys
 import cv2
 import numba
 import pytest
-from run_helpers import start
+from run_helpers import start, video_frames
 
 from bgsub.cli import doctor as module
 from bgsub.cli import main
@@ -48,6 +48,15 @@ def test_a_codec_that_is_none_cannot_be_written(capfd):
     assert not can_write("zzzz", ".mp4")
     assert can_write("mp4v", ".mp4")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("tried", module.TRIED)
+def test_what_can_be_written_is_what_run_writes(bgsub, clip, tmp_path, tried):
+    codec, suffix = tried.split()
+    if not can_write(codec, suffix):
+        pytest.skip("not with this OpenCV")
+    bgsub.well("run", clip, "--overlay", tmp_path / f"o{suffix}", "--codec", codec, "--max-frames", 5)
+    assert len(video_frames(tmp_path / f"o{suffix}")) == 5
 
 
 def test_two_opencv_wheels_are_a_problem(monkeypatch, capsys):

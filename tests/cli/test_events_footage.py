@@ -89,12 +89,12 @@ def test_what_is_there_is_replaced_only_if_told_and_nothing_is_touched_before(bg
 
 
 @pytest.mark.parametrize(("option", "target", "words"), [
-    ("--clips", "no/such/folder", "make it first"),
+    ("--clips", "clip.avi/such/folder", "no folder"),
     ("--clips", "clip.avi", "is a file"),
     ("--thumbnails", "clip.avi", "is a file"),
     ("--timeline", "line.svg", "name a file such as timeline.png"),
     ("--sheet", "sheet.gif", "name a file such as sheet.png"),
-    ("--timeline", "no/such.png", "no folder"),
+    ("--timeline", "clip.avi/such.png", "no folder"),
 ])
 def test_what_cannot_be_is_said_first(bgsub, clip, tmp_path, option, target, words):
     assert words in bgsub.refused(2, "events", clip, option, tmp_path / target)
@@ -153,3 +153,11 @@ def test_zones_have_their_own_events_and_are_on_the_pictures(bgsub, clip, tmp_pa
     picture = cv2.imread(str(next((tmp_path / "t").iterdir()))).astype(int)
     green = (picture[..., 1] - picture[..., [0, 2]].max(axis=2) > 40).mean(axis=0)
     assert green[60:].max() > 0.5  # an edge of the right zone
+
+
+def test_folders_are_made(bgsub, clip, tmp_path):
+    to = tmp_path / "a"
+    bgsub.well("events", clip, "--csv", to / "b/e.csv", "--events", to / "c/e.jsonl", "--thumbnails", to / "d/e",
+               "--timeline", to / "f/t.png", "--sheet", to / "g/s.png", "--mask", to / "h/m.mkv")
+    assert {path.name for path in to.iterdir()} == set("bcdfgh")
+    assert all(any(path.iterdir()) for path in to.iterdir())

@@ -101,7 +101,7 @@ def test_other_frames_of_the_clip(bgsub, clip):
     ((), "nothing to explain; give --pixel ROW,COL, or --maps FOLDER"),
     (("--maps", "maps", "-o", "why.png"), "-o is the picture of a pixel"),
     (("--pixel", PIXEL, "-o", "why.jpg"), "-o writes .png files"),
-    (("--pixel", PIXEL, "-o", "none/why.png"), "no folder none"),
+    (("--pixel", PIXEL, "-o", f"{__file__}/why.png"), "is a file; name another"),
     (("--pixel", PIXEL, "--raw", "--median", "3"), "--raw means no cleaning"),
     (("--pixel", PIXEL, "--model", "mog2", "--memory", "3"), "--memory belongs to adaptive"),
 ])
@@ -130,3 +130,9 @@ def test_a_bootstrapped_model_knows_the_first_frame(bgsub, folder):
 
 def test_a_pipe_is_read_once(bgsub):
     assert "a pipe gives them once" in bgsub.refused(2, "explain", "-", "--pixel", PIXEL, "--maps", "maps")
+
+
+def test_folders_are_made(bgsub, clip, tmp_path):
+    bgsub.well("explain", clip, "--pixel", "20,30", "-o", tmp_path / "a/why.png", "--maps", tmp_path / "b/maps")
+    assert (tmp_path / "a/why.png").exists()
+    assert (tmp_path / "b/maps/maps.npz").exists()

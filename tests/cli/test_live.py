@@ -112,8 +112,9 @@ def test_zones_and_thresholds_of_motion(bgsub, clip, tmp_path):
 @pytest.mark.parametrize(("words", "line"), [
     (["nowhere.mp4"], "no such file: nowhere.mp4"), (["--as-live", "0"], "--as-live is for files, and 0 is live"),
     (["CLIP", "--mask", "-"], "records into files"), (["CLIP", "--mask", "m.xyz"], "no video format"),
-    (["CLIP", "--mask", "a/b/m.mkv"], "no folder a/b"), (["CLIP", "--events", "a/b/e.jsonl"], "no folder a/b"),
-    (["CLIP", "--snapshots", "nowhere"], "no folder nowhere for --snapshots"), (["CLIP", "--token", "x" * 20], "--web"),
+    (["CLIP", "--mask", "clip.avi/b/m.mkv"], "no folder clip.avi/b"),
+    (["CLIP", "--events", "clip.avi/b/e.jsonl"], "no folder clip.avi/b"),
+    (["CLIP", "--snapshots", "clip.avi/b"], "no folder clip.avi/b"), (["CLIP", "--token", "x" * 20], "--web"),
     (["CLIP", "--mask", "x.mkv", "--overlay", "x.mkv"], "both name x.mkv"), (["CLIP", "--zones", "z.json"], "z.json"),
     (["CLIP", "--save-model", "m.txt"], ".npz"), (["CLIP", "--var-threshold", "9"], "--match-sigmas, its square root"),
     (["CLIP", "--end-share", "0.5"], "end_share must be at most start_share"), (["gopher://a/b"], "starts with"),

@@ -116,10 +116,14 @@ def test_a_dead_address(refused, tmp_path):
     assert "secret" not in line
 
 
-def test_no_folder_for_the_output(refused, clip, tmp_path):
-    for name, path in (("--mask", "no/m.mkv"), ("--overlay", "no/o/"), ("--background", "no/b.png"),
-                       ("--save-model", "no/m.npz")):
-        assert "make it first" in refused(2, "run", clip, name, tmp_path / path)
+def test_no_folder_is_made_by_a_run_that_is_refused(refused, clip, tmp_path):
+    words = ["run", clip, "--mask", tmp_path / "no/such/m.mkv", "--overlay", f"{tmp_path}/none/o/", "--background",
+             tmp_path / "not/b.png"]
+    assert "the start is at 60 s" in refused(2, *words, "--start", 60)
+    (tmp_path / "file").touch()
+    line = refused(2, *words, "--save-model", tmp_path / "file/there/m.npz")
+    assert f"{tmp_path}/file is a file; name another place" in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.avi", "file"]
 
 
 def test_a_file_in_the_way_of_a_folder(refused, clip, tmp_path):
@@ -294,6 +298,14 @@ def test_a_roi_of_another_size(refused, clip, tmp_path):
     assert "is 20x10 and the frames are 64x48; make a mask image of the frames' size" in line
 
 
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_a_roi_that_leaves_nothing(refused, clip, tmp_path, channels):
+    picture = np.zeros((48, 64, *channels), np.uint8)
+    picture.reshape(48, 64, -1)[..., 3:] = 255
+    cv2.imwrite(str(tmp_path / "roi.png"), picture)
+    assert "black all over" in refused(2, "run", clip, "--roi", tmp_path / "roi.png")
+
+
 def test_a_roi_that_is_no_image(refused, clip):
     assert "as an image" in refused(1, "run", clip, "--roi", clip)
 
@@ -422,5 +434,12 @@ def test_nowhere_to_print_to(clip, tmp_path):
         process = start("run", clip, "--mask", tmp_path / "m.mkv", "--json", stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err.decode() == "bgsub: No space left on device\n"
+    assert err.decode() == "bgsub: No space left on device: standard output\n"
     assert same(video_masks(tmp_path / "m.mkv"), expected(clip))
+
+
+def test_a_pattern_that_the_shell_has_spread(refused):
+    line = refused(2, "run", "a.png", "b.png", "c.png")
+    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern in quotes, such as 'frames/*.png'. "
+                         "See `bgsub run --help`")
+    assert "pattern" not in refused(2, "doctor", "a")

@@ -201,3 +201,30 @@ def test_a_thread_that_cannot_start_leaves_no_hang(bgsub, clip, tmp_path, monkey
     code, _, err = bgsub("run", clip, "--mask", tmp_path / "m.mkv")
     assert (code, err.count("can't start new thread"), err.count("\n")) == (1, 1, 1)
     assert not (tmp_path / "m.mkv").exists()
+
+
+@pytest.mark.parametrize(("more", "end"), [
+    ([], "\nincomplete\n"), (["--mask", "out/"], "incomplete; what is readable: out/\n"),
+])
+def test_nothing_is_called_readable_that_is_not(clip, tmp_path, more, end):
+    expected(clip)
+    process = start("run", clip, "--overlay", "o.mp4", *more, cwd=tmp_path, preexec_fn=limited(1500),
+                    env={"PYTHONPATH": os.getcwd()})
+    code, out, err = ended(process)
+    assert (code, "o.mp4 does not hold all of the" in err) == (1, True), err
+    assert out.endswith(end)
+    assert "complete and readable" not in out
+
+
+def test_a_pipe_whose_reader_has_gone_is_not_called_readable(long_clip):
+    process = start("run", long_clip, "--mask", "-")
+    process.stdout.read(1000)
+    process.stdout.close()
+    assert process.wait(timeout=30) == 1
+    err = process.stderr.read().decode()
+    assert "\nincomplete\n" in err
+    assert "readable" not in err
+
+
+def test_one_frame_is_no_frames(bgsub, clip, tmp_path):
+    assert bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--max-frames", 1).startswith("1 frame of 64x48")

@@ -312,3 +312,16 @@ def test_a_change_before_the_model_was_saved_is_not_told_again(bgsub, switched, 
     told = json.loads(bgsub.well("run", switched, "--start", 7, "--load-model", tmp_path / "m.npz", "--mask",
                                  f"{tmp_path}/m/", "--json", "--fps", 10))
     assert told["scene_changes"] == []
+
+
+@pytest.mark.parametrize("command", ["run", "explain"])
+def test_a_file_of_another_size_is_refused_in_the_words_of_the_command(bgsub, clip, tmp_path, command):
+    model = tmp_path / "m.npz"
+    bgsub.well("run", clip, "--scale", 0.5, "--save-model", model)
+    more = ["--pixel", "3,4"] if command == "explain" else ["--mask", tmp_path / "no.mkv"]
+    line = bgsub.refused(2, command, clip, "--load-model", model, *more)
+    assert line == (f"--load-model {model} has learned frames of 32x24, and these are 64x48; give the --scale that "
+                    "it was made with, or another model")
+    line = bgsub.refused(2, command, clip, "--load-model", model, *more, "--scale", 0.25)
+    assert "and these are 16x12 with --scale 0.25; " in line
+    assert not (tmp_path / "no.mkv").exists()

@@ -301,3 +301,29 @@ def test_same_input_same_bytes(bgsub, clip, tmp_path):
         bgsub.well("run", clip, "--mask", f"{tmp_path}/{name}/")
     one, other = (folder_masks(tmp_path / name) for name in ("a", "b"))
     assert all((one[i] == other[i]).all() for i in itertools.chain(one, other))
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_a_variable_rate_is_told_where_it_matters(bgsub, clip, tmp_path):
+    uneven = tmp_path / "uneven.mkv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-vf", "select='not(between(n,5,20))'", "-fps_mode",
+                    "vfr", "-c:v", "ffv1", str(uneven)], check=True, timeout=60)
+    code, _, err = bgsub("run", uneven, "--mask", tmp_path / "m.mkv")
+    assert code == 0
+    assert err.startswith(f"{uneven} has a variable frame rate, and what is written at ")
+    assert err.count("\n") == 1
+    for words in ([uneven, "--mask", f"{tmp_path}/out/"], [clip, "--mask", tmp_path / "even.mkv"],
+                  [uneven, "--mask", tmp_path / "given.mkv", "--fps", 10]):
+        bgsub.well("run", *words)
+
+
+@pytest.mark.parametrize("more", [[], ["--checkpoint", 1]])
+def test_folders_are_made(bgsub, clip, tmp_path, masks, more):
+    if more:
+        pytest.importorskip("av", reason="PyAV is not installed")
+    to = tmp_path / "a" / "b"
+    bgsub.well("run", clip, "--mask", to / "m/m.mkv", "--overlay", f"{to}/o/", "--background", to / "c" / "b.png",
+               "--save-model", to / "m.npz", *more)
+    assert same(video_masks(to / "m/m.mkv"), masks)
+    assert len(folder_masks(to / "o", "overlay")) == N_FRAMES
+    assert {"c/b.png", "m.npz"} < set(tree(to))

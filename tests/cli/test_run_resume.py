@@ -98,7 +98,7 @@ def kill_at(moments, folder, monkeypatch):
 def results(folder):
     """All outputs, as one can see them; and that nothing else is there."""
     told = tree(folder)
-    assert {name.split("/")[0] for name in told} == {"m.mkv", "o.mp4", "c", "b.png", "s.npz"}
+    assert {name.split("/")[0] for name in told} == {"m.mkv", "m.mkv.done", "o.mp4", "c", "b.png", "s.npz"}
     with np.load(folder / "s.npz") as model:
         learned = {name: model[name].tobytes() for name in model.files}
     return (np.array(video_masks(folder / "m.mkv")), np.array(video_frames(folder / "o.mp4")),
@@ -138,7 +138,7 @@ def test_killed_at_any_moment_all_outputs_are_as_without_it(bgsub, work, monkeyp
 def test_masks_are_those_of_a_run_without_checkpoints(bgsub, work):
     bgsub.well("run", "../clip.mp4", "--mask", "m.mkv", "--checkpoint", "0.7", "--quiet")
     assert same(video_masks("m.mkv"), expected("../clip.mp4"))
-    assert os.listdir() == ["m.mkv"]
+    assert sorted(os.listdir()) == ["m.mkv", "m.mkv.done"]
 
 
 @pytest.mark.parametrize("name", ["m.mkv", "m.avi", "m.mp4", "m.mov"])
@@ -217,15 +217,45 @@ def test_words_when_there_is_nothing_to_resume_and_when_all_is_done(bgsub, work)
     words = ["run", "../clip.mp4", "--mask", "m.mkv", "--resume"]
     assert bgsub(*words)[::2] == (0, "nothing to resume: beginning at the start\n")
     before = tree(work)
-    assert list(before) == ["m.mkv"]
+    assert sorted(before) == ["m.mkv", "m.mkv.done"]
     code, out, err = bgsub(*words)
     assert (code, out) == (0, "")
-    assert err == "nothing to do: all outputs are there, and no checkpoint (--force begins anew)\n"
+    assert err == f"nothing to do: {N_FRAMES} frames are done (--force begins anew)\n"
     told = json.loads(bgsub(*words, "--json")[1])
-    assert (told["complete"], told["outputs"]) == (True, {"mask": "m.mkv"})
+    assert (told["complete"], told["frames"], told["outputs"]) == (True, N_FRAMES, {"mask": "m.mkv"})
     assert tree(work) == before
     assert bgsub(*words, "--force", "--max-frames", 5)[0] == 0
     assert len(video_masks("m.mkv")) == 5
+
+
+@pytest.mark.parametrize("target", ["m.mkv", "m/"])
+def test_a_run_that_was_stopped_without_checkpoints_is_not_called_done(bgsub, work, monkeypatch, target):
+    words = ["run", "../clip.mp4", "--mask", target]
+    with monkeypatch.context() as patch:
+        breaking(patch, Masker, "apply", 25)
+        assert bgsub(*words)[0] == 1
+    before = tree(work)
+    said = bgsub.refused(2, *words, "--resume", "--json")
+    assert "not from a run with --checkpoint that came to its end" in said
+    assert "begin anew with --force" in said
+    assert tree(work) == before
+    assert bgsub(*words, "--resume", "--force")[0] == 0
+    assert bgsub(*words, "--resume")[::2] == (0, f"nothing to do: {N_FRAMES} frames are done (--force begins anew)\n")
+    with monkeypatch.context() as patch:  # what is done may be spoilt later
+        breaking(patch, Masker, "apply", 25)
+        assert bgsub(*words, "--force")[0] == 1
+    assert "came to its end" in bgsub.refused(2, *words, "--resume")
+
+
+def test_what_is_done_is_of_the_same_command(bgsub, work, monkeypatch):
+    words = ["run", "../clip.mp4", "--mask", "m.mkv", "--quiet"]
+    bgsub.well(*words, "--checkpoint", 2)
+    said = bgsub.refused(2, *words, "--raw", "--resume")
+    assert "m.mkv.done is of a run with no --raw, and now there is --raw" in said
+    monkeypatch.setattr(sameness, "versions", lambda: {"bgsub": "later", "OpenCV": "0"})
+    assert bgsub(*words, "--resume", "--checkpoint", 1)[0] == 0
+    Path("m.mkv.done").write_text("x")
+    assert "came to its end" in bgsub.refused(2, *words, "--resume")
 
 
 @pytest.fixture
@@ -243,7 +273,7 @@ def half(bgsub, work, monkeypatch):
 def test_goes_on_without_being_told_the_time_between_checkpoints(bgsub, half):
     _, _, err = bgsub(*half, "--resume")
     assert err == "going on after frame 20 of clip.mp4\n"
-    assert sorted(os.listdir()) == ["clip.mp4", "m.mkv", "roi.png"]
+    assert sorted(os.listdir()) == ["clip.mp4", "m.mkv", "m.mkv.done", "roi.png"]
 
 
 def other_input(words):
@@ -401,7 +431,7 @@ def test_an_input_that_ends_early_gives_what_there_is_and_may_come_back(bgsub, w
     assert len(video_masks("m.mkv")) == 27
     assert bgsub(*words, "--resume")[0] == 0
     assert same(video_masks("m.mkv"), expected("../clip.mp4"))
-    assert os.listdir() == ["m.mkv"]
+    assert sorted(os.listdir()) == ["m.mkv", "m.mkv.done"]
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -439,7 +469,7 @@ def test_killed_by_the_system_again_and_again(bgsub, long, tmp_path):
     _, _, err = bgsub(*words)
     assert "going on after frame" in err
     assert same(video_masks(mask), wanted)
-    assert os.listdir(tmp_path) == ["m.mkv"]
+    assert sorted(os.listdir(tmp_path)) == ["m.mkv", "m.mkv.done"]
 
 
 @posix

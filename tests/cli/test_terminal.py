@@ -160,3 +160,20 @@ def test_a_stream_has_no_end():
     stream.frame_rate = 10.0
     assert expected_frames(stream, Selection()) is None
     assert expected_frames(stream, Selection(max_frames=5)) == 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_as_those_that_go_nowhere(clip, tmp_path, closed):
+    words = f"'{sys.executable}' -m bgsub run '{clip}' --mask '{tmp_path}/m.mkv' --json {closed}"
+    found = subprocess.run(["sh", "-c", words], capture_output=True, timeout=60)
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert len(video_masks(tmp_path / "m.mkv")) == 40
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+def test_closed_standard_input_is_empty(tmp_path):
+    words = f"'{sys.executable}' -m bgsub run - --mask '{tmp_path}/m.mkv' <&-"
+    found = subprocess.run(["sh", "-c", words], capture_output=True, timeout=60)
+    assert found.returncode == 1
+    assert b"standard input is empty" in found.stderr

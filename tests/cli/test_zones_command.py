@@ -48,7 +48,7 @@ def test_a_picture_of_them(bgsub, clip, frames, file, tmp_path):
 @pytest.mark.parametrize(("words", "line"), [
     (["CLIP", "-o", "none.json", "--check"], "no zones file none.json"), (["nowhere.mp4"], "no such file: nowhere.mp4"),
     (["CLIP", "--at", "9"], "ends at 3.9 s"), (["CLIP", "-o", "CLIP"], "part of the input"),
-    (["CLIP", "-o", "a/b/z.json"], "no folder a/b"), (["CLIP", "-o", "."], "is a folder"),
+    (["CLIP", "-o", "clip.avi/z.json"], "no folder clip.avi"), (["CLIP", "-o", "."], "is a folder"),
     (["CLIP", "-o", "odd.json"], "is no zones file"), (["CLIP", "-o", "odd.json", "--check"], "is no zones file"),
     (["CLIP", "-o", "square.json"], "another shape"), (["CLIP", "-o", "apart.json", "--check"], "end_share must be"),
     (["CLIP", "-o", "z.json", "--picture", "p.jpg"], ".png"), (["CLIP", "--web", "x"], "[HOST:]PORT"),

@@ -145,7 +145,7 @@ def test_no_count_is_none(fake, count):
 def test_early_end_is_told_after_the_last_frame(fake):
     video = fake([i / 10 for i in range(60)], count=100)
     seen = []
-    with pytest.raises(InputError, match="ends early: 60 of 100 frames"):
+    with pytest.raises(InputError, match=r"ends early: 60 of 100 frames .*It was cut off, or is damaged there"):
         seen.extend(frame.index for frame in video)
     assert seen[-1] == 60
 

@@ -11,7 +11,7 @@ import pytest
 from bgsub.errors import MisuseError, OutputError
 from bgsub.video.frame import Frame, Source
 from bgsub.video.images import ImageSequence
-from bgsub.video.outputs import Output, beside, check_distinct, is_input, open_all, require_folder
+from bgsub.video.outputs import Output, beside, check_distinct, folders_for, is_input, open_all, require_folder
 from bgsub.video.sinks import ImageFolderSink, PipeSink, VideoSink
 from bgsub.video.y4m import Y4MReader
 
@@ -72,9 +72,19 @@ def refused(output, of, message, force=False, error=MisuseError, where=None):
     assert tree(where) == before
 
 
-def test_missing_folder(tmp_path):
-    refused(Output("mask", f"{tmp_path}/no/m.mkv"), source(), "no folder .*no to write .* into", where=tmp_path)
-    refused(Output("mask", f"{tmp_path}/no/out/"), source(), "no folder", where=tmp_path)
+def test_folders_that_cannot_be_made(tmp_path):
+    (tmp_path / "no").touch()
+    for target in ("no/m.mkv", "no/such/m.mkv", "no/out/"):
+        refused(Output("mask", f"{tmp_path}/{target}"), source(), "no folder .*no is a file", where=tmp_path)
+
+
+def test_missing_folders_are_made_and_go_again_if_nothing_came_into_them(tmp_path):
+    Output("mask", f"{tmp_path}/a/b/m.mkv").check(source(), force=False)
+    assert not any(tmp_path.iterdir())
+    with folders_for([tmp_path / "a/b/m.mkv", tmp_path / "a/c/d/", tmp_path / "m.mkv"]):
+        (tmp_path / "a/b/m.mkv").touch()
+        assert (tmp_path / "a/c").is_dir()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "m.mkv"]
 
 
 def test_a_file_in_the_way_of_a_folder(tmp_path):

@@ -209,5 +209,5 @@ def test_camera_that_opens_and_gives_nothing(monkeypatch):
 
 def test_size_change_is_told(monkeypatch):
     monkeypatch.setattr(streams, "Capture", FakeCamera([(4, 6), (8, 12)]))
-    with pytest.raises(InputError, match=r"after 1 frames: expected 6x4 \(WxH\), got 12x8"):
+    with pytest.raises(InputError, match=r"after 1 frame: expected 6x4 \(WxH\), got 12x8"):
         list(Camera(0))

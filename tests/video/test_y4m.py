@@ -178,7 +178,7 @@ def test_end_within_a_frame_is_told_after_the_whole_ones(cut):
 
 
 def test_damage_and_no_frames_are_told():
-    with pytest.raises(InputError, match="damaged after 1 frames: expected FRAME"):
+    with pytest.raises(InputError, match="damaged after 1 frame: expected FRAME"):
         list(Y4MReader(io.BytesIO(stream(bytes(8)).getvalue() + b"GARBAGE\n")))
     with pytest.raises(InputError, match="no frames"):
         list(Y4MReader(stream()))
