@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bgsub.masks.cleaning import surroundings
+from bgsub.masks.cleaning import odd, surroundings
 
 EVERY = 3
 """Frames from one look to the next."""
@@ -22,7 +22,10 @@ MAJORITY = 0.7
 LEAST_PART = 0.25
 """Of its blob that a still piece must be: a leg that stands still is no ghost."""
 MARGIN = 4
-"""Pixels around a piece that its border is compared with."""
+"""Pixels at 320x240 around a piece that its border is compared with."""
+INSIDE, BESIDE, OUTSIDE, NEAR = 5, 3, 7, 9
+"""Sides of squares, in pixels at 320x240: an outline is what the first one takes off the border; beside it lies what
+the third one adds to it and the second one does not; and colours are means over what of the two lies in the fourth."""
 LEAST_BORDER = 0.5
 """Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
 PATCH = 0.002
@@ -44,7 +47,9 @@ class Ghosts:
     inwards.
     """
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, scale: float = 1.0) -> None:
+        self._scale = scale
+        self._margin = max(2, round(MARGIN * scale))
         self.looks = np.zeros((height, width), np.uint8)
         self.last: np.ndarray | None = None
 
@@ -76,7 +81,8 @@ class Ghosts:
         least = max(1.0, smallest)
         if cv2.countNonZero(still) < least:
             return found
-        region = surroundings(still, MARGIN)  # views from here on: of what holds all that is still
+        margin = self._margin
+        region = surroundings(still, margin)  # views from here on: of what holds all that is still
         found_here, image, background, here = (picture[region] for picture in (found, image, background, foreground))
         opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if cv2.countNonZero(opened) < least:
@@ -86,12 +92,12 @@ class Ghosts:
             left, top, width, height, area = stats[i]
             if area < least:
                 continue
-            near = np.s_[max(top - MARGIN, 0):top + height + MARGIN, max(left - MARGIN, 0):left + width + MARGIN]
+            near = np.s_[max(top - margin, 0):top + height + margin, max(left - margin, 0):left + width + margin]
             piece = (labels[near] == i).view(np.uint8)
             row, col = np.argwhere(labels[top:top + 1] == i)[0] + (top, 0)
             if area < LEAST_PART * blob_size(foreground, region[0].start + row, region[1].start + col):
                 continue
-            votes = votes_of_border(image[near], background[near], piece, here[near] == 255)
+            votes = votes_of_border(image[near], background[near], piece, here[near] == 255, self._scale)
             if is_left_behind(votes) or (area >= PATCH * foreground.size
                                          and is_light(image[near], background[near], piece, votes)):
                 found_here[near] |= piece
@@ -119,17 +125,21 @@ class Votes(NamedTuple):
     background: float
 
 
-def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray,
-                    foreground: np.ndarray) -> Votes | None:
-    """Where the outline of a piece is a step; None if too little of it lies beside the background."""
-    inside = piece - cv2.erode(piece, np.ones((5, 5), np.uint8))
-    outside = cv2.dilate(piece, np.ones((7, 7), np.uint8)) - cv2.dilate(piece, np.ones((3, 3), np.uint8))
-    outside = np.where(foreground, np.uint8(0), outside)
-    border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (9, 9)) > 0)
+def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray, foreground: np.ndarray,
+                    scale: float = 1.0) -> Votes | None:
+    """Where the outline of a piece is a step; None if too little of it lies beside the background.
+
+    Lengths are from 320x240, times the scale.
+    """
+    within, beside, beyond, near = (max(3, odd(side * scale)) for side in (INSIDE, BESIDE, OUTSIDE, NEAR))
+    inside = piece - cv2.erode(piece, np.ones((within, within), np.uint8))
+    wide, narrow = (cv2.dilate(piece, np.ones((side, side), np.uint8)) for side in (max(beside + 2, beyond), beside))
+    outside = np.where(foreground, np.uint8(0), wide - narrow)
+    border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (near, near)) > 0)
     n = int(np.count_nonzero(border))
     if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
         return None
-    seen, known = _step(image, inside, outside, border), _step(background, inside, outside, border)
+    seen, known = (_step(picture, inside, outside, border, near) for picture in (image, background))
     return Votes(np.count_nonzero(seen > known + EDGE) / n, np.count_nonzero(known > seen + EDGE) / n)
 
 
@@ -155,14 +165,14 @@ def _gradients(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.stack([cv2.Sobel(bright, cv2.CV_32F, *along)[where] for along in ((1, 0), (0, 1))])
 
 
-def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray, border: np.ndarray) -> np.ndarray:
+def _step(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray, border: np.ndarray, side: int) -> np.ndarray:
     """How much the colours on both sides of a border differ, near each of its pixels; the largest channel counts."""
-    off = np.abs(_mean_near(picture, inside, border) - _mean_near(picture, outside, border))
+    off = np.abs(_mean_near(picture, inside, border, side) - _mean_near(picture, outside, border, side))
     return off.max(axis=1)
 
 
-def _mean_near(picture: np.ndarray, where: np.ndarray, places: np.ndarray) -> np.ndarray:
+def _mean_near(picture: np.ndarray, where: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:
     """The mean colour of those pixels that lie in a window around each of some places, (N, C)."""
-    share = cv2.boxFilter(where, cv2.CV_32F, (9, 9))[places] + np.float32(1e-6)
-    total = cv2.boxFilter(cv2.copyTo(picture, where), cv2.CV_32F, (9, 9))[places]
+    share = cv2.boxFilter(where, cv2.CV_32F, (side, side))[places] + np.float32(1e-6)
+    total = cv2.boxFilter(cv2.copyTo(picture, where), cv2.CV_32F, (side, side))[places]
     return total.reshape(len(share), -1) / share[:, None]

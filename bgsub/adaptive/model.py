@@ -175,7 +175,8 @@ class Adaptive(Measuring):
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
-        self._camera, self._meter, self._ghosts = Camera(), Meter(height, width), Ghosts(*self._grain.shape)
+        self._camera, self._meter = Camera(), Meter(height, width)
+        self._ghosts = Ghosts(*self._grain.shape, self._grain.scale)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
 

@@ -1,5 +1,7 @@
 """What an object leaves behind, an object, and light: told from each other by their border and texture."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ from bgsub.adaptive.ghosts import (
     votes_of_border,
 )
 from bgsub.adaptive.rule import GHOST_FRAMES
+from bgsub.compare.clips import labelled_clip
+from bgsub.compare.metrics import ConfusionCounts, count
 
 SIZE = (120, 160)
 STREET = texture((*SIZE, 3), seed=1)
@@ -208,3 +212,20 @@ def test_what_has_a_sharp_outline_stays_be_it_of_one_colour_or_like_the_street(c
         there[80:160, 110:210] = 1.6 * street[80:160, 110:210]
     assert outline(street, there) > SHARP, "else this tests nothing"
     assert min(shares(street, there)) > 0.95 * 80 * 100 / (240 * 320)
+
+
+def test_borders_are_as_wide_as_the_frame_asks_for(monkeypatch):
+    """In a small frame those of a large one would reach across what is left behind."""
+    clip = labelled_clip(Path(__file__).parents[2] / "videos" / "ghost")
+
+    def score() -> float:
+        model, total = Adaptive(threads=1), ConfusionCounts()
+        for frame, truth in clip.pairs():
+            mask = model.apply(cv2.resize(frame.image, (160, 120), interpolation=cv2.INTER_AREA))
+            if truth is not None:
+                total += count(cv2.resize(mask, (320, 240), interpolation=cv2.INTER_NEAREST), truth)
+        return total.f_measure
+
+    scaled = score()
+    monkeypatch.setattr("bgsub.adaptive.model.Ghosts", lambda *shape: Ghosts(*shape[:2]))
+    assert scaled > score() + 0.1
