@@ -15,6 +15,9 @@ from bgsub.errors import InputError, MisuseError
 from .capture import MAX_RATE, Capture, checked_rate, credible_rate, falls_short
 from .frame import NOTHING, Frame, Sequence
 
+_MATROSKA = b"\x1aE\xdf\xa3"
+"""The first bytes of .mkv and .webm."""
+
 # FFmpeg takes text for the screen of a terminal and delivers pictures of it.
 _TEXT_SUFFIXES = {".txt", ".nfo", ".asc", ".ans", ".art", ".diz", ".ice", ".vt"}
 
@@ -63,7 +66,8 @@ class VideoFile(Sequence):
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._announced_rate = credible_rate(rate)
         self.frame_rate = self._given_rate or self._announced_rate
-        self.n_frames = _believable_count(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), rate)
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.n_frames = _believable_count(count - self._n_before(path, count), rate)
         self._frames = self._read(first)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -87,6 +91,17 @@ class VideoFile(Sequence):
                 f"Check it with `ffprobe {self.name}`"
             )
         return first
+
+    def _n_before(self, path: Path, count: float) -> float:
+        """Frames that the container counts before the first one.
+
+        Matroska's duration is the time of its end: it counts from 0 also where recording began later, as in all but
+        the first of the files that a recorder splits. Other containers count from the first frame.
+        """
+        if not path.is_file() or not _is_matroska(path):
+            return 0.0
+        before = self._capture.place
+        return before if 0 < before < count else 0.0
 
     def _read(self, item: tuple[np.ndarray, float] | None) -> Iterator[Frame]:
         index, start, time, last = 0, 0.0, -1.0, -1.0
@@ -138,6 +153,11 @@ def _check_file(path: Path) -> None:
         raise InputError(f"cannot read {path} as video (expected a video file, got text by its name)")
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{path} is empty (expected a video file). Copy or record it again")
+
+
+def _is_matroska(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MATROSKA)) == _MATROSKA
 
 
 def _believable_count(count: float, rate: float) -> int | None:

@@ -183,6 +183,27 @@ def test_truncated_mp4_cannot_be_read(tmp_path, capfd):
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_a_recording_that_begins_later_than_0_is_complete(tmp_path, suffix):
+    whole, path = write_video(tmp_path / "a.avi", 60), tmp_path / f"later{suffix}"
+    ffmpeg("-i", whole, "-c:v", "mpeg4", "-output_ts_offset", 1000, path)
+    video = VideoFile(path)
+    assert video.n_frames == 60
+    times = [frame.time for frame in video]
+    assert times == pytest.approx(np.arange(60) / 10, abs=2e-3)
+
+
+@needs_ffmpeg
+def test_a_truncated_recording_that_begins_later_than_0_ends_early(tmp_path):
+    path = tmp_path / "later.mkv"
+    ffmpeg("-i", write_video(tmp_path / "a.avi", 60), "-c", "copy", "-output_ts_offset", 1000, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"ends early: [23]\d of 60 frames"):
+        list(VideoFile(path))
+
+
+@needs_ffmpeg
 def test_variable_rate_is_complete(tmp_path):
     path = tmp_path / "variable.mkv"
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:r=30:d=4", "-vf", "select='lt(n,15)+not(mod(n,10))'",
