@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -18,6 +18,10 @@ from .frame import NOTHING, Frame, Sequence
 _MATROSKA = b"\x1aE\xdf\xa3"
 """The first bytes of .mkv and .webm."""
 
+PATIENCE = 300
+"""Failed reads in a row after which it is the end. A damaged packet is one failure, and so is each that depends on it,
+up to the next key frame: ten seconds at most with usual encoders. At the end of a healthy file they take 10 ms."""
+
 # FFmpeg takes text for the screen of a terminal and delivers pictures of it.
 _TEXT_SUFFIXES = {".txt", ".nfo", ".asc", ".ans", ".art", ".diz", ".ice", ".vt"}
 
@@ -27,6 +31,9 @@ class VideoFile(Sequence):
 
     Frames count from 1. Their time is the container's own where it increases, else that of the frame before
     plus one frame at `frame_rate`; it may start above 0. A second loop goes on where the first stopped.
+
+    What is damaged in the middle is passed over, and `n_lost` tells how much it was. Frames are counted as they are
+    delivered, so that as many masks come out; their times, unless `frame_rate` is given, are still those of the file.
 
     Parameters
     ----------
@@ -57,6 +64,7 @@ class VideoFile(Sequence):
     def __init__(self, path: str | Path, *, frame_rate: float | None = None) -> None:
         path = Path(path)
         self.name = str(path)
+        self._failed = False
         self._given_rate = None if frame_rate is None else checked_rate(frame_rate)
         _check_file(path)
         # An absolute path, so that FFmpeg does not take "12:30.mp4" for a URL of the protocol "12".
@@ -83,7 +91,7 @@ class VideoFile(Sequence):
                 f"cannot read {self.name} as video (expected a video file that FFmpeg can decode; a truncated "
                 f".mp4 lacks its index). Check it with `ffprobe {self.name}`"
             )
-        first = self._capture.read()
+        first = self._next(self._capture.read)
         if first is None:
             self.close()
             raise InputError(
@@ -104,18 +112,37 @@ class VideoFile(Sequence):
         return before if 0 < before < count else 0.0
 
     def _read(self, item: tuple[np.ndarray, float] | None) -> Iterator[Frame]:
-        index, start, time, last = 0, 0.0, -1.0, -1.0
+        index, start, time, last, step = 0, 0.0, -1.0, -1.0, 1 / self._announced_rate
         while item is not None and not self._capture.closed:
             image, stamp = item
             index += 1
             self._check_size(image, index)
-            last = _time_after(last, stamp, 1 / self._announced_rate)
+            before, last = last, _time_after(last, stamp, step)
             start = last if index == 1 else start
+            if self._failed:
+                self.n_lost += max(1, round((last - max(before, -step)) / step) - 1)
             time = last if self._given_rate is None else (index - 1) / self._given_rate
             yield Frame(index, time, image)
-            item = self._capture.read() if index >= self.unseen else self._capture.skip()
+            item = self._next(self._capture.read if index >= self.unseen else self._capture.skip)
         if not self._capture.closed:
-            self._check_end(index, last - start + 1 / self._announced_rate)
+            self._check_end(index, last - start + step)
+
+    def _next(self, read: Callable[[], tuple[np.ndarray, float] | None]) -> tuple[np.ndarray, float] | None:
+        """The next image that can be decoded, if need be behind what cannot; None at the end."""
+        item = read()
+        self._failed = item is None
+        for _ in range(PATIENCE):
+            if item is not None or self._capture.closed:
+                break
+            item = read()
+        return item
+
+    def loss(self) -> str:
+        if not self.n_lost:
+            return ""
+        frames = "1 frame that" if self.n_lost == 1 else f"about {self.n_lost} frames that"
+        return (f"{self.name} is damaged: left out {frames} could not be decoded. "
+                f"See where with `ffmpeg -v error -i {self.name} -f null -`")
 
     def _check_size(self, image: np.ndarray, index: int) -> None:
         height, width = image.shape[:2]
@@ -126,7 +153,8 @@ class VideoFile(Sequence):
             )
 
     def _check_end(self, n_read: int, seconds: float) -> None:
-        if self.n_frames is not None and falls_short(n_read, seconds, self.n_frames, self._announced_rate):
+        n_passed, rate = n_read + self.n_lost, self._announced_rate
+        if self.n_frames is not None and falls_short(n_passed, seconds, self.n_frames, rate):
             raise InputError(
                 f"{self.name} ends early: {n_read} of {self.n_frames} frames could be read; what was read is "
                 f"processed. Check it with `ffprobe {self.name}`"
