@@ -74,7 +74,7 @@ def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
         "share": f"{100 * result.foreground_share:.1f} %",
     }
     return {
-        "name": result.name, "state": summary.state(result), "error": result.error,
+        "name": result.name, "state": summary.state(result), "error": result.error, "notes": result.notes,
         **(told if result.frames else dict.fromkeys(told, NOT_KNOWN)),
         "events": result.n_events, "changes": result.n_scene_changes,
         "preview": f"{folder}/{PREVIEW}" if preview else "",

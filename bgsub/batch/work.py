@@ -27,7 +27,7 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build
 from bgsub.models.params import PARAMS, with_rate
 from bgsub.models.registry import MODELS
-from bgsub.video.frame import Frame, Source
+from bgsub.video.frame import Frame, Sequence, Source
 from bgsub.video.open import open_source
 from bgsub.video.outputs import Kind, Output, open_all
 from bgsub.video.pipeline import Job, Selection, read_ahead
@@ -98,7 +98,8 @@ class _File:
                 self._scan.close()
         if not self._job.n_frames:
             raise InputError(f"{self._source.name} has no frame before the end that was asked for; raise --end")
-        return self._result(error or self._finish())
+        unfinished = self._finish()
+        return self._result(error or unfinished)
 
     def _running(self, ahead: list[Frame], frames: Iterator[Frame]) -> Job:
         """As `bgsub run` does it."""
@@ -167,10 +168,12 @@ class _File:
         job, source = self._job, self._source
         last = self._first if job.last is None else job.last.time
         findings = None if self._scan is None else self._scan.findings()
+        loss = source.loss() if isinstance(source, Sequence) else ""
         return replace(
-            self._task.now, error=error, width=source.size[1], height=source.size[0], frame_rate=source.frame_rate,
-            frames=job.n_frames, duration=round(last - self._first + 1 / source.frame_rate, 3),
-            seconds=round(job.seconds, 3), foreground_share=job.n_foreground / job.n_pixels,
+            self._task.now, error=error, notes=(loss,) if loss else (), width=source.size[1], height=source.size[0],
+            frame_rate=source.frame_rate, frames=job.n_frames,
+            duration=round(last - self._first + 1 / source.frame_rate, 3), seconds=round(job.seconds, 3),
+            foreground_share=job.n_foreground / job.n_pixels,
             n_events=None if findings is None else len(findings.intervals),
             n_scene_changes=None if findings is None else len(findings.changes), outputs=self._made(),
         )

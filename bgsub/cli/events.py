@@ -232,7 +232,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         written["events"] = chosen["events"]
     try:
         if not goes_on:
-            _write_last(chosen, findings, footage, opened, not failed, kept)
+            _write_last(chosen, findings, footage, opened, error, kept)
     except (BgsubError, KeyboardInterrupt) as other:
         if failed:
             click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
@@ -251,14 +251,15 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
 
 
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
-                complete: bool, kept: Resumable | None) -> None:
-    """All frames are done: write what is known only now."""
+                error: BaseException | None, kept: Resumable | None) -> None:
+    """All frames that there are, or could be read, are done: write what is known only now."""
     from bgsub.events.intervals import write_table
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
         write_table(findings.rows(), Path(chosen["csv"]))
-    footage.write(findings, opened, complete, bar_of_clips(chosen["quiet"]))
-    if kept is not None and complete:
+    hurried = error is not None and not isinstance(error, InputError)
+    footage.write(findings, opened, error is None, hurried, bar_of_clips(chosen["quiet"]))
+    if kept is not None and error is None:
         kept.remove()

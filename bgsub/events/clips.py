@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.events.cutting import Clip, FrameCutter, VideoCutter
 from bgsub.events.encoding import FORMATS, Unfit, encoder
 from bgsub.events.intervals import Findings, timecode
@@ -157,11 +157,17 @@ def cut(clips: Sequence[Wanted], open_again: Callable[[], Source], lead: float =
 
 def _from_frames(clips: list[Wanted], source: Source) -> Iterator[Clip]:
     cutter = FrameCutter(clips, source.frame_rate)
+    early: InputError | None = None
     try:
-        for frame in source:
-            yield from cutter.see(frame)
-            if cutter.done:
-                return
+        try:
+            for frame in source:
+                yield from cutter.see(frame)
+                if cutter.done:
+                    return
+        except InputError as error:  # where it did when it was looked at, if all clips have begun
+            early = error
         yield from cutter.finish()
+        if early is not None and not cutter.done:
+            raise early
     finally:
         cutter.abandon()
