@@ -15,6 +15,8 @@ from bgsub.video.images import ImageSequence, is_pattern
 
 LEAD = 5.0
 """Seconds by which a clip may begin sooner, if nobody says: cameras send a key frame every 1 to 4."""
+STDIN = "stdin"
+"""What a pipe is called: tools take a name that begins with a dash for an option."""
 LIKE_MP4 = {".mp4", ".mov", ".m4v", ".3gp"}
 
 Wanted = tuple[Path, float, float]
@@ -23,6 +25,8 @@ Wanted = tuple[Path, float, float]
 
 def stem_of(spec: str) -> str:
     """What files about a source are called after: the file's name, or the folder's."""
+    if spec == "-":
+        return STDIN
     path = Path(spec)
     if is_pattern(spec) and not path.exists():
         path = path.parent
