@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from bgsub.batch.preview import Preview
-from bgsub.batch.results import NAMES, PREVIEW, Result, bytes_of, part_of, put, read
+from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, bytes_of, part_of, put, read
 from bgsub.batch.settings import Settings, Task
 from bgsub.compare.jobs import Meter
 from bgsub.compare.store import make_folder
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
-from bgsub.events.intervals import write_table
+from bgsub.events.intervals import Findings, write_table
 from bgsub.events.job import Later, ScanJob, reduced, working_region, working_size
 from bgsub.events.log import EventLog
 from bgsub.events.scan import Scan, Witness
@@ -175,6 +175,7 @@ class _File:
             duration=round(last - self._first + 1 / source.frame_rate, 3), seconds=round(job.seconds, 3),
             foreground_share=job.n_foreground / job.n_pixels,
             n_events=None if findings is None else len(findings.intervals),
+            moments=() if findings is None else _moments(findings),
             n_scene_changes=None if findings is None else len(findings.changes), outputs=self._made(),
         )
 
@@ -186,6 +187,11 @@ class _File:
         files = {path.name: bytes_of(path) or 0 for path in self._part.iterdir()}
         kinds = {kind: names for kind, names in NAMES.items() if kind in (*self._task.outputs, "preview")}
         return {kind: {name: files[name] for name in names if name in files} for kind, names in kinds.items()}
+
+
+def _moments(findings: Findings) -> tuple[tuple[float, float], ...]:
+    return tuple((round(one.start.time, 3), round(one.end.time - one.start.time, 3))
+                 for one in findings.intervals[:MOST_MOMENTS])
 
 
 class _Scan(Scan):

@@ -52,6 +52,8 @@ def test_events_are_those_of_events(clip, tmp_path, more):
     lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["motion_start", "motion_end"]
     assert (result.n_events, result.n_scene_changes) == (1, 0)
+    assert result.moments == ((lines[0]["time"], round(lines[1]["time"] - lines[0]["time"], 3)),)
+    assert read(folder) == result
 
 
 def test_pictures_and_events_in_one_pass(clip, tmp_path):
