@@ -15,12 +15,15 @@ from bgsub.batch.summary import Summary
 from bgsub.compare.store import write_whole
 from bgsub.errors import MisuseError
 from bgsub.events.intervals import timecode
+from bgsub.events.paper import duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 NAME = "index.html"
 NOT_KNOWN = "–"
+NUMBER = re.compile(r"_(\d{4,})_\d+-\d\d-\d\d\.\d{3}\.\w+$")
+"""Of an event, in the name of its picture."""
 LABELS = {"mask": "masks", "overlay": "overlay", "background": "background", "events.jsonl": "events (JSON)",
           "events.csv": "events (CSV)", "thumbnails": "thumbnails", "clips": "clips", "timeline": "timeline",
           "sheet": "contact sheet"}
@@ -74,12 +77,34 @@ def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
         "share": f"{100 * result.foreground_share:.1f} %",
     }
     return {
-        "name": result.name, "state": summary.state(result), "error": result.error,
+        "name": result.name, "state": summary.state(result), "error": result.error, "notes": result.notes,
         **(told if result.frames else dict.fromkeys(told, NOT_KNOWN)),
         "events": result.n_events, "changes": result.n_scene_changes,
         "preview": f"{folder}/{PREVIEW}" if preview else "",
-        "links": [(_label(name), f"{folder}/{quote(name)}") for name in result.files if name != PREVIEW],
+        "moments": _moments(result, out), "more": max(0, (result.n_events or 0) - len(result.moments)),
+        "links": [(_label(name), f"{folder}/{quote(_target(out / result.name, name))}") for name in result.files
+                  if name != PREVIEW],
     }
+
+
+def _moments(result: Result, out: Path) -> list[dict[str, str]]:
+    """The first events: when, for how long, and a link to the picture of each, or else its clip, if there is one."""
+    made = {kind: _inside(out / result.name / kind) for kind in ("clips", "thumbnails") if kind in result.files}
+    by_number = {int(match[1]): f"{kind}/{name}" for kind, names in made.items() for name in names
+                 if (match := NUMBER.search(name))}
+    return [{"start": timecode(start)[:-4], "length": duration(length),
+             "link": f"{quote(result.name)}/{quote(by_number[number])}" if number in by_number else ""}
+            for number, (start, length) in enumerate(result.moments, 1)]
+
+
+def _target(folder: Path, name: str) -> str:
+    """An output, or what is in it if that is one thing; browsers show folders poorly."""
+    inside = _inside(folder / name)
+    return f"{name}/{inside[0]}" if len(inside) == 1 else name
+
+
+def _inside(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def _breaking(name: str) -> Markup:

@@ -29,6 +29,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Kind of output → what it may be named. Of two videos, the second is the folder of images where sizes are odd."""
 RESERVED = frozenset({RESULT, *(name for names in NAMES.values() for name in names)})
+MOST_MOMENTS = 6
+"""Events of a file of which the page tells when they were."""
 ENDS = 1 << 16
 """Bytes at the beginning and at the end of a file that are looked at to tell it from others."""
 
@@ -67,6 +69,8 @@ class Result:
         Kind of output → names of files and folders → their bytes.
     notes : tuple of str
         What else is to be said.
+    moments : tuple of (float, float)
+        When the first events, `MOST_MOMENTS` at most, begin and how long they last, in seconds.
     """
 
     path: str
@@ -86,6 +90,7 @@ class Result:
     n_scene_changes: int | None = None
     outputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    moments: tuple[tuple[float, float], ...] = ()
 
     @property
     def files(self) -> dict[str, int]:
@@ -106,7 +111,8 @@ def read(folder: Path) -> Result | None:
         if told["version"] != VERSION:
             return None
         return Result(**{**{name: value for name, value in told.items() if name in known},
-                         "notes": tuple(told["notes"])})
+                         "notes": tuple(told["notes"]),
+                         "moments": tuple((start, length) for start, length in told.get("moments", ()))})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -66,12 +66,12 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for programs."""
-        outputs = {result.name: sorted(result.files) for result in self.results}
+        more = {result.name: {"outputs": sorted(result.files), "notes": list(result.notes)} for result in self.results}
         return {
             "version": VERSION, **self._counts(), "seconds": round(self.seconds, 3), "frames": self.n_frames,
             "frames_per_second": round(self.n_frames / self.seconds, 2) if self.seconds else None,
             "skipped": self.n_skipped,
-            "files": [{**row, "outputs": outputs[row["name"]]} for row in self.rows()], "left": list(self.left),
+            "files": [{**row, **more[row["name"]]} for row in self.rows()], "left": list(self.left),
         }
 
     def as_csv(self) -> str:

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from bgsub.batch.preview import Preview
-from bgsub.batch.results import NAMES, PREVIEW, Result, bytes_of, part_of, put, read
+from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, bytes_of, part_of, put, read
 from bgsub.batch.settings import Settings, Task
 from bgsub.compare.jobs import Meter
 from bgsub.compare.store import make_folder
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
-from bgsub.events.intervals import write_table
+from bgsub.events.intervals import Findings, write_table
 from bgsub.events.job import Later, ScanJob, reduced, working_region, working_size
 from bgsub.events.log import EventLog
 from bgsub.events.scan import Scan, Witness
@@ -27,7 +27,7 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build
 from bgsub.models.params import PARAMS, with_rate
 from bgsub.models.registry import MODELS
-from bgsub.video.frame import Frame, Source
+from bgsub.video.frame import Frame, Sequence, Source
 from bgsub.video.open import open_source
 from bgsub.video.outputs import Kind, Output, open_all
 from bgsub.video.pipeline import Job, Selection, read_ahead
@@ -98,7 +98,8 @@ class _File:
                 self._scan.close()
         if not self._job.n_frames:
             raise InputError(f"{self._source.name} has no frame before the end that was asked for; raise --end")
-        return self._result(error or self._finish())
+        unfinished = self._finish()
+        return self._result(error or unfinished)
 
     def _running(self, ahead: list[Frame], frames: Iterator[Frame]) -> Job:
         """As `bgsub run` does it."""
@@ -167,11 +168,14 @@ class _File:
         job, source = self._job, self._source
         last = self._first if job.last is None else job.last.time
         findings = None if self._scan is None else self._scan.findings()
+        loss = source.loss() if isinstance(source, Sequence) else ""
         return replace(
-            self._task.now, error=error, width=source.size[1], height=source.size[0], frame_rate=source.frame_rate,
-            frames=job.n_frames, duration=round(last - self._first + 1 / source.frame_rate, 3),
-            seconds=round(job.seconds, 3), foreground_share=job.n_foreground / job.n_pixels,
+            self._task.now, error=error, notes=(loss,) if loss else (), width=source.size[1], height=source.size[0],
+            frame_rate=source.frame_rate, frames=job.n_frames,
+            duration=round(last - self._first + 1 / source.frame_rate, 3), seconds=round(job.seconds, 3),
+            foreground_share=job.n_foreground / job.n_pixels,
             n_events=None if findings is None else len(findings.intervals),
+            moments=() if findings is None else _moments(findings),
             n_scene_changes=None if findings is None else len(findings.changes), outputs=self._made(),
         )
 
@@ -183,6 +187,11 @@ class _File:
         files = {path.name: bytes_of(path) or 0 for path in self._part.iterdir()}
         kinds = {kind: names for kind, names in NAMES.items() if kind in (*self._task.outputs, "preview")}
         return {kind: {name: files[name] for name in names if name in files} for kind, names in kinds.items()}
+
+
+def _moments(findings: Findings) -> tuple[tuple[float, float], ...]:
+    return tuple((round(one.start.time, 3), round(one.end.time - one.start.time, 3))
+                 for one in findings.intervals[:MOST_MOMENTS])
 
 
 class _Scan(Scan):

@@ -272,6 +272,9 @@ def _tell(session: Session, todo: Plan, found: Found, seconds: float, chosen: di
             click.echo(json.dumps(summary.as_dict(), indent=2))
         elif not chosen["quiet"] and summary.results:
             click.echo(summary.in_words())
+        for result in summary.results:
+            for note in () if result.name in summary.kept else result.notes:
+                click.echo(f"bgsub: {result.name}: {note}", err=True)
         for result in summary.failed:
             click.echo(f"bgsub: {result.name}: {result.error}", err=True)
         if stopped and summary.left:

@@ -246,7 +246,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
         written["events"] = chosen["events"]
     try:
         if not goes_on:
-            _write_last(chosen, findings, footage, opened, None if failed else job.n_frames, kept)
+            _write_last(chosen, findings, footage, opened, job.n_frames, error, kept)
     except (BgsubError, KeyboardInterrupt) as other:
         if failed:
             click.echo(f"bgsub: {other}", err=True)  # beside the error that is already on its way
@@ -255,7 +255,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
     if chosen["csv"] and not goes_on:
         written["csv"] = chosen["csv"]
     told = as_dict(spec, findings, job, masker.masker, scan.params, {**written, **footage.written},
-                   complete=not failed)
+                   complete=not failed, n_lost=getattr(source, "n_lost", 0))
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
@@ -267,14 +267,15 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
 
 
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
-                n_frames: int | None, kept: Resumable | None) -> None:
-    """Write what is known only now; of a complete run, that all its frames are done."""
+                n_frames: int, error: BaseException | None, kept: Resumable | None) -> None:
+    """All frames that there are, or could be read, are done: write what is known only now."""
     from bgsub.events.intervals import write_table
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
         write_table(findings.rows(), Path(chosen["csv"]))
-    footage.write(findings, opened, n_frames is not None, bar_of_clips(chosen["quiet"]))
-    if kept is not None and n_frames is not None:
+    hurried = error is not None and not isinstance(error, InputError)
+    footage.write(findings, opened, error is None, hurried, bar_of_clips(chosen["quiet"]))
+    if kept is not None and error is None:
         kept.finish(n_frames)

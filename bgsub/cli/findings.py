@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def as_dict(spec: str, findings: Findings, job: ScanJob, masker: Masker, params: MotionParams, written: dict[str, str],
-            complete: bool) -> dict[str, Any]:
+            complete: bool, n_lost: int) -> dict[str, Any]:
     """All of it, for programs."""
     from bgsub.masks.masker import cleaning_of
     from bgsub.video.streams import without_password
@@ -25,6 +25,7 @@ def as_dict(spec: str, findings: Findings, job: ScanJob, masker: Masker, params:
     cleaning = cleaning_of(masker)
     return {
         **findings.as_dict(), "input": without_password(spec), "complete": complete,
+        "frames_lost": n_lost,
         "seconds": round(job.seconds, 3), "frames_per_second": round(job.n_frames / job.seconds, 2),
         "working_width": job.size[1], "working_height": job.size[0],
         "foreground_share": job.n_foreground / job.n_pixels, "model": model.name, "parameters": asdict(model.params),

@@ -34,6 +34,9 @@ class Terminated(KeyboardInterrupt):
 def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 0) -> Iterator[Callable[[], None]]:
     """A bar on stderr, only if that is a terminal: time left where the end is known, else a count.
 
+    At the end it is told there, in any case, what of the source could not be read and was passed over. That is no
+    failure: what is made is complete to the end, and to do it again would change nothing.
+
     Parameters
     ----------
     source : Source
@@ -49,11 +52,15 @@ def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 
     """
     from tqdm import tqdm
 
+    from bgsub.video.frame import Sequence
+
     tqdm.set_lock(threading.RLock())  # its own is for several processes, and takes 30 ms to set up
     total = expected_frames(source, selection)
     with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
               leave=False) as bar:
         yield lambda: bar.update() and None
+    if isinstance(source, Sequence) and source.n_lost:
+        click.echo(f"bgsub: {source.loss()}", err=True)
 
 
 def expected_frames(source: Source, selection: Selection) -> int | None:

@@ -67,6 +67,7 @@ def summary(spec: str, source: Source, job: Job, masker: Masker, written: dict[s
         "height": source.size[0],
         "frame_rate": source.frame_rate,
         "frames": job.n_frames,
+        "frames_lost": getattr(source, "n_lost", 0),
         "complete": complete,
         "seconds": round(job.seconds, 3),
         "frames_per_second": round(job.n_frames / job.seconds, 2),
@@ -99,7 +100,9 @@ def say_uneven(source: Source, job: Job, outputs: Sequence[Output]) -> None:
     """Say that videos do not follow the times of the frames, where these are clearly uneven."""
     from bgsub.video.frame import Sequence as Ending
 
-    if not isinstance(source, Ending) or not any(output.is_video or output.is_pipe for output in outputs):
+    if not isinstance(source, Ending) or source.n_lost:  # then it is said that frames are missing
+        return
+    if not any(output.is_video or output.is_pipe for output in outputs):
         return
     if job.drift > max(UNEVEN, 2 / source.frame_rate):
         rate = f"{source.frame_rate:.4g}"

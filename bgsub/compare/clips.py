@@ -13,7 +13,7 @@ from bgsub.compare.layout import region_file, truth_within
 from bgsub.compare.levels import Say
 from bgsub.compare.truth import Truth, TruthImages, TruthVideo, sample, truth_in_folder
 from bgsub.errors import InputError, MisuseError
-from bgsub.video.frame import Frame, Source
+from bgsub.video.frame import Frame, Source, without_loss
 from bgsub.video.frame import Sequence as Recording
 from bgsub.video.images import ImageSequence, read_image
 from bgsub.video.open import open_source
@@ -100,11 +100,11 @@ class Clip:
         """
         if self.truth is None:
             with self.frames() as source:
-                yield from ((frame, None) for frame in source)
+                yield from ((frame, None) for frame in without_loss(source))
             return
         n_scored = 0
         with self.frames() as source, self.truth.reader(lambda note: note in self.notes or say(note)) as truth_at:
-            for frame in source:
+            for frame in without_loss(source):
                 truth = truth_at(frame.index, self.in_range(frame.index))
                 if truth is not None:
                     check_size(truth, self)

@@ -13,7 +13,7 @@ from bgsub.compare.levels import Levels, Say
 from bgsub.compare.truth import images_by_frame
 from bgsub.errors import InputError
 from bgsub.mixture.protocol import FOREGROUND
-from bgsub.video.frame import Frame
+from bgsub.video.frame import Frame, without_loss
 from bgsub.video.images import ImageSequence, images_in, read_image
 from bgsub.video.open import open_source
 
@@ -83,7 +83,7 @@ class StoredMasks:
     def reset(self) -> None:
         """Begin with the first mask again."""
         self._numbers = iter(self._clip.numbers())
-        self._video: Iterator[Frame] = iter(()) if self._paths is not None else iter(open_source(self._where))
+        self._video: Iterator[Frame] = iter(()) if self._paths is not None else without_loss(open_source(self._where))
 
     def _next(self, number: int) -> np.ndarray | None:
         if self._paths is not None:

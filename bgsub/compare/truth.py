@@ -16,7 +16,7 @@ import numpy as np
 from bgsub.compare.levels import Levels, Say
 from bgsub.compare.metrics import MOVING, OUTSIDE, SHADOW, UNKNOWN
 from bgsub.errors import InputError
-from bgsub.video.frame import Frame
+from bgsub.video.frame import Frame, without_loss
 from bgsub.video.images import ImageSequence, images_in, numbers, read_image
 from bgsub.video.open import open_source
 
@@ -76,7 +76,7 @@ class TruthVideo:
     def reader(self, say: Say) -> Iterator[At]:
         """Read the video along with the clip."""
         with open_source(self.where) as source:
-            frames = iter(source)
+            frames = without_loss(source)
             yield partial(self._at, frames, say)
             if next(frames, None) is not None:
                 say(f"{self.where.name} goes on after the last frame")

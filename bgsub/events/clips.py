@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.events.cutting import Clip, FrameCutter, VideoCutter
 from bgsub.events.encoding import FORMATS, Unfit, encoder
 from bgsub.events.intervals import Findings, timecode
@@ -16,6 +16,8 @@ from bgsub.video.outputs import require_folder
 
 LEAD = 5.0
 """Seconds by which a clip may begin sooner, if nobody says: cameras send a key frame every 1 to 4."""
+STDIN = "stdin"
+"""What a pipe is called: tools take a name that begins with a dash for an option."""
 LIKE_MP4 = {".mp4", ".mov", ".m4v", ".3gp"}
 
 Wanted = tuple[Path, float, float]
@@ -24,6 +26,8 @@ Wanted = tuple[Path, float, float]
 
 def stem_of(spec: str) -> str:
     """What files about a source are called after: the file's name, or the folder's."""
+    if spec == "-":
+        return STDIN
     path = Path(spec)
     if is_pattern(spec) and not path.exists():
         path = path.parent
@@ -157,11 +161,17 @@ def cut(clips: Sequence[Wanted], open_again: Callable[[], Source], lead: float =
 
 def _from_frames(clips: list[Wanted], source: Source) -> Iterator[Clip]:
     cutter = FrameCutter(clips, source.frame_rate)
+    early: InputError | None = None
     try:
-        for frame in source:
-            yield from cutter.see(frame)
-            if cutter.done:
-                return
+        try:
+            for frame in source:
+                yield from cutter.see(frame)
+                if cutter.done:
+                    return
+        except InputError as error:  # where it did when it was looked at, if all clips have begun
+            early = error
         yield from cutter.finish()
+        if early is not None and not cutter.done:
+            raise early
     finally:
         cutter.abandon()

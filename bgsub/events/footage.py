@@ -102,7 +102,7 @@ class Footage:
             folder = None if wanted.thumbnails is None else Path(wanted.thumbnails)
             self.witness = Thumbnails(source.size, zones, folder, self._stem, resumed)
 
-    def write(self, findings: Findings, open_again: Callable[[], Source], complete: bool = True,
+    def write(self, findings: Findings, open_again: Callable[[], Source], complete: bool = True, hurried: bool = False,
               watched: Callable[[Iterable[Clip], int], Iterable[Clip]] = lambda cut, n: cut) -> None:
         """Write it all, as far as it goes; `written` tells how far.
 
@@ -113,7 +113,9 @@ class Footage:
         open_again : callable
             Opens the source anew, for clips.
         complete : bool
-            Whether the scan came to its end; after Ctrl-C nobody waits for clips.
+            Whether the scan came to its end.
+        hurried : bool
+            Whether no clips are to be cut: after Ctrl-C nobody waits for them, and on a full disk there is no room.
         watched : callable
             Given the clips as they are cut and how many there will be, hands them on; for a progress bar.
 
@@ -124,6 +126,8 @@ class Footage:
         """
         wanted, written = self._wanted, self.written
         if self._resumable and not complete:
+            kinds = ("clips", "thumbnails", "timeline", "sheet")
+            written.update({kind: "none yet: it may go on" for kind in kinds if getattr(wanted, kind) is not None})
             return
         if self.witness is not None and wanted.thumbnails is not None:
             n = len(self.witness.finish(findings))
@@ -135,7 +139,9 @@ class Footage:
         if self.witness is not None and wanted.sheet is not None:
             pages = sheet.write(Path(wanted.sheet), findings, self.witness.small)
             written["sheet"] = wanted.sheet + (f" to {pages[-1].name}" if len(pages) > 1 else "")
-        if wanted.clips is not None and complete:
+        if wanted.clips is not None and hurried:
+            written["clips"] = "none: it was stopped before they were cut"
+        elif wanted.clips is not None:
             try:
                 self._cut(findings, open_again, watched)
             finally:

@@ -11,15 +11,17 @@ import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.events import paper
+from bgsub.events.clips import STDIN
 from bgsub.events.intervals import Findings, iso
 from bgsub.events.motion import Interval
 from bgsub.video import lettering
 
 COLUMNS, ROWS = 6, 8
 """Of a full page."""
-FEWEST_COLUMNS = 3
-TILE = 380
-"""Pixels of a picture's width."""
+TILE = 364
+"""Pixels of a picture's width on a full page."""
+LARGEST = {1: 1000, 2: 560}
+"""The same where there are but so few: the page is then wide enough for its head."""
 GAP, EDGE = 24, 48
 MOST_PAGES = 20
 
@@ -85,18 +87,19 @@ def pages(findings: Findings, picture: Picture) -> Iterator[np.ndarray]:
 
 def _page(findings: Findings, picture: Picture, first: int, page: int, n_pages: int) -> np.ndarray:
     events = findings.intervals[first:first + COLUMNS * ROWS]
-    columns = min(COLUMNS, max(FEWEST_COLUMNS, len(events))) if n_pages == 1 else COLUMNS
+    columns = min(COLUMNS, max(1, len(events))) if n_pages == 1 else COLUMNS
     rows = -(-len(events) // columns)
-    height, below = _tile_height(findings.size), _caption_height(findings)
+    tile = LARGEST.get(columns, TILE)
+    height, below = _tile_height(findings.size, tile), _caption_height(findings)
     top = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + GAP
-    width = 2 * EDGE + columns * (TILE + GAP) - GAP
+    width = 2 * EDGE + columns * (tile + GAP) - GAP
     drawn = paper.sheet_of(top + rows * (height + below + GAP) + EDGE, width)
     _head(drawn, findings, page, n_pages)
     for i, one in enumerate(events):
-        left = EDGE + i % columns * (TILE + GAP)
+        left = EDGE + i % columns * (tile + GAP)
         upper = top + i // columns * (height + below + GAP)
-        _tile(drawn, picture(one), left, upper, height)
-        _caption(drawn, findings, first + i, one, left, upper + height + 6)
+        _tile(drawn, picture(one), left, upper, height, tile)
+        _caption(drawn, findings, first + i, one, left, upper + height + 6, tile)
     return drawn
 
 
@@ -115,6 +118,8 @@ def _head(drawn: np.ndarray, findings: Findings, page: int, n_pages: int) -> Non
 
 def title(findings: Findings) -> str:
     """The video's name, without its folders."""
+    if findings.source == "-":
+        return STDIN
     return Path(findings.source).name or findings.source
 
 
@@ -137,26 +142,26 @@ def moving(findings: Findings) -> float:
     return total
 
 
-def _tile(drawn: np.ndarray, picture: np.ndarray | None, left: int, top: int, height: int) -> None:
-    cv2.rectangle(drawn, (left, top), (left + TILE - 1, top + height - 1), paper.LINE, cv2.FILLED)
+def _tile(drawn: np.ndarray, picture: np.ndarray | None, left: int, top: int, height: int, width: int) -> None:
+    cv2.rectangle(drawn, (left, top), (left + width - 1, top + height - 1), paper.LINE, cv2.FILLED)
     if picture is None:
         middle = top + (height - paper.line_height(paper.SMALL)) / 2
-        paper.centred(drawn, "no picture", left + TILE / 2, middle, paper.FAINT, paper.SMALL)
+        paper.centred(drawn, "no picture", left + width / 2, middle, paper.FAINT, paper.SMALL)
     else:
-        paper.placed(drawn, picture, left, top, height, TILE)
+        paper.placed(drawn, picture, left, top, height, width)
 
 
-def _caption(drawn: np.ndarray, findings: Findings, i: int, one: Interval, left: int, top: int) -> None:
+def _caption(drawn: np.ndarray, findings: Findings, i: int, one: Interval, left: int, top: int, width: int) -> None:
     number = f"{i + 1}"
     wide = paper.text(drawn, number, left, top, paper.BLUE)
     length = paper.duration(one.end.time - one.start.time)
     paper.text(drawn, paper.moment(one.start.time), left + wide + 18, top)
-    paper.text(drawn, length, left + TILE - lettering.width_of(length, paper.NORMAL), top, paper.FAINT)
+    paper.text(drawn, length, left + width - lettering.width_of(length, paper.NORMAL), top, paper.FAINT)
     lines = [clock(findings, one.start.time), one.zone]
     top += 4
     for line in filter(None, lines):
         top += paper.line_height(paper.SMALL)
-        paper.text(drawn, lettering.cut(line, TILE, paper.SMALL), left, top, paper.FAINT, paper.SMALL)
+        paper.text(drawn, lettering.cut(line, width, paper.SMALL), left, top, paper.FAINT, paper.SMALL)
 
 
 def clock(findings: Findings, seconds: float) -> str | None:
@@ -165,9 +170,9 @@ def clock(findings: Findings, seconds: float) -> str | None:
     return None if told is None else told[:19].replace("T", " ")
 
 
-def _tile_height(size: tuple[int, int]) -> int:
+def _tile_height(size: tuple[int, int], width: int) -> int:
     """Of frames of (H, W); what was filmed upright is shown smaller, not taller."""
-    return round(TILE * min(0.75, max(0.4, size[0] / size[1])))
+    return round(width * min(0.75, max(0.4, size[0] / size[1])))
 
 
 def _caption_height(findings: Findings) -> int:

@@ -25,6 +25,8 @@ from bgsub.video.render import as_bgr, draw_zones, overlay
 SUFFIX = ".jpg"
 SMALL_SIDE = 400
 """Pixels of the longer side of a picture that is kept for the sheet."""
+FIRST_SIDES = (1000, 600)
+"""The same of the first ones, which are shown larger if no other event comes."""
 MOST_SMALL = 1000
 """Of them that are kept: some 20 MB."""
 Key = tuple[str | None, int]
@@ -74,7 +76,8 @@ class Thumbnails:
         if frame is None or mask is None:
             return  # it was seen before this process was there
         if len(self._small) < MOST_SMALL:
-            factor = min(1.0, SMALL_SIDE / max(frame.image.shape[:2]))
+            longest = SMALL_SIDE if len(self._small) >= len(FIRST_SIDES) else FIRST_SIDES[len(self._small)]
+            factor = min(1.0, longest / max(frame.image.shape[:2]))
             image = frame.image if factor == 1 else cv2.resize(frame.image, None, fx=factor, fy=factor,
                                                                interpolation=cv2.INTER_AREA)
             drawn = peak_picture(image, mask, None, interval.blob, self._size[0])

@@ -102,7 +102,7 @@ class Layout:
         small = paper.line_height(paper.SMALL)
         self.left, self.right = _left(findings), WIDTH - EDGE
         self.strip = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
-        self.curve = self.strip + (STILL_HEIGHT + 24 if has_stills else 0) + (30 if findings.changes else 0)
+        self.curve = self.strip + (STILL_HEIGHT + 24 if has_stills else small) + (30 if findings.changes else 0)
         self.bottom = self.row(len(_rows(findings)))
         self.legend = self.bottom + (2 if findings.begun else 1) * small + 44
         self.height = self.legend + small + EDGE // 2

@@ -75,10 +75,12 @@ class Zone:
             if not isinstance(point, list | tuple) or len(point) != 2 or not all(map(is_number, point)):
                 raise MisuseError(f"zone {self.name!r}: expected points [row, col] in pixels, got {str(point)[:80]}")
         found = tuple((float(row), float(col)) for row, col in points)
+        # The two halves of a bow tie cancel out: it has no area, and yet its corners are not on one line.
+        flat = cv2.contourArea(cv2.convexHull(np.array(found, np.float32))) < 1
+        if not flat and crosses_itself(found):
+            raise MisuseError(f"zone {self.name!r} crosses itself; give its corners in order around it")
         if area(found) < 1:
             raise MisuseError(f"zone {self.name!r} has no area; give corners that are not on one line")
-        if crosses_itself(found):
-            raise MisuseError(f"zone {self.name!r} crosses itself; give its corners in order around it")
         return found
 
     def _check_threshold(self, name: str, value: Any) -> None:

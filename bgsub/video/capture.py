@@ -19,6 +19,8 @@ DEFAULT_RATE = 25.0
 MAX_RATE = 1000.0
 """Containers without a rate often give their clock's (1000, 90000): anything above this is not believed."""
 
+_PTS = getattr(cv2, "CAP_PROP_PTS", -1)  # since OpenCV 4.10
+
 
 class Capture:
     """A cv2.VideoCapture with a lock around it.
@@ -49,6 +51,14 @@ class Capture:
         """Value of a ``CAP_PROP_*``."""
         with self._lock:
             return float(self._capture.get(what))
+
+    @property
+    def place(self) -> float:
+        """The last image's own timestamp, from which `read` takes off that of the first one: in frames, not seconds.
+
+        0 in OpenCV before 4.10, and anything where a container has none.
+        """
+        return self.get(_PTS)
 
     def read(self) -> tuple[np.ndarray, float] | None:
         """Read the next image and its timestamp in seconds; None at the end, on failure and once closed."""

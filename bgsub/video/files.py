@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,6 +15,13 @@ from bgsub.errors import InputError, MisuseError
 from .capture import MAX_RATE, Capture, checked_rate, credible_rate, falls_short
 from .frame import NOTHING, Frame, Sequence
 
+_MATROSKA = b"\x1aE\xdf\xa3"
+"""The first bytes of .mkv and .webm."""
+
+PATIENCE = 300
+"""Failed reads in a row after which it is the end. A damaged packet is one failure, and so is each that depends on it,
+up to the next key frame: ten seconds at most with usual encoders. At the end of a healthy file they take 10 ms."""
+
 # FFmpeg takes text for the screen of a terminal and delivers pictures of it.
 _TEXT_SUFFIXES = {".txt", ".nfo", ".asc", ".ans", ".art", ".diz", ".ice", ".vt"}
 
@@ -24,6 +31,9 @@ class VideoFile(Sequence):
 
     Frames count from 1. Their time is the container's own where it increases, else that of the frame before
     plus one frame at `frame_rate`; it may start above 0. A second loop goes on where the first stopped.
+
+    What is damaged in the middle is passed over, and `n_lost` tells how much it was. Frames are counted as they are
+    delivered, so that as many masks come out; their times, unless `frame_rate` is given, are still those of the file.
 
     Parameters
     ----------
@@ -54,6 +64,7 @@ class VideoFile(Sequence):
     def __init__(self, path: str | Path, *, frame_rate: float | None = None) -> None:
         path = Path(path)
         self.name = str(path)
+        self._failed = False
         self._given_rate = None if frame_rate is None else checked_rate(frame_rate)
         _check_file(path)
         # An absolute path, so that FFmpeg does not take "12:30.mp4" for a URL of the protocol "12".
@@ -63,7 +74,8 @@ class VideoFile(Sequence):
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._announced_rate = credible_rate(rate)
         self.frame_rate = self._given_rate or self._announced_rate
-        self.n_frames = _believable_count(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), rate)
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.n_frames = _believable_count(count - self._n_before(path, count), rate)
         self._frames = self._read(first)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -79,7 +91,7 @@ class VideoFile(Sequence):
                 f"cannot read {self.name} as video (expected a video file that FFmpeg can decode; a truncated "
                 f".mp4 lacks its index). Check it with `ffprobe {self.name}`"
             )
-        first = self._capture.read()
+        first = self._next(self._capture.read)
         if first is None:
             self.close()
             raise InputError(
@@ -88,19 +100,49 @@ class VideoFile(Sequence):
             )
         return first
 
+    def _n_before(self, path: Path, count: float) -> float:
+        """Frames that the container counts before the first one.
+
+        Matroska's duration is the time of its end: it counts from 0 also where recording began later, as in all but
+        the first of the files that a recorder splits. Other containers count from the first frame.
+        """
+        if not path.is_file() or not _is_matroska(path):
+            return 0.0
+        before = self._capture.place
+        return before if 0 < before < count else 0.0
+
     def _read(self, item: tuple[np.ndarray, float] | None) -> Iterator[Frame]:
-        index, start, time, last = 0, 0.0, -1.0, -1.0
+        index, start, time, last, step = 0, 0.0, -1.0, -1.0, 1 / self._announced_rate
         while item is not None and not self._capture.closed:
             image, stamp = item
             index += 1
             self._check_size(image, index)
-            last = _time_after(last, stamp, 1 / self._announced_rate)
+            before, last = last, _time_after(last, stamp, step)
             start = last if index == 1 else start
+            if self._failed:
+                self.n_lost += max(1, round((last - max(before, -step)) / step) - 1)
             time = last if self._given_rate is None else (index - 1) / self._given_rate
             yield Frame(index, time, image)
-            item = self._capture.read() if index >= self.unseen else self._capture.skip()
+            item = self._next(self._capture.read if index >= self.unseen else self._capture.skip)
         if not self._capture.closed:
-            self._check_end(index, last - start + 1 / self._announced_rate)
+            self._check_end(index, last - start + step)
+
+    def _next(self, read: Callable[[], tuple[np.ndarray, float] | None]) -> tuple[np.ndarray, float] | None:
+        """The next image that can be decoded, if need be behind what cannot; None at the end."""
+        item = read()
+        self._failed = item is None
+        for _ in range(PATIENCE):
+            if item is not None or self._capture.closed:
+                break
+            item = read()
+        return item
+
+    def loss(self) -> str:
+        if not self.n_lost:
+            return ""
+        frames = "1 frame that" if self.n_lost == 1 else f"about {self.n_lost} frames that"
+        return (f"{self.name} is damaged: left out {frames} could not be decoded. "
+                f"See where with `ffmpeg -v error -i {self.name} -f null -`")
 
     def _check_size(self, image: np.ndarray, index: int) -> None:
         height, width = image.shape[:2]
@@ -111,7 +153,8 @@ class VideoFile(Sequence):
             )
 
     def _check_end(self, n_read: int, seconds: float) -> None:
-        if self.n_frames is not None and falls_short(n_read, seconds, self.n_frames, self._announced_rate):
+        n_passed, rate = n_read + self.n_lost, self._announced_rate
+        if self.n_frames is not None and falls_short(n_passed, seconds, self.n_frames, rate):
             raise InputError(
                 f"{self.name} ends early: {n_read} of {self.n_frames} frames could be read. It was cut off, or is "
                 f"damaged there; what was read is processed. Check it with `ffprobe {self.name}`"
@@ -138,6 +181,11 @@ def _check_file(path: Path) -> None:
         raise InputError(f"cannot read {path} as video (expected a video file, got text by its name)")
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{path} is empty (expected a video file). Copy or record it again")
+
+
+def _is_matroska(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MATROSKA)) == _MATROSKA
 
 
 def _believable_count(count: float, rate: float) -> int | None:

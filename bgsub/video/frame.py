@@ -9,6 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from bgsub.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -76,11 +78,37 @@ class Sequence(Source):
         None where nobody knows (a pipe).
     unseen : int
         Frames up to this index are not looked at: set it before the first is read, and their images may be empty.
+    n_lost : int
+        Frames before the last one delivered that could not be read and were passed over; an estimate in video files.
     """
 
     n_frames: int | None
     unseen = -1
+    n_lost = 0
+
+    def loss(self) -> str:
+        """What could not be read so far, in a line; empty if that is nothing."""
+        return ""
 
 
 class Stream(Source):
     """A source without an end: a camera or a network stream. It stops when it is closed or breaks."""
+
+
+def without_loss(source: Source) -> Iterator[Frame]:
+    """The frames of a source that goes along with another one, frame by frame.
+
+    Raises
+    ------
+    InputError
+        Where one could not be read.
+    """
+    for frame in source:
+        _check_loss(source)
+        yield frame
+    _check_loss(source)
+
+
+def _check_loss(source: Source) -> None:
+    if isinstance(source, Sequence) and source.n_lost:
+        raise InputError(source.loss())

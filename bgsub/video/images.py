@@ -31,6 +31,9 @@ class ImageSequence(Sequence):
     last number in its file name where these increase over the whole set, else 1, 2, 3, …; its time is its
     position divided by `frame_rate`. A second loop goes on where the first stopped.
 
+    An image that cannot be read, or has another size than the first, is passed over; the others keep their index and
+    time.
+
     Grey images stay grey. An alpha channel is dropped. Of 16 bits the upper 8 are kept. Where grey and colour are
     mixed, all become what the first is. Orientation tags are not followed; of a multi-page TIFF the first page
     is read.
@@ -57,7 +60,7 @@ class ImageSequence(Sequence):
     MisuseError
         If there are no images.
     InputError
-        If an image cannot be read or has another size than the first.
+        If the first image cannot be read. While reading: at the end, if most were passed over.
     """
 
     n_frames: int
@@ -80,6 +83,7 @@ class ImageSequence(Sequence):
         first = read_image(self.paths[0])
         self.size = first.shape[0], first.shape[1]
         self._closed = False
+        self._first_fault = ""
         self._frames = self._read(first)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -97,9 +101,21 @@ class ImageSequence(Sequence):
             if index <= self.unseen:
                 yield Frame(index, position / self.frame_rate, NOTHING)
                 continue
-            image = first if position == 0 else _as_first(read_image(path), grey)
-            self._check_size(image, path)
+            try:
+                image = first if position == 0 else _as_first(read_image(path), grey)
+                self._check_size(image, path)
+            except InputError as error:
+                self.n_lost += 1
+                self._first_fault = self._first_fault or str(error)
+                continue
             yield Frame(index, position / self.frame_rate, image)
+        if 2 * self.n_lost > self.n_frames:
+            raise InputError(f"these are hardly images of one video: {self.loss()}")
+
+    def loss(self) -> str:
+        if not self.n_lost:
+            return ""
+        return f"left out {self.n_lost} of {self.n_frames} images of {self.name}. The first: {self._first_fault}"
 
     def _check_size(self, image: np.ndarray, path: Path) -> None:
         height, width = image.shape[:2]

@@ -241,7 +241,8 @@ class Job:
         self._first, self.drift = counts.get("first"), counts.get("drift", 0.0)
         if isinstance(self._source, Sequence):
             self._source.unseen = self._index
-        self._frames = itertools.islice(self._frames, self.n_frames, None)
+        last = self._index  # not their number, as images that could not be read are not looked at again
+        self._frames = itertools.dropwhile(lambda frame: frame.index <= last, self._frames)
 
     def _seconds_now(self) -> float:
         return self.seconds + (0.0 if self._begun is None else time.perf_counter() - self._begun)

@@ -61,6 +61,19 @@ def test_a_folder_with_all_kinds_of_things_in_it(bgsub, footage, tmp_path):
     assert err.splitlines()[-1] == "bgsub: 4 of 4 files done before"
 
 
+def test_what_is_damaged_is_done_and_told_once(bgsub, tmp_path):
+    (write_folder(tmp_path / "in" / "shots") / "in000012.png").write_bytes(b"no image")
+    words = (tmp_path / "in", "--out", tmp_path / "out", "--events", "--jobs", 1)
+    code, told, err = bgsub(*words, "--json")
+    assert code == 0
+    (line,) = err.splitlines()
+    assert line.startswith("bgsub: shots: left out 1 of 24 images")
+    assert json.loads(told)["files"][0]["notes"] == [line.removeprefix("bgsub: shots: ")]
+    code, _, err = bgsub(*words)
+    assert code == 0
+    assert "left out" not in err
+
+
 def test_results_do_not_depend_on_the_number_of_processes(bgsub, footage, tmp_path):
     (footage / "bad.mp4").unlink()
     for jobs in (1, 2, 3):

@@ -1,6 +1,7 @@
 """The page of a batch: what it holds, and how a real browser shows it."""
 
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from bgsub.batch.summary import MOST_ROWS, Summary
 
 pytest.importorskip("jinja2", reason="the page needs jinja2")
 ODD = "cam 1/<b>#1 & co?"
+MOMENTS = ((7.1, 6.64), (725.5, 140.2), (3600.0, 5.0))
 LONG = "a_very_long_name_as_cameras_give_them_2026-03-31_22-15-00_to_2026-03-31_23-15-00"
 
 
@@ -27,11 +29,19 @@ def out(tmp_path_factory):
     """A page of files of all kinds."""
     out = tmp_path_factory.mktemp("page")
     outputs = {"mask": {"mask.mkv": 1}, "events": {"events.csv": 1, "events.jsonl": 2}, "preview": {"preview.jpg": 3}}
-    results = [result(name, outputs=outputs) for name in ("a", ODD, LONG)]
+    pictures = {**outputs, "thumbnails": {"thumbnails": 4}, "sheet": {"sheet": 5}, "clips": {"clips": 6}}
+    results = [result(name, outputs=pictures, moments=MOMENTS, n_events=9) for name in ("a", ODD, LONG)]
+    for one in results:
+        for name in ("thumbnails/{}_0002_0-12-05.500.jpg", "sheet/sheet.jpg", "clips/{}_0001_0-00-07.100.mp4",
+                     "clips/{}_0002_0-12-05.500.mp4"):
+            path = out / one.name / name.format("#1")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
     results += [result(f"night_{i:04}", outputs=outputs, n_events=i % 2) for i in range(9)]
+    results[-1] = replace(results[-1], notes=("<it> is damaged: left out 1 frame",))
     results.append(Result("/footage/bad.mp4", "bad", "cannot read <bad.mp4>"))
     for one in results[:-1]:
-        (out / one.name).mkdir(parents=True)
+        (out / one.name).mkdir(parents=True, exist_ok=True)
         picture = np.repeat(np.repeat(scene(20)[-1], 4, axis=0), 4, axis=1)
         cv2.imwrite(str(out / one.name / "preview.jpg"), picture)
     write_page(Summary(results, frozenset(["a"]), ["z"], 12.5), out)
@@ -45,8 +55,20 @@ def test_all_that_there_is_to_tell(out):
     assert "<b>#1" not in text
     assert 'href="cam%201/%3Cb%3E%231%20%26%20co%3F/mask.mkv"' in text
     assert "1 file not begun or not finished" in text
-    assert ">3 events</b>" in re.sub(r"\s+", " ", text)
+    assert "<b>night_0008</b>: &lt;it&gt; is damaged: left out 1 frame" in text
+    assert ">9 events</b>" in re.sub(r"\s+", " ", text)
     assert not re.search(r'(?:src|href)="(?:/|[a-z]+:)', text), "all links are relative: the folder can be moved"
+
+
+def test_when_something_moved_with_links_to_pictures(out):
+    text = re.sub(r"\s+", " ", (out / "index.html").read_text(encoding="utf-8"))
+    assert '<a href="a/clips/%231_0001_0-00-07.100.mp4">0:00:07</a> <span>6.6 s</span>' in text
+    assert '<a href="a/thumbnails/%231_0002_0-12-05.500.jpg">0:12:05</a> <span>2:20</span>' in text
+    assert "<li>1:00:00 <span>5.0 s</span>" in text, "there is neither a picture nor a clip of it"
+    assert text.count("and 6 more") == 3
+    assert '<a href="a/sheet/sheet.jpg">contact sheet</a>' in text
+    assert '<a href="a/thumbnails/%231_0002_0-12-05.500.jpg">thumbnails</a>' in text, "there is but one"
+    assert '<a href="a/clips">clips</a>' in text
 
 
 def test_without_events_there_are_no_columns_of_them(tmp_path):

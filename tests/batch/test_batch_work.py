@@ -52,6 +52,8 @@ def test_events_are_those_of_events(clip, tmp_path, more):
     lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["motion_start", "motion_end"]
     assert (result.n_events, result.n_scene_changes) == (1, 0)
+    assert result.moments == ((lines[0]["time"], round(lines[1]["time"] - lines[0]["time"], 3)),)
+    assert read(folder) == result
 
 
 def test_pictures_and_events_in_one_pass(clip, tmp_path):
@@ -133,6 +135,32 @@ def test_a_file_that_is_cut_off_keeps_what_was_done_and_is_tried_again(clip, tmp
     again = planned(clip.parent, tmp_path / "out", "mask", "events")
     assert (len(again.tasks), dict(again.why)) == (1, {"they failed": 1})
     assert process(again.tasks[0]).error == ""
+
+
+def test_a_file_that_is_cut_off_has_all_outputs_of_what_could_be_read(tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    clip = write_clip(tmp_path / "in" / "a.avi", scene(60))
+    content = clip.read_bytes()
+    clip.write_bytes(content[: len(content) * 2 // 3])
+    kinds = ("background", "events", "clips", "thumbnails", "timeline", "sheet")
+    result = done(clip, tmp_path / "out", *kinds)
+    assert "ends early" in result.error
+    assert 30 < result.frames < 50
+    names = {name.split("_")[0] for name in tree(tmp_path / "out" / "a")}
+    assert names == {"background.png", "clips/a", "events.csv", "events.jsonl", "preview.jpg", "result.json",
+                     "sheet/sheet.jpg", "thumbnails/a", "timeline.png"}
+    assert set(result.outputs) == {*kinds, "preview"}
+    assert all(result.outputs.values())
+
+
+def test_what_is_damaged_in_the_middle_is_noted(tmp_path):
+    folder = write_folder(tmp_path / "in" / "shots", scene())
+    (folder / "in000012.png").write_bytes(b"no image")
+    result = done(folder, tmp_path / "out", "events")
+    assert (result.error, result.frames) == ("", 23)
+    assert len(result.notes) == 1
+    assert "left out 1 of 24 images" in result.notes[0]
+    assert read(tmp_path / "out" / "shots") == result
 
 
 def test_a_failure_leaves_earlier_results(clip, tmp_path):

@@ -10,6 +10,7 @@ from run_helpers import RATE, tree, video_frames
 
 from bgsub.errors import OutputError
 from bgsub.events import clips
+from bgsub.events.scan import Scan
 
 pytest.importorskip("av", reason="PyAV is not installed")
 
@@ -161,3 +162,31 @@ def test_folders_are_made(bgsub, clip, tmp_path):
                "--timeline", to / "f/t.png", "--sheet", to / "g/s.png", "--mask", to / "h/m.mkv")
     assert {path.name for path in to.iterdir()} == set("bcdfgh")
     assert all(any(path.iterdir()) for path in to.iterdir())
+
+
+@pytest.mark.parametrize("fps", [(), ("--fps", 10)])  # cut from the file, and made of its frames
+def test_clips_of_a_video_that_ends_early(bgsub, clip, tmp_path, fps):
+    content = clip.read_bytes()
+    clip.write_bytes(content[: len(content) * 3 // 4])
+    code, out, err = bgsub("events", clip, *QUICK, *fps, "--clips", tmp_path / "c")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "ends early" in err
+    assert "(1 clip: all" in out
+    (cut,) = (tmp_path / "c").iterdir()
+    n = int(err.split("ends early: ")[1].split()[0])
+    assert n - 12 < len(video_frames(cut)) < n
+
+
+def test_no_clips_after_ctrl_c_and_that_is_said(bgsub, clip, tmp_path, monkeypatch):
+    def stop(self, frame, *rest):
+        if frame.index == 25:
+            raise KeyboardInterrupt
+        return see(self, frame, *rest)
+
+    see = Scan.see
+    monkeypatch.setattr(Scan, "see", stop)
+    code, out, _ = bgsub("events", clip, *QUICK, "--clips", tmp_path / "c", "--thumbnails", tmp_path / "t")
+    assert code == 130
+    assert "none: it was stopped before they were cut" in out
+    assert "1 picture" in out
+    assert not (tmp_path / "c").exists()

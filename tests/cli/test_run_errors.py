@@ -1,6 +1,8 @@
 """`bgsub run` on bad input: one line that says what is wrong and what to do, the right code, nothing touched."""
 
 import os
+import json
+import re
 import shutil
 import socket
 import subprocess
@@ -88,19 +90,41 @@ def test_a_folder_without_images(refused, tmp_path):
     assert "no image in" in refused(2, "run", tmp_path / "nothing")
 
 
-def test_images_of_differing_sizes(bgsub, folder, tmp_path):
+def test_images_of_differing_sizes_are_left_out(bgsub, folder, tmp_path):
     cv2.imwrite(str(folder / "in001120.png"), np.zeros((10, 10, 3), np.uint8))
-    line = bgsub.refused(1, "run", folder)
-    assert "expected 64x48" in line
-    assert "in001120.png" in line
-    assert "stopped early" in line
-    assert list(folder_masks(tmp_path / "frames_mask")) == list(range(1100, 1120))
+    code, out, err = bgsub("run", folder)
+    assert code == 0
+    assert err.count("\n") == 1
+    assert f"left out 1 of {N_FRAMES} images of {folder}" in err
+    assert "expected 64x48" in err
+    assert "in001120.png" in err
+    assert out.startswith(f"{N_FRAMES - 1} frames")
+    assert list(folder_masks(tmp_path / "frames_mask")) == [i for i in range(1100, 1140) if i != 1120]
 
 
-def test_a_damaged_image(bgsub, folder, tmp_path):
+def test_a_damaged_image_is_left_out(bgsub, folder, tmp_path):
     (folder / "in001105.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
-    assert "in001105.png as an image" in bgsub.refused(1, "run", folder)
-    assert list(folder_masks(tmp_path / "frames_mask")) == list(range(1100, 1105))
+    code, _, err = bgsub("run", folder, "--quiet")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "in001105.png as an image" in err
+    assert list(folder_masks(tmp_path / "frames_mask")) == [i for i in range(1100, 1140) if i != 1105]
+
+
+def test_a_video_that_is_damaged_in_the_middle(bgsub, clip, tmp_path):
+    content = bytearray(clip.read_bytes())
+    begins = [match.start() for match in re.finditer(b"\xff\xd8\xff", content)]
+    for i in range(20, 25):
+        content[begins[i] : begins[i] + 300] = bytes(300)
+    clip.write_bytes(content)
+    code, out, _ = bgsub("run", clip, "--mask", tmp_path / "j.mkv", "--json")
+    told = json.loads(out)
+    assert (told["frames"], told["frames_lost"]) == (35, 5)
+    code, out, err = bgsub("run", clip, "--mask", tmp_path / "m.mkv")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "clip.avi is damaged: left out about 5 frames that could not be decoded" in err
+    assert out.startswith("35 frames")
+    assert "stopped early" not in out
+    assert same(video_masks(tmp_path / "m.mkv"), expected(clip))
 
 
 def test_no_such_camera(refused):

@@ -50,6 +50,13 @@ def test_cdnet_layout_by_hand(folder):
     )
 
 
+@pytest.mark.parametrize("index", [104, 109])
+def test_a_frame_that_cannot_be_read_ends_it(folder, index):
+    (folder / "input" / f"in{index:06d}.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match=rf"left out 1 of 10 images .*in{index:06d}\.png"):
+        list(labelled_clip(folder).pairs())
+
+
 def test_roi_of_the_right_size_counts_and_of_another_does_not(folder):
     roi = np.zeros((16, 24), np.uint8)
     roi[:, 8:] = 255

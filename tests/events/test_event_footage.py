@@ -43,7 +43,7 @@ def test_a_scan_that_goes_on_later_names_its_pictures_then(tmp_path, source):
     stopped = Footage(wanted, str(tmp_path / "frames"), source, resumable=True)
     see(stopped, EVENT)
     stopped.write(findings(EVENT), lambda: source, complete=False)
-    assert stopped.written == {}
+    assert stopped.written == dict.fromkeys(("thumbnails", "timeline"), "none yet: it may go on")
     assert not (tmp_path / "l.png").exists()
 
     resumed = Footage(wanted, str(tmp_path / "frames"), source, resumed=True, resumable=True)
@@ -59,7 +59,8 @@ def test_one_that_was_stopped_for_good_has_pictures_and_no_clips(tmp_path, sourc
     wanted = Wanted(thumbnails=str(tmp_path / "t"), clips=str(tmp_path / "c"), sheet=str(tmp_path / "s.png"))
     footage = Footage(wanted, str(tmp_path / "frames"), source)
     see(footage, EVENT)
-    footage.write(findings(EVENT), lambda: source, complete=False)
-    assert set(footage.written) == {"thumbnails", "sheet"}
+    footage.write(findings(EVENT), lambda: source, complete=False, hurried=True)
+    assert set(footage.written) == {"thumbnails", "sheet", "clips"}
+    assert footage.written["clips"].startswith("none")
     assert len(list((tmp_path / "t").iterdir())) == 1
     assert not (tmp_path / "c").exists()

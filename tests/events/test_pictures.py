@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bgsub.errors import MisuseError, OutputError
-from bgsub.events import paper, sheet, timeline
+from bgsub.events import clips, paper, sheet, timeline
 from bgsub.events.blobs import Blob
 from bgsub.events.intervals import Changed, Findings
 from bgsub.events.motion import Interval, Mark
@@ -154,6 +154,29 @@ def test_a_sheet_shows_the_events_in_order_each_with_its_picture():
         places.append(tuple(where.min(axis=0)))
     assert places == sorted(places)
     assert len({row for row, _ in places}) == 2
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_a_sheet_is_filled_by_its_pictures(n):
+    (page,) = sheet.pages(findings(*[interval(i, i + 0.5) for i in range(n)]),
+                          lambda one: np.full((*SIZE, 3), (0, 0, 200), np.uint8))
+    columns = of_colour(page, (0, 0, 200)).any(axis=0)
+    assert columns[[sheet.EDGE + 1, -sheet.EDGE - 2]].all()
+    assert columns.mean() > 0.85
+    assert page.shape[1] > 1000
+    assert n < 6 or page.shape[1] == timeline.WIDTH
+
+
+def test_a_pipe_has_a_name(tmp_path):
+    piped = replace(findings(), source="-")
+    assert sheet.title(piped) == clips.stem_of("-") == "stdin"
+
+
+def test_without_stills_nothing_is_written_over_the_head():
+    found = findings(interval(1, 2))
+    place = timeline.Layout(found, has_stills=False)
+    top = place.curve - 1.7 * paper.line_height(paper.SMALL)
+    assert top >= timeline.EDGE + paper.line_height(paper.LARGE) + paper.line_height()
 
 
 def test_events_without_a_picture_and_no_events_are_pages_too():

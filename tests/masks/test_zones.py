@@ -45,6 +45,7 @@ def test_no_zone_is_everything():
 @pytest.mark.parametrize(("points", "words"), [
     (((0, 0), (9, 9)), "3 to 256 points"), (((0, 0),) * 300, "3 to 256 points"),
     (((0, 0), (5, 5), (9, 9)), "no area"), (((0, 0), (30, 30), (0, 30), (30, 0), (50, 15)), "crosses itself"),
+    (((0, 0), (30, 30), (0, 30), (30, 0)), "crosses itself"),  # a bow tie, whose halves cancel out
     (((0, 0), (0, 30), (30, 30), (30, 0), (0, 0)), "crosses itself"),  # the first corner again
     (((0, 0), (0, 30), (0, 10), (30, 10)), "crosses itself"),  # back along an edge
     (((0, 0), (0, float("nan")), (9, 9)), "points [row, col] in pixels"),

@@ -126,9 +126,12 @@ def test_when_it_is_due_depends_on_times_alone():
     assert due(times, 100.0) == []
 
 
-def test_a_job_passes_over_frames_that_are_done(tmp_path):
+@pytest.mark.parametrize("n_damaged", [0, 1])
+def test_a_job_passes_over_frames_that_are_done(tmp_path, n_damaged):
     for i in range(9):
         write_image(tmp_path / f"in{i}.png", np.full((4, 6), i, np.uint8))
+    if n_damaged:
+        (tmp_path / "in3.png").write_bytes(b"no image")
 
     class Model:
         def __init__(self):
@@ -138,13 +141,13 @@ def test_a_job_passes_over_frames_that_are_done(tmp_path):
             self.seen.append(int(image[0, 0]))
             return np.zeros_like(image)
 
-    counts = {"n_frames": 3, "seconds": 7.0, "n_foreground": 5, "n_pixels": 100, "index": 4}
+    counts = {"n_frames": 3 - n_damaged, "seconds": 7.0, "n_foreground": 5, "n_pixels": 100, "index": 4}
     source, model = ImageSequence(tmp_path), Model()
     job = Job(source, model, list, Selection(start=0.08).of(source))
     job.go_on(counts)
     job.run()
     assert model.seen == [5, 6, 7, 8]
-    assert (job.n_frames, job.n_pixels, job.n_foreground, job.last.index) == (7, 100 + 4 * 24, 5, 8)
+    assert (job.n_frames, job.n_pixels, job.n_foreground, job.last.index) == (7 - n_damaged, 100 + 4 * 24, 5, 8)
     assert job.seconds > 7
 
 

@@ -1,5 +1,6 @@
 """Video files: times, sizes, ends, and what is no video."""
 
+import re
 import shutil
 import struct
 import subprocess
@@ -16,6 +17,10 @@ from bgsub.video.files import VideoFile
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg binary to make the file with")
 
 
+needs_first_stamp = pytest.mark.skipif(not hasattr(cv2, "CAP_PROP_PTS"), reason="OpenCV before 4.10 does not tell when "
+                                       "the first frame is")
+
+
 def write_video(path: Path, n_frames: int = 12, size=(48, 64), rate: float = 10.0, code: str = "MJPG") -> Path:
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*code), rate, size[::-1])
     assert writer.isOpened()
@@ -25,6 +30,17 @@ def write_video(path: Path, n_frames: int = 12, size=(48, 64), rate: float = 10.
         image[:, :, i % 3] += 200
         writer.write(image)
     writer.release()
+    return path
+
+
+def damage(path: Path, frames) -> Path:
+    """Overwrite some frames of a video of JPEGs."""
+    content = bytearray(path.read_bytes())
+    begins = [match.start() for match in re.finditer(b"\xff\xd8\xff", content)]
+    for i in frames:
+        n = (begins[i + 1] - begins[i]) // 2
+        content[begins[i] : begins[i] + n] = bytes(n)
+    path.write_bytes(content)
     return path
 
 
@@ -163,6 +179,36 @@ def test_size_change_is_told(fake):
     assert seen == [1, 2]
 
 
+@pytest.mark.parametrize("suffix", [".avi", ".mkv"])
+@pytest.mark.parametrize(("lost", "words"), [
+    (range(20, 25), "left out about 5 frames"), (range(3), "left out about 3 frames"), ([7], "left out 1 frame that"),
+    ([4, 5, 50], "left out about 3 frames"),
+])
+def test_what_is_damaged_in_the_middle_is_passed_over(tmp_path, suffix, lost, words):
+    video = VideoFile(damage(write_video(tmp_path / f"a{suffix}", 60), lost))
+    frames = list(video)
+    assert [frame.index for frame in frames] == list(range(1, 61 - len(lost)))
+    there = [i for i in range(60) if i not in lost]
+    assert [frame.time for frame in frames] == pytest.approx([i / 10 for i in there])
+    assert [int(frame.image.mean(axis=(0, 1)).argmax()) for frame in frames] == [i % 3 for i in there]
+    assert video.n_lost == len(lost)
+    assert words in video.loss()
+
+
+def test_what_is_whole_has_no_loss(tmp_path):
+    video = VideoFile(write_video(tmp_path / "a.avi"))
+    list(video)
+    assert (video.n_lost, video.loss()) == (0, "")
+
+
+def test_what_is_damaged_is_passed_over_unseen_too(tmp_path):
+    video = VideoFile(damage(write_video(tmp_path / "a.mkv", 60), [4, 5, 50]))
+    video.unseen = 30
+    frames = list(video)
+    assert [frame.index for frame in frames if frame.image.size] == [1, *range(31, 58)]
+    assert (frames[29].time, video.n_lost) == (pytest.approx(3.1), 3)
+
+
 def test_truncated_avi_ends_early(tmp_path):
     path = write_video(tmp_path / "a.avi", 60)
     whole = path.read_bytes()
@@ -180,6 +226,29 @@ def test_truncated_mp4_cannot_be_read(tmp_path, capfd):
     with pytest.raises(InputError, match=r"a truncated \.mp4 lacks its index.*ffprobe"):
         VideoFile(path)
     assert capfd.readouterr() == ("", "")
+
+
+@needs_ffmpeg
+@needs_first_stamp
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_a_recording_that_begins_later_than_0_is_complete(tmp_path, suffix):
+    whole, path = write_video(tmp_path / "a.avi", 60), tmp_path / f"later{suffix}"
+    ffmpeg("-i", whole, "-c:v", "mpeg4", "-output_ts_offset", 1000, path)
+    video = VideoFile(path)
+    assert video.n_frames == 60
+    times = [frame.time for frame in video]
+    assert times == pytest.approx(np.arange(60) / 10, abs=2e-3)
+
+
+@needs_ffmpeg
+@needs_first_stamp
+def test_a_truncated_recording_that_begins_later_than_0_ends_early(tmp_path):
+    path = tmp_path / "later.mkv"
+    ffmpeg("-i", write_video(tmp_path / "a.avi", 60), "-c", "copy", "-output_ts_offset", 1000, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"ends early: [23]\d of 60 frames"):
+        list(VideoFile(path))
 
 
 @needs_ffmpeg
