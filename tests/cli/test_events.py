@@ -188,7 +188,6 @@ def test_what_was_found_before_an_interruption_is_told(bgsub, clip, tmp_path, mo
     (("--start-time", "2026-13-01"), "is no date and time"),
     (("--end-share", "0.5"), "end_share must be at most start_share"),
     (("--csv", "e.txt"), "--csv writes .csv files"),
-    (("--events", "nowhere/e.jsonl"), "no folder nowhere"),
     (("--mask", "-"), "name a video or a folder for --mask"),
     (("--zones", "none.json"), "no zones file none.json"),
     (("--scale", "2"), "2.0 is not in the range"),

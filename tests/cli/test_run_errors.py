@@ -1,7 +1,7 @@
 """`bgsub run` on bad input: one line that says what is wrong and what to do, the right code, nothing touched."""
 
-import os
 import json
+import os
 import re
 import shutil
 import socket
