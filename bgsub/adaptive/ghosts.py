@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from bgsub.adaptive.scene import VIEW_SHARE
 from bgsub.masks.cleaning import odd, surroundings
 
 EVERY = 3
@@ -90,7 +91,7 @@ class Ghosts:
         _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8, ltype=cv2.CV_16U)
         for i in range(1, len(stats)):
             left, top, width, height, area = stats[i]
-            if area < least:
+            if not least <= area <= VIEW_SHARE * foreground.size:  # more is another view, of which there is an event
                 continue
             near = np.s_[max(top - margin, 0):top + height + margin, max(left - margin, 0):left + width + margin]
             piece = (labels[near] == i).view(np.uint8)

@@ -214,6 +214,16 @@ def test_what_has_a_sharp_outline_stays_be_it_of_one_colour_or_like_the_street(c
     assert min(shares(street, there)) > 0.95 * 80 * 100 / (240 * 320)
 
 
+@pytest.mark.parametrize(("rows", "is_light"), [(55, True), (70, False)])
+def test_what_covers_most_of_the_frame_is_the_scenes(rows, is_light):
+    """A change of all of it is told as an event, and not learned in silence."""
+    where = np.zeros(SIZE, np.uint8)
+    where[:rows] = 255
+    bright = np.where(where[..., None] > 0, 1.2 * STREET, STREET)
+    found = looked([bright] * (LOOKS + 2), STREET, where=where)
+    assert any(ghost.any() for ghost in found) == is_light
+
+
 def test_borders_are_as_wide_as_the_frame_asks_for(monkeypatch):
     """In a small frame those of a large one would reach across what is left behind."""
     clip = labelled_clip(Path(__file__).parents[2] / "videos" / "ghost")
