@@ -219,7 +219,8 @@ def test_what_covers_most_of_the_frame_is_the_scenes(rows, is_light):
     """A change of all of it is told as an event, and not learned in silence."""
     where = np.zeros(SIZE, np.uint8)
     where[:rows] = 255
-    bright = np.where(where[..., None] > 0, 1.2 * STREET, STREET)
+    fading = np.clip((rows - np.arange(SIZE[0])) / 40, 0, 1)[:, None, None]  # so that it has no outline
+    bright = STREET * (1 + 0.3 * fading)
     found = looked([bright] * (LOOKS + 2), STREET, where=where)
     assert any(ghost.any() for ghost in found) == is_light
 
