@@ -214,6 +214,17 @@ def test_what_has_a_sharp_outline_stays_be_it_of_one_colour_or_like_the_street(c
     assert min(shares(street, there)) > 0.95 * 80 * 100 / (240 * 320)
 
 
+@pytest.mark.parametrize(("rows", "is_ghost"), [(60, False), (20, True)])
+def test_a_leg_that_stands_still_is_no_ghost(rows, is_ghost):
+    """Though the background has its outline; most of what it is connected with moves."""
+    body, leg = (20, 20 + rows, 40, 100), (20 + rows, 50 + rows, 60, 80)
+    where = with_box(with_box(np.zeros(SIZE, np.uint8), body, 255), leg, 255)
+    rng = np.random.default_rng(15)
+    images = [with_box(STREET, body, rng.integers(0, 255)) for _ in range(LOOKS + 4)]
+    found = looked(images, with_box(STREET, leg, 230), where=where)
+    assert any(ghost.any() for ghost in found) == is_ghost
+
+
 @pytest.mark.parametrize(("rows", "is_light"), [(55, True), (70, False)])
 def test_what_covers_most_of_the_frame_is_the_scenes(rows, is_light):
     """A change of all of it is told as an event, and not learned in silence."""

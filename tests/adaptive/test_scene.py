@@ -56,6 +56,13 @@ def test_a_light_is_noticed_in_another_day_as_well():
     assert [scene.changed(0.3, brighter, RATE) for _ in range(LIGHT_FRAMES)] == [False] * (LIGHT_FRAMES - 1) + [True]
 
 
+def test_after_a_change_what_explained_the_picture_before_is_over():
+    scene = Scene()
+    assert not scene.changed(LITTLE, DIM, RATE)
+    assert [scene.changed(0.3, BRIGHT, RATE) for _ in range(LIGHT_FRAMES)][-1]
+    assert [scene.changed(0.3, DIM, RATE) for _ in range(LIGHT_FRAMES)][-1]
+
+
 def test_a_light_that_is_as_the_background_knows_it_is_none():
     scene = Scene()
     assert not scene.changed(LITTLE, DIM, RATE)
