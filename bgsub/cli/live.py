@@ -47,8 +47,9 @@ Examples:
 @option("--as-live", is_flag=True, section=SOURCES,
         help="Play files at their own rate, and drop frames that come too soon, as a camera would.")
 @option("--policy", type=click.Choice(["latest", "every"]), section=SOURCES,
-        help="latest: always the newest frame; those that come too soon are dropped and counted. every: none is "
-             "dropped, the source has to wait.  [default latest; every for files without --as-live]")
+        help="latest: always the newest frame; those that come too soon are dropped and counted, but for bursts that the "
+             "model gets through within a second. every: none is dropped, the source has to wait.  [default latest; "
+             "every for files without --as-live]")
 @option("--timeout", type=Number(min=0, min_open=True, max=1e5), default=10.0, show_default=True, section=SOURCES,
         help="Seconds to wait for a source, and for each of its frames, before it counts as lost.")
 @option("--give-up", type=Number(min=0), section=SOURCES,

@@ -232,8 +232,8 @@ def _teller(log: EventLog | None, quiet: bool) -> Callable[[Event], None]:
 def _sentence(event: Event) -> str:
     when = "" if event.clock is None else f"{event.clock:%H:%M:%S} "
     words = {
-        "connection_lost": f"lost: {event.details.get('words')}",
-        "connection_found": "the picture is back",
+        "connection_lost": f"{'lost' if event.frame else 'no picture yet'}: {event.details.get('words')}",
+        "connection_found": f"the picture is {'back' if event.frame else 'there'}",
         "scene_change": f"the {event.details.get('change')} has changed; the background is learned anew",
         "model_restarted": f"frames are {event.details.get('width')}x{event.details.get('height')} now; the model "
                            "begins anew",

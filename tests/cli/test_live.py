@@ -148,6 +148,22 @@ def test_an_address_where_nobody_is_is_tried_until_it_is_enough(bgsub):
     assert time.monotonic() - begun > 1
 
 
+def test_an_address_that_never_answers_is_told_once(bgsub, tmp_path):
+    process = begin("http://127.0.0.1:9/", "--view", "none", "--timeout", 1, "--events", tmp_path / "e.jsonl")
+    line = process.stderr.readline().decode()
+    assert "http://127.0.0.1:9/: no picture yet: no picture from http://127.0.0.1:9/" in line
+    process.send_signal(signal.SIGTERM)
+    err = process.communicate(timeout=60)[1]
+    assert (process.returncode, err.strip()) == (143, b"")
+    event, = events(tmp_path / "e.jsonl")
+    assert (event["kind"], event["frame"]) == ("connection_lost", 0)
+
+
+def test_nobody_knows_when_a_file_was(bgsub, clip, tmp_path):
+    bgsub.well("live", clip, *QUIET, "--events", tmp_path / "e.jsonl")
+    assert [event["clock"] for event in events(tmp_path / "e.jsonl")] == [None, None]
+
+
 def test_a_camera_that_dies_comes_back(camera, tmp_path):
     process = begin(camera.address, "--view", "none", "--mask", tmp_path / "m.mkv", "--events", tmp_path / "e.jsonl",
                     "--json", "--timeout", 20)
