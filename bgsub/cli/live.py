@@ -47,9 +47,9 @@ Examples:
 @option("--as-live", is_flag=True, section=SOURCES,
         help="Play files at their own rate, and drop frames that come too soon, as a camera would.")
 @option("--policy", type=click.Choice(["latest", "every"]), section=SOURCES,
-        help="latest: always the newest frame; those that come too soon are dropped and counted, but for bursts that the "
-             "model gets through within a second. every: none is dropped, the source has to wait.  [default latest; "
-             "every for files without --as-live]")
+        help="latest: always the newest frame; those that come too soon are dropped and counted, but for bursts that "
+             "the model gets through within a second. every: none is dropped, the source has to wait.  [default "
+             "latest; every for files without --as-live]")
 @option("--timeout", type=Number(min=0, min_open=True, max=1e5), default=10.0, show_default=True, section=SOURCES,
         help="Seconds to wait for a source, and for each of its frames, before it counts as lost.")
 @option("--give-up", type=Number(min=0), section=SOURCES,
@@ -78,7 +78,8 @@ Examples:
 @option("--force", is_flag=True, section=OUTPUT, help="Replace recordings that are already there.")
 @option("--zones", metavar="JSON", section=MOTION,
         help="Zones in which motion counts or is ignored, drawn with `bgsub zones`, or on the page, which saves them "
-             "there. The model learns outside them too, as they may change.")
+             "there. Of several sources, each has NAME-1, NAME-2 if that is there, else NAME; the page saves to NAME-1, "
+             "NAME-2. The model learns outside them too, as they may change.")
 @parameter_options(MotionParams, MOTION)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")
@@ -100,7 +101,7 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
     Shows what the model thinks, lets its parameters be turned while one watches, records, and tells when something
     moved. It ends with q in the window, with Ctrl-C, or when all sources have ended.
     """
-    from bgsub.cli.watching import check_files, make_watches
+    from bgsub.cli.watching import check_files, make_watches, zones_in_words
     from bgsub.events.log import EventLog
 
     typed = typed_parameters(chosen)
@@ -116,6 +117,9 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
         if log is not None:
             stack.callback(log.close)
         watches = interruptible(lambda: make_watches(specs, chosen, typed, cleaning, log))
+        if chosen["zones"] and not chosen["quiet"]:
+            for line in zones_in_words(watches, chosen["zones"], chosen["web"] is not None):
+                click.echo(line, err=True)
         stack.enter_context(_page(watches, chosen))
         if display is not None:
             display.require()  # before a camera is opened; it was tried meanwhile

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,40 @@ def test_zones_and_thresholds_of_motion(bgsub, clip, tmp_path):
     assert {event["zone"] for event in events(tmp_path / "e.jsonl")} == {"right"}
     bgsub.well("live", clip, *QUIET, "--events", tmp_path / "none.jsonl", "--start-share", 0.9)
     assert (tmp_path / "none.jsonl").read_text() == ""
+
+
+def test_one_file_of_zones_for_several_sources(bgsub, clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    right = Zone(name="right", points=((0, 40), (0, 64), (48, 64), (48, 40)))
+    for name, zone in (("z", right), ("z-2", replace(right, name="own")), ("y-1", right)):
+        Zones(SIZE, (zone,)).save(f"{name}.json")
+
+    def zones(file):
+        process = begin(clip, clip, "--view", "none", "--zones", file, "--events", f"{file}l")
+        err = process.communicate(timeout=60)[1].decode()
+        assert process.returncode == 0, err
+        return err.splitlines(), [event["zone"] for event in events(Path(f"{file}l"))]
+
+    lines, found = zones("z.json")
+    assert lines == [f"{clip}: zones of z.json", f"{clip} (2): zones of z-2.json"]
+    assert set(found) == {"right", "own"}
+    lines, found = zones("y.json")
+    assert lines == [f"{clip}: zones of y-1.json", f"{clip} (2): no zones"]
+    assert set(found) == {"right", None}
+    assert "x.json" in bgsub.refused(2, "live", clip, clip, "--view", "none", "--zones", "x.json")
+
+
+def test_the_page_says_which_zones_it_has_and_where_it_saves(clip, tmp_path, monkeypatch):
+    pytest.importorskip("uvicorn")
+    monkeypatch.chdir(tmp_path)
+    Zones(SIZE, (Zone(name="right", points=((0, 40), (0, 64), (48, 64), (48, 40))),)).save("z.json")
+    for words, lines in (([clip, clip, "--zones", "z.json"], [
+            f"{clip}: zones of z.json; those that are drawn go to z-1.json",
+            f"{clip} (2): zones of z.json; those that are drawn go to z-2.json"]), ([clip, "--zones", "q.json"], [
+            f"{clip}: no zones yet; those that are drawn go to q.json"])):
+        process = begin(*words, "--max-seconds", 0.1, "--web", "127.0.0.1:0")
+        err = process.communicate(timeout=60)[1].decode()
+        assert err.splitlines()[:-1] == lines
 
 
 @pytest.mark.parametrize(("words", "line"), [
