@@ -233,9 +233,10 @@ def zones_in_words(watches: Sequence[Watch], name: str, drawn: bool) -> list[str
     lines = []
     for i, watch in enumerate(watches, 1):
         found = _zones_read(name, i, n)
+        what = f"zones of {found}" if found else "no zones yet" if drawn else "no zones"
         kept = f"; those that are drawn go to {watch.zones_file}" if drawn and found != watch.zones_file else ""
         if n > 1 or found is None:
-            lines.append(f"{watch.name}: {f'zones of {found}' if found else 'no zones yet' if drawn else 'no zones'}{kept}")
+            lines.append(f"{watch.name}: {what}{kept}")
     return lines
 
 

@@ -176,6 +176,14 @@ def test_one_source_that_fails_does_not_end_the_others(bgsub, clip, tmp_path):
     assert len(video_masks(tmp_path / "m-1.mkv")) == 40
 
 
+def test_a_source_that_fails_is_told_while_the_others_go_on(camera, clip, tmp_path):
+    process = begin(camera.address, "nofile.mp4", *QUIET, "--max-seconds", 3, cwd=tmp_path)
+    assert process.stderr.readline().decode().startswith("bgsub: no such file: nofile.mp4")
+    assert process.poll() is None
+    assert process.communicate(timeout=60)[1].strip() == b""  # and not again
+    assert process.returncode == 2
+
+
 def test_an_address_where_nobody_is_is_tried_until_it_is_enough(bgsub):
     begun = time.monotonic()
     line = bgsub.refused(1, "live", "http://127.0.0.1:9/", *QUIET, "--give-up", 1, "--timeout", 1)

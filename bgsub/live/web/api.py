@@ -132,8 +132,8 @@ class Api:
                 there, now = file.read()
                 watch.do(SetZones(there))
                 self._marks[number] = now
-                raise MisuseError(f"{path.name} was changed elsewhere meanwhile: this is what it holds now, and what was "
-                                  "drawn was not saved")
+                raise MisuseError(f"{path.name} was changed elsewhere meanwhile, so this was not saved; shown is what "
+                                  "it holds now")
             watch.do(SetZones(zones))
             self._marks[number] = file.write(zones, self._marks[number])
 
