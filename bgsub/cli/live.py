@@ -15,7 +15,7 @@ from bgsub.cli.common import LAST, Number, Sectioned, Whole, debug_option, json_
 from bgsub.cli.modelling import typed_cleaning, typed_parameters
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import interruptible, stop_on_signals
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import MisuseError, OutputError, one_line
 from bgsub.events.params import MotionParams
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
@@ -47,8 +47,9 @@ Examples:
 @option("--as-live", is_flag=True, section=SOURCES,
         help="Play files at their own rate, and drop frames that come too soon, as a camera would.")
 @option("--policy", type=click.Choice(["latest", "every"]), section=SOURCES,
-        help="latest: always the newest frame; those that come too soon are dropped and counted. every: none is "
-             "dropped, the source has to wait.  [default latest; every for files without --as-live]")
+        help="latest: always the newest frame; those that come too soon are dropped and counted, but for bursts that "
+             "the model gets through within a second. every: none is dropped, the source has to wait.  [default "
+             "latest; every for files without --as-live]")
 @option("--timeout", type=Number(min=0, min_open=True, max=1e5), default=10.0, show_default=True, section=SOURCES,
         help="Seconds to wait for a source, and for each of its frames, before it counts as lost.")
 @option("--give-up", type=Number(min=0), section=SOURCES,
@@ -67,7 +68,8 @@ Examples:
         help="Record masks: a video (.mkv and .avi are lossless), or a folder of PNG images. Frames of another size go "
              "to a file of their own, NAME_2; several sources to NAME-1, NAME-2.")
 @option("--overlay", metavar="PATH", section=OUTPUT,
-        help="Record the picture with the foreground tinted: a video or a folder.")
+        help="Record the picture with the foreground tinted: a video or a folder. After a power cut an .mkv still "
+             "plays, an .mp4 does not.")
 @option("--codec", metavar="FOURCC", section=OUTPUT,
         help="Four letters, for every video recorded, instead of what suits the suffix.")
 @option("--events", metavar="JSONL", section=OUTPUT,
@@ -77,7 +79,8 @@ Examples:
 @option("--force", is_flag=True, section=OUTPUT, help="Replace recordings that are already there.")
 @option("--zones", metavar="JSON", section=MOTION,
         help="Zones in which motion counts or is ignored, drawn with `bgsub zones`, or on the page, which saves them "
-             "there. The model learns outside them too, as they may change.")
+             "there. Of several sources, each has NAME-1, NAME-2 if that is there, else NAME; the page saves to "
+             "NAME-1, NAME-2. The model learns outside them too, as they may change.")
 @parameter_options(MotionParams, MOTION)
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")
@@ -93,13 +96,13 @@ Examples:
 @json_option
 @option("--quiet", is_flag=True, section=LAST, help="Tell nothing but errors and the page's address.")
 @debug_option
-def live(specs: Sequence[str], **chosen: Any) -> None:
+def live(specs: Sequence[str], **chosen: Any) -> int:
     """Watch cameras, streams or files as they happen.
 
     Shows what the model thinks, lets its parameters be turned while one watches, records, and tells when something
     moved. It ends with q in the window, with Ctrl-C, or when all sources have ended.
     """
-    from bgsub.cli.watching import check_files, folders, make_watches
+    from bgsub.cli.watching import check_files, folders, make_watches, zones_in_words
     from bgsub.events.log import EventLog
 
     typed = typed_parameters(chosen)
@@ -109,6 +112,7 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
         raise MisuseError("--token is for the page; add --web [HOST:]PORT")
     specs = specs or ("0",)
     check_files(specs, chosen)
+    failures = Failures()
     with stop_on_signals(), contextlib.ExitStack() as stack:
         stack.enter_context(folders(specs, chosen))
         display = stack.enter_context(_display()) if windowed else None
@@ -116,6 +120,9 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
         if log is not None:
             stack.callback(log.close)
         watches = interruptible(lambda: make_watches(specs, chosen, typed, cleaning, log))
+        if chosen["zones"] and not chosen["quiet"]:
+            for line in zones_in_words(watches, chosen["zones"], chosen["web"] is not None):
+                click.echo(line, err=True)
         stack.enter_context(_page(watches, chosen))
         if display is not None:
             display.require()  # before a camera is opened; it was tried meanwhile
@@ -123,10 +130,10 @@ def live(specs: Sequence[str], **chosen: Any) -> None:
         try:
             for watch in watches:
                 watch.start()
-            _look(watches, display, chosen, begun)
+            _look(watches, display, chosen, begun, failures)
         finally:
             _finish(watches, chosen, time.monotonic() - begun)
-    _raise_faults(watches)
+    return failures.end(watches)
 
 
 @contextlib.contextmanager
@@ -156,7 +163,8 @@ def _display() -> Iterator[Display]:
         display.close()
 
 
-def _look(watches: Sequence[Watch], display: Display | None, chosen: dict[str, Any], begun: float) -> None:
+def _look(watches: Sequence[Watch], display: Display | None, chosen: dict[str, Any], begun: float,
+          failures: Failures) -> None:
     """Show what happens, until it is enough."""
     from bgsub.cli.watching import StatusLine
 
@@ -171,6 +179,8 @@ def _look(watches: Sequence[Watch], display: Display | None, chosen: dict[str, A
         if all(status.state == "failed" and not status.n_frames for status in states):
             return True
         done = all(status.state in ("ended", "failed") for status in states)
+        if not done:
+            failures.tell(watches)
         return alone and (done or any(watch.fault for watch in watches))
 
     if display is not None:
@@ -208,16 +218,40 @@ def _finish(watches: Sequence[Watch], chosen: dict[str, Any], seconds: float) ->
             click.echo(f"bgsub: {error}", err=True)  # beside the error that is already on its way
 
 
-def _raise_faults(watches: Sequence[Watch]) -> None:
-    """End with what went wrong, if anything did; all lines but the first are printed here."""
-    found: list[BaseException] = []
-    for watch in watches:
-        failure = watch.failure
-        if failure is not None:
-            found.append(failure)
-        if watch.fault:
-            found.append(OutputError(watch.fault))
-    for error in found[1:]:
-        click.echo(f"bgsub: {error}", err=True)
-    if found:
-        raise found[0]
+class Failures:
+    """What ended sources while others went on, and what has to be said of it in the end."""
+
+    def __init__(self) -> None:
+        self._told: list[BaseException] = []
+
+    def tell(self, watches: Sequence[Watch]) -> None:
+        """Tell at once of each that has failed: the others may go on for days."""
+        for watch in watches:
+            failure = watch.failure
+            if failure is not None and watch.status.state == "failed" and failure not in self._told:
+                self._told.append(failure)
+                words = one_line(failure)
+                _say(words if watch.name in words else f"{watch.name}: {words}")
+
+    def end(self, watches: Sequence[Watch]) -> int:
+        """End with what went wrong and was not told yet, if anything was; else the exit code."""
+        found: list[BaseException] = []
+        for watch in watches:
+            failure = watch.failure
+            if failure is not None:
+                found.append(failure)
+            if watch.fault:
+                found.append(OutputError(watch.fault))
+        new = [error for error in found if error not in self._told]
+        for error in new[1:]:
+            _say(one_line(error))
+        if new:
+            raise new[0]
+        return max((getattr(error, "exit_code", 1) for error in found), default=0)
+
+
+def _say(words: str) -> None:
+    """A line of its own on standard error, where another may be under way."""
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    with contextlib.suppress(OSError):
+        click.echo(f"{clear}bgsub: {words}", err=True)

@@ -206,14 +206,45 @@ def _targets(outputs: list[Output], folder: Path, name: str) -> Callable[[], Seq
 
 
 def _zones(chosen: dict[str, Any], i: int, n: int) -> tuple[Path, Zones | None]:
-    """Where a source's zones are kept, and those that are there."""
+    """Where a source's zones are kept, and those that are there: its own, or else those for all."""
     if chosen["zones"] is None:
         return _free(Path(numbered("zones.json", i, n))), None
-    path = Path(numbered(chosen["zones"], i, n))
-    if not path.exists() and chosen["web"] is not None:
-        require_folder(path)
-        return path, None
-    return path, Zones.load(path)
+    own = Path(numbered(chosen["zones"], i, n))
+    found = _zones_read(chosen["zones"], i, n)
+    if found is not None:
+        return own, Zones.load(found)
+    if chosen["web"] is not None:
+        require_folder(own)
+    elif not any(_zones_read(chosen["zones"], j, n) for j in range(1, n + 1)):
+        Zones.load(chosen["zones"])  # says that there is none
+    return own, None
+
+
+def _zones_read(name: str, i: int, n: int) -> Path | None:
+    """The file that says what zones the i-th of n sources has, if there is one."""
+    return next((path for path in (Path(numbered(name, i, n)), Path(name)) if path.exists()), None)
+
+
+def zones_in_words(watches: Sequence[Watch], name: str, drawn: bool) -> list[str]:
+    """Which file of zones belongs to which source, where that is not plain from what was typed.
+
+    Parameters
+    ----------
+    watches : sequence of Watch
+    name : str
+        What was given as --zones.
+    drawn : bool
+        Whether there is a page, on which zones can be drawn.
+    """
+    n = len(watches)
+    lines = []
+    for i, watch in enumerate(watches, 1):
+        found = _zones_read(name, i, n)
+        what = f"zones of {found}" if found else "no zones yet" if drawn else "no zones"
+        kept = f"; those that are drawn go to {watch.zones_file}" if drawn and found != watch.zones_file else ""
+        if n > 1 or found is None:
+            lines.append(f"{watch.name}: {what}{kept}")
+    return lines
 
 
 def _free(path: Path) -> Path:
@@ -239,8 +270,8 @@ def _teller(log: EventLog | None, quiet: bool) -> Callable[[Event], None]:
 def _sentence(event: Event) -> str:
     when = "" if event.clock is None else f"{event.clock:%H:%M:%S} "
     words = {
-        "connection_lost": f"lost: {event.details.get('words')}",
-        "connection_found": "the picture is back",
+        "connection_lost": f"{'lost' if event.frame else 'no picture yet'}: {event.details.get('words')}",
+        "connection_found": f"the picture is {'back' if event.frame else 'there'}",
         "scene_change": f"the {event.details.get('change')} has changed; the background is learned anew",
         "model_restarted": f"frames are {event.details.get('width')}x{event.details.get('height')} now; the model "
                            "begins anew",

@@ -20,7 +20,9 @@ from bgsub.video.frame import Frame, Sequence, Source, Stream
 
 Policy = Literal["latest", "every"]
 WAITING_BYTES, WAITING_FRAMES = 128 << 20, 64
-"""How much may wait with the policy "every"."""
+"""How much may wait."""
+BURST = 1.0
+"""Seconds that the model has for frames which come at once; if it is still at it then, it cannot keep up."""
 HANGING = 3
 """Connections that hang in a driver, at most; no more are tried while so many do."""
 SETTLED = 10.0
@@ -38,6 +40,8 @@ class Arrival:
         Seconds of the source's own time.
     arrived, clock : float
         When it came: of the monotonic clock, and since 1970.
+    recorded : bool
+        Whether it is from a file: when it came is not when it was.
     connection : int
         Which connection brought it, from 1 on.
     frame_rate : float
@@ -48,6 +52,7 @@ class Arrival:
     time: float
     arrived: float
     clock: float
+    recorded: bool
     connection: int
     frame_rate: float
 
@@ -59,8 +64,8 @@ class Change:
     Attributes
     ----------
     found : bool
-    clock : float
-        Seconds since 1970.
+    clock : float or None
+        Seconds since 1970; None of a file.
     words : str
         What went wrong.
     connection : int
@@ -68,7 +73,7 @@ class Change:
     """
 
     found: bool
-    clock: float
+    clock: float | None
     words: str
     connection: int
 
@@ -83,7 +88,8 @@ class Reader:
     changed : Condition
         Notified whenever there is something to take or the state has changed. Its lock guards all that is here.
     policy : {"latest", "every"}
-        Keep only the newest frame, and count those that it replaces; or keep all, and make the source wait.
+        Keep only the newest frame, and count those that it replaces; but frames that come in a burst wait, as long as
+        whoever takes them gets through within `BURST` seconds. Or keep all, and make the source wait.
     timeout : float
         Seconds within which a source must open and each frame must come. A source that hangs longer than it should
         is left to itself, and a new one is opened.
@@ -120,6 +126,7 @@ class Reader:
         self._hanging: list[Connection] = []
         self._connection: Connection | None = None
         self._stopped = False
+        self._busy_since: float | None = None
         self._next_try = 0.0
         self._last_seen = 0.0
         self._thread = threading.Thread(target=self._run, name="bgsub-capture", daemon=True)
@@ -140,10 +147,16 @@ class Reader:
     def take(self) -> Arrival | None:
         """The next frame, if there is one. To be called with the lock held."""
         if not self._arrivals:
+            self.caught_up()
             return None
+        self._drop_late(time.monotonic())
         arrival = self._arrivals.popleft()
         self._changed.notify_all()  # there is room
         return arrival
+
+    def caught_up(self) -> None:
+        """Whoever takes the frames is through with all that came. To be called with the lock held."""
+        self._busy_since = None
 
     def changes(self) -> list[Change]:
         """Losses and finds whose turn it is: the frames before them were taken. To be called with the lock held."""
@@ -159,7 +172,7 @@ class Reader:
 
     @property
     def n_waiting(self) -> int:
-        """Frames that wait; of the policy "latest" at most one."""
+        """Frames that wait; of the policy "latest" more than one only in a burst."""
         return len(self._arrivals)
 
     @property
@@ -226,7 +239,7 @@ class Reader:
         pause = self._backoff.pause(n_failed, self._chance.random())
         with self._changed:
             self._next_try = time.monotonic() + pause
-            if self.state == "live":
+            if self.state != "lost":  # it was there, or was never found
                 self._changes.append(Change(False, time.time(), str(error), self.n_connections))
             self.state, self.error = "lost", error
             self._changed.notify_all()
@@ -239,7 +252,9 @@ class Reader:
     def _turn(self, state: Literal["ended", "failed"], error: BaseException | None) -> None:
         with self._changed:
             if self.state == "live" and error is not None:
-                self._changes.append(Change(False, time.time(), str(error), self.n_connections))
+                connection = self._connection
+                recorded = connection is not None and isinstance(connection.source, Sequence)
+                self._changes.append(Change(False, None if recorded else time.time(), str(error), self.n_connections))
             self.state, self.error = state, error
             self._changed.notify_all()
 
@@ -254,26 +269,42 @@ class Reader:
                 self._find(connection, rate)
             connection.n_frames += 1
             self.pace.tick(now)
-            arrival = Arrival(frame.image, frame.time, now, time.time(), self.n_connections, rate)
+            arrival = Arrival(frame.image, frame.time, now, time.time(), isinstance(connection.source, Sequence),
+                              self.n_connections, rate)
             if self._policy == "every":
                 self._wait_for_room(connection, frame.image.nbytes)
-            elif self._arrivals:
-                self._arrivals.clear()
-                self.n_dropped += not self.passing_over
             self._arrivals.append(arrival)
+            if self._busy_since is None:
+                self._busy_since = now
+            self._drop_late(now)
             self._changed.notify_all()
             return not (connection.abandoned or self._stopped)
 
     def _find(self, connection: Connection, rate: float) -> None:
         """The first frame of a connection is there."""
-        if self.state == "lost" and self.n_connections:
+        if self.state == "lost":
             self._changes.append(Change(True, time.time(), "", self.n_connections))
         self.n_connections += 1
         self.state, self.error, self.frame_rate = "live", None, rate
 
+    def _drop_late(self, now: float) -> None:
+        """Let only the newest frame wait, unless whoever takes them was through with all a moment ago."""
+        if self._policy == "every":
+            return
+        behind = self.passing_over or self._busy_since is None or now - self._busy_since > BURST
+        most = 1 if behind else _most_waiting(self._arrivals[-1].image.nbytes)
+        while len(self._arrivals) > most:
+            self._arrivals.popleft()
+            self.n_dropped += not self.passing_over
+
     def _wait_for_room(self, connection: Connection, n_bytes: int) -> None:
-        most = min(WAITING_FRAMES, max(2, WAITING_BYTES // max(1, n_bytes)))
+        most = _most_waiting(n_bytes)
         connection.waiting = True
         self._changed.wait_for(lambda: len(self._arrivals) < most or connection.abandoned or self._stopped)
         connection.waiting = False
         connection.last_sign = time.monotonic()
+
+
+def _most_waiting(n_bytes: int) -> int:
+    """How many frames of this size may wait."""
+    return min(WAITING_FRAMES, max(2, WAITING_BYTES // max(1, n_bytes)))

@@ -84,13 +84,13 @@ class Inspector:
             self._thread.start()
         return news
 
-    def draw(self, canvas: np.ndarray, points: list[tuple[int, int]]) -> None:
-        """Mark the pixel where it is shown, (x, y), and draw its panel on the other side of the canvas."""
+    def draw(self, canvas: np.ndarray, points: list[tuple[int, int]], top: int = 0) -> None:
+        """Mark the pixel where it is shown, (x, y), and draw its panel on the other side, so far from the top."""
         for x, y in points:
             mark(canvas, y, x)
         if self.glance is not None:
             width = canvas.shape[1]
-            draw(canvas, self.glance, 0, width if all(x < width // 2 for x, _ in points) else WIDTH)
+            draw(canvas, self.glance, top, width if all(x < width // 2 for x, _ in points) else WIDTH)
 
     def _ask(self, watch: Watch, place: tuple[int, int]) -> None:
         found = glance(watch, *place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -52,7 +53,8 @@ class Reporter:
         self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._scene = SceneWatch(params)
         self._motion: MotionEvents | None = None
-        self._mark, self._clock = Mark(0.0, 0), 0.0
+        self._mark = Mark(0.0, 0)
+        self._clock: datetime.datetime | None = None
 
     def since(self, number: int = 0) -> list[tuple[int, Event]]:
         """What came after the event of a number, as far as it is kept: (number from 1 on, event). From any thread."""
@@ -73,9 +75,18 @@ class Reporter:
         """
         motions(self.params, zones)
 
-    def scene(self, shown: Shown, masker: Masker) -> bool:
-        """Whether the whole scene has changed with this frame; its mask is to be that before zones."""
-        self._mark, self._clock = Mark(shown.time, shown.index), shown.clock
+    def scene(self, shown: Shown, masker: Masker, clock: float | None) -> bool:
+        """Whether the whole scene has changed with this frame; its mask is to be that before zones.
+
+        Parameters
+        ----------
+        shown : Shown
+        masker : Masker
+        clock : float or None
+            Seconds since 1970 at which it was so; None if nobody knows.
+        """
+        self._mark = Mark(shown.time, shown.index)
+        self._set_clock(clock)
         change = self._scene.see(shown.time, shown.image, shown.mask, masker)
         if change is None:
             return False
@@ -88,7 +99,7 @@ class Reporter:
         if self._motion is None:
             self.look_at(None)
         assert self._motion is not None
-        self._hand_on(self._motion.see(self._mark, mask, clock_at(self._clock)))
+        self._hand_on(self._motion.see(self._mark, mask, self._clock))
 
     def cut(self, scene: bool = False) -> None:
         """End what moves: nothing comes any more, or the scene has changed."""
@@ -97,7 +108,7 @@ class Reporter:
 
     def connection(self, change: Change) -> None:
         """The picture is gone, or back."""
-        self._clock = change.clock
+        self._set_clock(change.clock)
         if change.found:
             self._tell("connection_found", {})
         else:
@@ -110,8 +121,11 @@ class Reporter:
         self._scene = SceneWatch(self.params)
         self._tell("model_restarted", {"height": size[0], "width": size[1]})
 
+    def _set_clock(self, seconds: float | None) -> None:
+        self._clock = None if seconds is None else clock_at(seconds)
+
     def _tell(self, kind: Kind, details: dict[str, Any]) -> None:
-        self._hand_on([Event(kind, self._name, self._mark.time, self._mark.frame, clock_at(self._clock),
+        self._hand_on([Event(kind, self._name, self._mark.time, self._mark.frame, self._clock,
                              details=details)])
 
     def _hand_on(self, events: list[Event]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Status:
     n_frames, n_dropped : int
         Frames that passed the model, and that were replaced by newer ones before they could.
     n_waiting : int
-        Frames that wait, with the policy "every".
+        Frames that wait: with the policy "every", or in a burst.
     foreground_share : float
         Of the newest mask, 0 to 1; only where zones let motion count.
     model_ms : float
@@ -117,13 +118,20 @@ class Pace:
         times = [t for t in self._times if t >= now - self.WINDOW]
         if len(times) < 2:
             return 0.0
-        pause = (times[-1] - times[0]) / (len(times) - 1)
-        return 1 / max(pause, now - times[-1], 1e-6)
+        span = times[-1] - times[0]
+        pause = span / (len(times) - 1)
+        # A pause between bursts is not the end of it, so what has passed since counts as a part of the whole.
+        return (len(times) - 1) / max(span, now - times[0] - pause, 1e-6)
 
     def steady(self, now: float) -> float | None:
-        """Times per second over the whole window; None if it has not gone on for so long."""
+        """Times per second over the whole window, and over whole bursts; None if it has not gone on for so long."""
         if not self._times or now - self._times[0] < 0.8 * self.WINDOW:
             return None
+        times = [t for t in self._times if t >= now - self.WINDOW]
+        pauses = [b - a for a, b in itertools.pairwise(times)]
+        begun = [i for i, pause in enumerate(pauses, 1) if pause > max(pauses) / 2]  # each after a pause
+        if len(begun) > 1 and (span := times[begun[-1]] - times[begun[0]]) > self.WINDOW / 3:
+            return (begun[-1] - begun[0]) / span
         return self.rate(now) or None
 
 

@@ -130,7 +130,7 @@ class Tile:
         return newest is not None
 
     def draw(self, canvas: np.ndarray, place: Place, view: str, zones: bool, n_lines: int) -> None:
-        """Draw picture and strip into a place of the canvas."""
+        """Draw picture and strip into a place of the canvas; the words over it come last: see `draw_words`."""
         lines = self.lines(view, place.width, n_lines)
         below = min(strip.height(len(lines)), place.height)
         strip.draw(Place(place.left, place.top + place.height - below, place.width, below).of(canvas), lines)
@@ -138,7 +138,16 @@ class Tile:
         room.of(canvas)[:] = lettering.PAPER
         if self.shown is not None:
             self._draw_picture(canvas, room, view, zones)
-        self._draw_words(room.of(canvas))
+
+    def draw_words(self, canvas: np.ndarray, place: Place) -> int:
+        """Say what is wrong, if anything is, at the top of a place of the canvas; how many rows of it that takes."""
+        told = self.status.words or {"connecting": "waiting for the first picture", "ended": "the video has ended",
+                                     "lost": "the connection is lost"}.get(self.status.state, "")
+        lines = wrapped(told, place.width - 4 * lettering.PAD)
+        step = lettering.line_height() + lettering.PAD
+        for i, line in enumerate(lines):
+            lettering.label(place.of(canvas), line, lettering.PAD, lettering.PAD + i * step)
+        return len(lines) * step + lettering.PAD if lines else 0
 
     def lines(self, view: str, width: int, at_most: int) -> list[list[strip.Word]]:
         """What the strip says."""
@@ -186,13 +195,6 @@ class Tile:
             scaled = cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_NEAREST)
             self._scaled = key, scaled
         return self._scaled[1]
-
-    def _draw_words(self, room: np.ndarray) -> None:
-        """Over the picture: what is wrong, if anything is, in as many lines as it takes."""
-        told = self.status.words or {"connecting": "waiting for the first picture", "ended": "the video has ended",
-                                     "lost": "the connection is lost"}.get(self.status.state, "")
-        for i, line in enumerate(wrapped(told, room.shape[1] - 4 * lettering.PAD)):
-            lettering.label(room, line, lettering.PAD, lettering.PAD + i * (lettering.line_height() + lettering.PAD))
 
 
 def wrapped(text: str, width: int) -> list[str]:

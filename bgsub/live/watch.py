@@ -298,6 +298,8 @@ class Watch:
         """The next frame to process, once there is one; None if there is something else to do first."""
         arrival = None
         with self._changed:
+            if not self._reader.n_waiting:
+                self._reader.caught_up()
             self._changed.wait_for(self._has_work, 0.5)
             changes = self._reader.changes()
             if not self._orders and not changes and not self._stopped and (not self._paused or self._steps):

@@ -113,18 +113,23 @@ class Window:
         """All that the window shows, uint8 (height, width, 3)."""
         canvas = np.empty((height, width, 3), np.uint8)
         canvas[:] = lettering.PAPER
-        for tile, place in self._places(width, height):
+        places = self._places(width, height)
+        for tile, place in places:
             tile.draw(canvas, place, self.shows, self.with_zones, GRID_LINES if self.together else SINGLE_LINES)
             if self.together and tile is self._tile:
                 cv2.rectangle(canvas, (place.left, place.top), (place.left + place.width - 1,
                                                                 place.top + place.height - 1), strip.GOOD, 2)
+        said = max(tile.draw_words(canvas, place) for tile, place in places if not place.top)
+        if self._inspector.place is not None and not self.table:
+            self._inspector.draw(canvas, self._tile.points_of(*self._inspector.place, self.shows), said)
+        for tile, place in places:  # over the panel, which is at the top
+            if place.top:
+                tile.draw_words(canvas, place)
         if self.table:
             watch = self._tile.watch
             rows = keys.help_rows() if self.table == "keys" else knobs.rows(watch.model.params, watch.cleaning)
             keys.draw_table(canvas, self.table, rows)
             return canvas
-        if self._inspector.place is not None:
-            self._inspector.draw(canvas, self._tile.points_of(*self._inspector.place, self.shows))
         if self._told:
             lettering.label(canvas, self._told, lettering.PAD, height // 2, 0.6)
         return canvas

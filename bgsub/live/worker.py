@@ -98,7 +98,7 @@ class Worker:
         mask = self.masker.apply(arrival.image)
         index = 1 if self.shown is None else self.shown.index + 1
         shown = Shown(index, self._timeline.now, arrival.clock, arrival.image, mask, 0.0)
-        if self.reporter.scene(shown, self.masker):
+        if self.reporter.scene(shown, self.masker, None if arrival.recorded else arrival.clock):
             mask[:] = 0
         if self._region is not None:
             np.bitwise_and(mask, self._region, out=mask)

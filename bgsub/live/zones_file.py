@@ -21,11 +21,13 @@ class ZonesFile:
         Need not be there yet.
     size : tuple of int
         (H, W) of the frames.
+    motion : MotionParams, optional
+        The general thresholds, with which those of zones must go together.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], motion: MotionParams | None = None) -> None:
         self.path = path
-        self._size = size
+        self._size, self._motion = size, motion or MotionParams()
         self._lock = threading.Lock()
 
     def read(self) -> tuple[Zones, str]:
@@ -37,12 +39,12 @@ class ZonesFile:
             If the file holds something else, or zones of frames of another shape.
         """
         with self._lock:
-            mark = self._mark()
-            if not mark:
-                return Zones(self._size), mark
+            now = mark(self.path)
+            if not now:
+                return Zones(self._size), now
             zones = Zones.load(self.path)
             try:
-                return zones.on(self._size), mark
+                return zones.on(self._size), now
             except MisuseError as error:
                 raise MisuseError(f"{self.path}: {error}") from None
 
@@ -61,10 +63,10 @@ class ZonesFile:
             raise MisuseError(f"expected zones for frames of {self._size[1]}x{self._size[0]}")
         self.check(zones)
         with self._lock:
-            if self._mark() != seen:
+            if mark(self.path) != seen:
                 raise MisuseError(f"{self.path.name} was changed elsewhere meanwhile, so this was not saved")
             zones.save(self.path)
-            return self._mark()
+            return mark(self.path)
 
     def check(self, zones: Zones) -> None:
         """Refuse zones whose thresholds do not go with each other, or with the general ones.
@@ -73,12 +75,20 @@ class ZonesFile:
         ------
         MisuseError
         """
-        motions(MotionParams(), zones)
+        motions(self._motion, zones)
 
-    def _mark(self) -> str:
-        try:
-            return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
-        except FileNotFoundError:
-            return ""
-        except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+
+def mark(path: Path) -> str:
+    """What tells whether the file has changed; empty if there is none.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error

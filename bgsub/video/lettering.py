@@ -17,10 +17,15 @@ SCALE = 0.5
 """Of letters on a screen: capitals of about 11 pixels."""
 PAD = 5
 """Pixels around letters of that size."""
+MANY_LETTERS = int(cv2.__version__.partition(".")[0]) >= 5
+"""Whether cv2 draws more than ASCII."""
 
 
 def plain(text: str) -> str:
-    """The text in the letters that cv2 can draw: ASCII in OpenCV 4. Accents are lost, the rest is question marks."""
+    """The text in the letters that cv2 can draw; in OpenCV 4 accents are lost, and the rest is question marks."""
+    if MANY_LETTERS:
+        text = unicodedata.normalize("NFC", text)
+        return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return "".join(c if " " <= c <= "~" else " " if c.isspace() else "?" for c in text)
 

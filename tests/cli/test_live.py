@@ -4,9 +4,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +111,40 @@ def test_zones_and_thresholds_of_motion(bgsub, clip, tmp_path):
     assert (tmp_path / "none.jsonl").read_text() == ""
 
 
+def test_one_file_of_zones_for_several_sources(bgsub, clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    right = Zone(name="right", points=((0, 40), (0, 64), (48, 64), (48, 40)))
+    for name, zone in (("z", right), ("z-2", replace(right, name="own")), ("y-1", right)):
+        Zones(SIZE, (zone,)).save(f"{name}.json")
+
+    def zones(file):
+        process = begin(clip, clip, "--view", "none", "--zones", file, "--events", f"{file}l")
+        err = process.communicate(timeout=60)[1].decode()
+        assert process.returncode == 0, err
+        return err.splitlines(), [event["zone"] for event in events(Path(f"{file}l"))]
+
+    lines, found = zones("z.json")
+    assert lines == [f"{clip}: zones of z.json", f"{clip} (2): zones of z-2.json"]
+    assert set(found) == {"right", "own"}
+    lines, found = zones("y.json")
+    assert lines == [f"{clip}: zones of y-1.json", f"{clip} (2): no zones"]
+    assert set(found) == {"right", None}
+    assert "x.json" in bgsub.refused(2, "live", clip, clip, "--view", "none", "--zones", "x.json")
+
+
+def test_the_page_says_which_zones_it_has_and_where_it_saves(clip, tmp_path, monkeypatch):
+    pytest.importorskip("uvicorn")
+    monkeypatch.chdir(tmp_path)
+    Zones(SIZE, (Zone(name="right", points=((0, 40), (0, 64), (48, 64), (48, 40))),)).save("z.json")
+    for words, lines in (([clip, clip, "--zones", "z.json"], [
+            f"{clip}: zones of z.json; those that are drawn go to z-1.json",
+            f"{clip} (2): zones of z.json; those that are drawn go to z-2.json"]), ([clip, "--zones", "q.json"], [
+            f"{clip}: no zones yet; those that are drawn go to q.json"])):
+        process = begin(*words, "--max-seconds", 0.1, "--web", "127.0.0.1:0")
+        err = process.communicate(timeout=60)[1].decode()
+        assert err.splitlines()[:-1] == lines
+
+
 @pytest.mark.parametrize(("words", "line"), [
     (["nowhere.mp4"], "no such file: nowhere.mp4"), (["--as-live", "0"], "--as-live is for files, and 0 is live"),
     (["CLIP", "--mask", "-"], "records into files"), (["CLIP", "--mask", "m.xyz"], "no video format"),
@@ -142,11 +178,36 @@ def test_one_source_that_fails_does_not_end_the_others(bgsub, clip, tmp_path):
     assert len(video_masks(tmp_path / "m-1.mkv")) == 40
 
 
+def test_a_source_that_fails_is_told_while_the_others_go_on(camera, clip, tmp_path):
+    process = begin(camera.address, "nofile.mp4", *QUIET, "--max-seconds", 4, cwd=tmp_path)
+    assert process.stderr.readline().decode().startswith("bgsub: no such file: nofile.mp4")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    assert process.communicate(timeout=60)[1].strip() == b""  # and not again
+    assert process.returncode == 2
+
+
 def test_an_address_where_nobody_is_is_tried_until_it_is_enough(bgsub):
     begun = time.monotonic()
     line = bgsub.refused(1, "live", "http://127.0.0.1:9/", *QUIET, "--give-up", 1, "--timeout", 1)
     assert "no picture from http://127.0.0.1:9/" in line
     assert time.monotonic() - begun > 1
+
+
+def test_an_address_that_never_answers_is_told_once(bgsub, tmp_path):
+    process = begin("http://127.0.0.1:9/", "--view", "none", "--timeout", 1, "--events", tmp_path / "e.jsonl")
+    line = process.stderr.readline().decode()
+    assert "http://127.0.0.1:9/: no picture yet: no picture from http://127.0.0.1:9/" in line
+    process.send_signal(signal.SIGTERM)
+    err = process.communicate(timeout=60)[1]
+    assert (process.returncode, err.strip()) == (143, b"")
+    event, = events(tmp_path / "e.jsonl")
+    assert (event["kind"], event["frame"]) == ("connection_lost", 0)
+
+
+def test_nobody_knows_when_a_file_was(bgsub, clip, tmp_path):
+    bgsub.well("live", clip, *QUIET, "--events", tmp_path / "e.jsonl")
+    assert [event["clock"] for event in events(tmp_path / "e.jsonl")] == [None, None]
 
 
 def test_a_camera_that_dies_comes_back(camera, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from live_helpers import Clip, Opener, Told, picture, wait_for
 
 from bgsub.errors import InputError, MisuseError
+from bgsub.live import capture
 from bgsub.live.backoff import Backoff
 from bgsub.live.capture import HANGING, Reader
 
@@ -43,13 +44,50 @@ def test_pauses_grow_up_to_a_limit_and_differ_by_chance():
     assert (backoff.pause(2, 0), backoff.pause(2, 1)) == pytest.approx((0.7, 1.3))
 
 
-def test_latest_keeps_the_newest_and_counts_what_it_replaces():
+@pytest.fixture
+def behind(monkeypatch):
+    """Whoever takes the frames never gets through in time."""
+    monkeypatch.setattr(capture, "BURST", -1)
+
+
+def test_latest_keeps_the_newest_and_counts_what_it_replaces(behind):
     go = threading.Event()
     reader = started(lambda: Told([*(picture(i) for i in range(1, 8)), go]))
     wait_for(lambda: reader.n_dropped == 6)
     arrival = take(reader)
     assert int(arrival.image[0, 0, 0]) == 7
     assert take(reader) is None
+    go.set()
+    reader.stop()
+
+
+def test_what_comes_in_a_burst_waits_for_who_gets_through():
+    bursts = [[*(picture(10 * n + i) for i in range(8)), threading.Event()] for n in range(3)]
+    reader = started(lambda: Told(itertools.chain(*bursts)))
+    for n, burst in enumerate(bursts):
+        wait_for(lambda: reader.n_waiting == 8)
+        assert [int(arrival.image[0, 0, 0]) for arrival in takes(reader, 8)] == [10 * n + i for i in range(8)]
+        assert take(reader) is None
+        burst[-1].set()
+    assert reader.n_dropped == 0
+    reader.stop()
+
+
+def test_who_does_not_get_through_has_the_newest_until_he_does(monkeypatch):
+    monkeypatch.setattr(capture, "BURST", 0.1)
+    more, again, go = (threading.Event() for _ in range(3))
+    reader = started(lambda: Told([*(picture(i) for i in range(6)), more, picture(7), picture(8), again,
+                                   *(picture(i) for i in range(20, 26)), go]))
+    wait_for(lambda: reader.n_waiting == 6 or reader.n_dropped)
+    time.sleep(0.15)
+    assert int(takes(reader, 1)[0].image[0, 0, 0]) == 5
+    more.set()
+    wait_for(lambda: reader.n_dropped == 6)
+    assert int(takes(reader, 1)[0].image[0, 0, 0]) == 8
+    assert take(reader) is None  # he is through
+    monkeypatch.setattr(capture, "BURST", 100)
+    again.set()
+    wait_for(lambda: reader.n_waiting == 6)
     go.set()
     reader.stop()
 
@@ -83,6 +121,15 @@ def test_what_waits_is_bounded_by_memory_too():
     wait_for(lambda: reader.n_waiting == 5)  # 25 MB each
     time.sleep(0.1)
     assert reader.n_waiting == 5
+    reader.stop()
+
+
+def test_a_burst_is_bounded_by_memory_and_loses_its_oldest():
+    go = threading.Event()
+    reader = started(lambda: Told([*(picture(i, (2160, 3840)) for i in range(9)), go]))
+    wait_for(lambda: reader.n_dropped == 4)
+    assert [int(arrival.image[0, 0, 0]) for arrival in takes(reader, 5)] == [4, 5, 6, 7, 8]
+    go.set()
     reader.stop()
 
 
@@ -126,6 +173,15 @@ def test_a_camera_that_was_never_there(retry, state):
     reader = started(opener, retry_first=retry, backoff=Backoff(first=0.01, most=0.01))
     wait_for(lambda: reader.state == state and opener.n >= (3 if retry else 1))
     assert opener.n == 1 or retry
+    told = [(change.found, change.words) for change in reader.changes()]
+    assert told == ([(False, "the cable is out")] if retry else [])  # once, and what has failed is an error
+    reader.stop()
+
+
+def test_a_camera_that_comes_late_is_told_as_lost_and_found():
+    reader = started(Opener(BROKEN, BROKEN, lambda: Told([picture(1), 20])))
+    takes(reader, 1)
+    assert [change.found for change in reader.changes()] == [False, True]
     reader.stop()
 
 
@@ -142,7 +198,7 @@ def test_a_file_is_not_begun_again(fault, state):
     assert len(takes(reader, 5)) == 5
     wait_for(lambda: reader.over)
     assert (reader.state, opener.n) == (state, 1)
-    assert bool(reader.changes()) == bool(fault)
+    assert [change.clock for change in reader.changes()] == [None] * bool(fault)  # nobody knows when that was
 
 
 def test_what_came_before_the_end_can_still_be_taken():

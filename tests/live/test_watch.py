@@ -11,6 +11,7 @@ from live_helpers import Clip, Opener, Told, masker, picture, wait_for, watch
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.events.params import MotionParams
+from bgsub.live import capture
 from bgsub.live.backoff import Backoff
 from bgsub.live.commands import Freeze, Pause, Record, Reset, Resume, Set, SetZones, Snapshot, Step
 from bgsub.live.status import Pace
@@ -105,6 +106,58 @@ def test_numbers_of_a_steady_camera(begun):
     rows = one.history()
     assert rows
     assert all(0 <= row.foreground_share < 0.01 and row.model_ms > 0 for row in rows)
+
+
+def test_none_of_a_burst_is_dropped(begun):
+    def bursts():
+        for i in range(60):
+            yield picture(i)
+            if i % 12 == 11:
+                yield 0.3
+        yield 100
+
+    one = begun(Told(bursts()))
+    wait_for(lambda: one.status.n_frames + one.status.n_dropped == 60)
+    assert one.status.n_dropped == 0
+    assert 0 < one.median_latency < capture.BURST
+
+
+def test_a_model_that_cannot_keep_up_sees_the_newest(begun, monkeypatch):
+    def slow(rate):
+        found = masker(rate)
+        apply = found.apply
+        monkeypatch.setattr(found, "apply", lambda image: (time.sleep(0.05), apply(image))[1])
+        return found
+
+    one = begun(Told(steady(pause=0.01)), make_model=slow)
+    wait_for(lambda: one.status.n_dropped)
+    n = one.status.n_frames
+    latencies = []
+    while one.status.n_frames < n + 20:
+        shown = one.shown(after=n, timeout=60)
+        n = min(n, shown.index)
+        latencies.append(shown.latency)
+        time.sleep(0.02)
+    assert np.median(latencies) < 0.3  # the newest, and its time in the model
+    assert one.status.n_waiting <= 1
+
+
+@pytest.mark.parametrize("period", [0.02, 0.5, 1.0, 1.4])
+def test_the_pace_of_bursts_is_that_of_their_mean(period):
+    pace, rates = Pace(), []
+    n = round(50 * period)
+    n_bursts = round(9 / period)
+    for burst in range(n_bursts):
+        for i in range(n):
+            now = burst * period + 0.004 * i
+            pace.tick(now)
+            rates.append(pace.steady(now))
+        if burst * period > 6:
+            assert pace.rate(burst * period + 0.9 * period) == pytest.approx(50, rel=0.5)
+    found = [rate for rate in rates if rate is not None]
+    assert found
+    assert found == pytest.approx([50] * len(found), rel=0.2)
+    assert pace.rate(n_bursts * period + 3.1) == 0
 
 
 def test_pause_step_resume(begun):
@@ -241,7 +294,7 @@ def test_another_size_begins_anew_and_says_so(begun):
 
 
 def test_the_same_size_goes_on(begun):
-    one = begun(Opener(lambda: Told([*([picture()] * 10), 0.1, InputError("it broke")]),
+    one = begun(Opener(lambda: Told([*steady(10, pause=0.04), InputError("it broke")]),
                        lambda: Told(steady(size=(48, 64)))), backoff=SOON)
     wait_for(lambda: one.status.n_reconnects == 1)
     n = one.status.n_frames
@@ -283,7 +336,7 @@ def test_motion_and_its_end(begun):
     assert told[0].frame == pytest.approx(41, abs=2)
     assert told[1].frame == pytest.approx(100, abs=4)
     assert told[1].details["duration"] == pytest.approx(59 / 25, abs=0.2)
-    assert told[0].clock.tzinfo is not None
+    assert told[0].clock is None  # of a file nobody knows
 
 
 def test_motion_that_is_under_way_ends_with_the_picture(begun):

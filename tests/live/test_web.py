@@ -214,6 +214,24 @@ def test_zones_hold_and_are_kept(page):
     wait_for(lambda: page.watches[0].shown(timeout=1).mask[:, :159].any())
 
 
+def test_zones_that_others_changed_are_not_overwritten_unseen(page):
+    page.post("zones", zones_of({"name": "first", "points": LEFT}))
+    file = page.files[0]
+    by_hand = file.read_text().replace("first", "by hand")
+    file.write_text(by_hand)
+    answer = page.post("zones", zones_of({"name": "second", "points": LEFT}))
+    assert answer.status_code == 400
+    assert "changed elsewhere" in answer.json()["error"]
+    assert file.read_text() == by_hand
+    wait_for(lambda: [zone["name"] for zone in page.source()["zones"]] == ["by hand"])
+    file.write_text("half a fi")
+    assert page.post("zones", zones_of()).status_code == 503
+    assert file.read_text() == "half a fi"
+    file.unlink()
+    assert page.post("zones", zones_of()).status_code == 400
+    assert page.post("zones", zones_of()).status_code == 200
+
+
 @pytest.mark.parametrize("told", [
     {}, {"zones": []}, zones_of({"name": "x"}), zones_of({"name": "", "points": LEFT}),
     zones_of({"name": "x", "points": [[0, 0], [1, 1]]}), zones_of({"name": "x", "points": [[0, 0], [0, 9], [9, "a"]]}),

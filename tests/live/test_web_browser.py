@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 pytest.importorskip("uvicorn", reason="the extra 'web' is not installed")
-from live_helpers import wait_for
+from live_helpers import Clip, wait_for
 from web_helpers import Looped, Page, first_frames
 
 from bgsub.live.web.editor import Editor, make_editor
@@ -238,6 +238,100 @@ def test_zones_are_drawn_on_a_still_picture(opened, editor):
     wait_for(editor.done.is_set)
     assert kept() == (zone,)
     assert all("400" in complaint for complaint in page.complaints)
+
+
+def click(page, box, right, down):
+    page.mouse.click(box["x"] + right, box["y"] + down)
+
+
+def test_corners_are_clicked_up_to_the_border_and_beyond(opened, served, editor):
+    for page, file in ((opened(editor.address), editor.file), (opened(served.address), served.files[0])):
+        if file is served.files[0]:
+            page.click("#tab-zones")
+        page.click("button.include")
+        box = page.locator(".over").first.bounding_box()
+        width, height = box["width"], box["height"]
+        click(page, box, width / 2, height / 2)
+        page.mouse.move(box["x"] + 30, box["y"] + height - 30)
+        assert re.match(r"M[\d.]+ [\d.]+L[\d.]+ [\d.]+", page.locator(".next").get_attribute("d"))
+        click(page, box, 1, height - 1)  # in the rounded corner
+        click(page, box, width - 1, height - 1)
+        click(page, box, width + 6, 30)
+        page.keyboard.press("Enter")
+        wait_for(lambda file=file: file.exists() and Zones.load(file).zones)
+        rows, columns = zip(*Zones.load(file).zones[0].points, strict=True)
+        assert (rows[1:3], columns[1:3]) == (pytest.approx((240, 240), abs=1.5), pytest.approx((0, 320), abs=1.5))
+        assert columns[3] == 320
+        page.click("[aria-label^=Delete]")
+        wait_for(lambda file=file: not Zones.load(file).zones)
+
+
+def test_a_polygon_that_is_refused_can_be_mended(opened, editor):
+    page = opened(editor.address)
+    page.click("button.include")
+    box = page.locator(".over").bounding_box()
+    for right, down in ((50, 50), (200, 200), (50, 200), (230, 40)):
+        click(page, box, right, down)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".toasts .bad")
+    assert "crosses itself" in page.locator(".toasts .bad").inner_text()
+    assert page.locator(".corner").count() == 4
+    assert not editor.file.exists()
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    wait_for(editor.file.exists)
+    assert len(Zones.load(editor.file).zones[0].points) == 3
+
+
+def test_zones_that_others_changed_meanwhile_are_shown_instead(opened, served):
+    page = opened(served.address)
+    page.click("#tab-zones")
+    box = page.locator(".over").first.bounding_box()
+
+    def draw():
+        page.click("button.exclude")
+        for right, down in ((9, 9), (90, 9), (90, 90)):
+            click(page, box, right, down)
+        page.keyboard.press("Enter")
+
+    draw()
+    file = served.files[0]
+    wait_for(lambda: file.exists() and Zones.load(file).zones)
+    zones = Zones.load(file)
+    Zones(zones.size, (replace(zones.zones[0], name="by hand"),)).save(file)
+    draw()
+    page.wait_for_selector(".toasts .bad")
+    wait_for(lambda: page.locator(".zone-editor .guide").count() == 1)  # the corners wait
+    page.keyboard.press("Escape")
+    wait_for(lambda: page.input_value(".zone-editor .head input") == "by hand")
+    assert [zone.name for zone in Zones.load(file).zones] == ["by hand"]
+    assert page.locator("[aria-label=Undo]").is_disabled()  # it would undo what was done by hand
+    page.click("[aria-label^=Delete]")
+    wait_for(lambda: not Zones.load(file).zones)
+
+
+def test_what_is_over_shows_no_numbers_and_takes_no_orders(opened, frames, tmp_path):
+    address = "rtsp://recorder.example:554/cam/realmonitor?channel={}&subtype=0"
+    served = Page(tmp_path, {address.format(i): lambda: Clip(frames[:5]) for i in (1, 2)})
+    try:
+        wait_for(lambda: all(watch.status.state == "ended" for watch in served.watches))
+        page = opened(served.address, 400)
+        wait_for(lambda: page.locator(".chip").first.inner_text() == "ended")
+        numbers = page.locator(".tile footer b").all_inner_texts()[:4]
+        assert [numbers[0], numbers[1], numbers[3]] == ["–"] * 3
+        assert page.locator(".chart output").all_inner_texts() == ["–"] * 2
+        disabled = page.locator("#tools button:disabled").evaluate_all("all => all.map(one => one.dataset.do)")
+        assert disabled == ["pause", "step", "freeze", "reset", "record"]
+        places = [page.locator(".frame").nth(i).bounding_box() for i in (0, 1)]
+        assert places[0]["x"] == places[1]["x"]
+        assert places[0]["width"] > 350
+        for i in (0, 1):
+            tail = page.locator(".name .tail").nth(i)
+            assert tail.evaluate("e => e.scrollWidth <= e.clientWidth")  # where they differ is to be seen
+            assert f"channel={i + 1}" in tail.text_content()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    finally:
+        served.stop()
 
 
 def test_a_click_explains_the_pixel(opened, served):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from bgsub.masks.masker import Masker
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.parameter import build
 from bgsub.mixture.params import MOG2Params, StaufferGrimsonParams
+from bgsub.video import lettering
 from bgsub.video.lettering import PAPER, cut, line_height, width_of
 
 BLOCK = (10, 20)
@@ -90,6 +92,24 @@ def test_a_picture_keeps_its_shape_and_fills_the_window(window):
     assert tile.picture.width == 900 or tile.picture.height > 700 - strip.height(4)
     assert tile.picture.width / tile.picture.height == pytest.approx(64 / 48, rel=0.01)
     assert canvas.shape == (700, 900, 3)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_panel_of_a_pixel_covers_no_message(window, together):
+    press(window, *([] if together else "g"), "m", " ")
+    drawn(window)
+    place = window.tiles[0].picture
+    window._click(place.left + 5, place.top + place.height - 5)
+    wait_for(lambda: window._inspector.look(window.tiles[0].watch))
+    for tile in window.tiles:
+        tile.status = replace(tile.status, state="lost", words=" ".join(["the cable is out"] * 9))
+    with_panel = window.picture(900, 600)
+    window._inspector.choose(None)
+    without = window.picture(900, 600)
+    (tile, place), *_ = window._places(900, 600)
+    rows = tile.draw_words(without.copy(), place)
+    assert (with_panel[:rows] == without[:rows]).all()
+    assert differ(with_panel[rows:], without[rows:]) > 0.05
 
 
 @pytest.mark.parametrize("size", [(240, 135), (300, 900), (2000, 240), (1920, 1080)])
@@ -226,6 +246,22 @@ def test_the_panel_has_a_line_for_each_component(window):
     panels = [panel_of(n) for n in (1, 2, 3)]
     assert np.diff([len(panel) for panel in panels]).tolist() == [line_height()] * 2
     assert np.diff([np.count_nonzero(panel > 150) for panel in panels]).min() > 300  # letters on each
+
+
+@pytest.mark.parametrize(("many", "shown"), [(False, "Gro?e Tor ?"), (True, "Größe Tor 門")])
+def test_names_are_written_in_the_letters_that_opencv_has(monkeypatch, many, shown):
+    monkeypatch.setattr(lettering, "MANY_LETTERS", many)
+    assert lettering.plain("Gro\u0308ße Tor 門") == shown
+    assert lettering.plain("a\nb\0c") == "a b?c"
+
+
+@pytest.mark.skipif(not lettering.MANY_LETTERS, reason="OpenCV 4 draws ASCII only")
+def test_letters_that_are_not_ascii_are_drawn():
+    pictures = []
+    for text in ("Größe", "Grösse", "Gr??e", "門門門"):
+        pictures.append(np.zeros((30, 120, 3), np.uint8))
+        lettering.write(pictures[-1], text, 0, 0)
+    assert all(differ(one, other) > 0.01 for i, one in enumerate(pictures) for other in pictures[:i])
 
 
 def test_an_answer_that_comes_too_late_is_of_no_use(window):

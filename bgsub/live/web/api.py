@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -19,6 +20,7 @@ from bgsub.live.web import state
 from bgsub.live.web.feed import Feed, Feeds, as_png
 from bgsub.live.web.inputs import body, only, whole
 from bgsub.live.web.metrics import metrics
+from bgsub.live.zones_file import ZonesFile, mark
 from bgsub.masks.zones import Zones
 
 COMMANDS: dict[str, tuple[type[Command], tuple[str, ...]]] = {
@@ -48,6 +50,9 @@ class Api:
                  version: str) -> None:
         self._watches, self._feeds, self._zone_files, self._version = watches, feeds, zone_files, version
         self._snapshots = snapshots
+        # What the sources' zones were read from, or none.
+        self._marks = ["" if path is None else mark(path) for path in zone_files]
+        self._saving = threading.Lock()
 
     async def sources(self, request: Request) -> Response:
         """GET: everything about all sources."""
@@ -67,10 +72,11 @@ class Api:
         """POST: let these zones hold from now on, and keep them."""
         watch = self._watch(request)
         zones = Zones.from_dict(await body(request))
-        watch.do(SetZones(zones))
         path = self._zone_files[self._number(request)]
-        if path is not None:
-            await run_in_threadpool(zones.save, path)
+        if path is None:
+            watch.do(SetZones(zones))
+        else:
+            await run_in_threadpool(self._keep, self._number(request), path, zones)
         return JSONResponse({"ok": True, "file": None if path is None else path.name})
 
     async def pixel(self, request: Request) -> Response:
@@ -116,6 +122,20 @@ class Api:
                            .encode() + picture.jpeg + b"\r\n")
         finally:
             self._feeds.n_viewers -= 1
+
+    def _keep(self, number: int, path: Path, zones: Zones) -> None:
+        """Let zones hold and save them; if the file was changed by others, let hold what it has now, and refuse."""
+        watch = self._watches[number]
+        file = ZonesFile(path, zones.size, watch.motion)
+        with self._saving:
+            if mark(path) != self._marks[number]:
+                there, now = file.read()
+                watch.do(SetZones(there))
+                self._marks[number] = now
+                raise MisuseError(f"{path.name} was changed elsewhere meanwhile, so this was not saved; shown is what "
+                                  "it holds now")
+            watch.do(SetZones(zones))
+            self._marks[number] = file.write(zones, self._marks[number])
 
     def _number(self, request: Request) -> int:
         try:

@@ -34,8 +34,10 @@ export class Chart {
       el('p', { class: 'axis' }, el('span', {}, '2 min ago'), el('span', {}, 'now')))
   }
 
-  set(rows, now, limit = null) {
+  // gone: whether there is no value at the moment
+  set(rows, now, gone, limit = null) {
     this.rows = rows.filter(row => row[0] > now - SPAN)
+    this.gone = gone
     this.now = now
     this.limit = limit
     this.draw()
@@ -67,7 +69,7 @@ export class Chart {
   tell(rows, x, y) {
     const pointed = this.at === null || this.at === undefined ? null
       : rows.reduce((best, row) => !best || Math.abs(x(row) - this.at) < Math.abs(x(best) - this.at) ? row : best, null)
-    const row = pointed ?? rows.at(-1)
+    const row = pointed ?? (this.gone ? null : rows.at(-1))
     setText(this.value, row ? this.show(this.pick(row)) : '–')
     setText(this.hint, pointed ? `${Math.round(this.now - pointed[0])} s ago` : '')
     this.mark.setAttribute('d', pointed ? `M${x(pointed)} 0V${HEIGHT}` : '')

@@ -160,7 +160,7 @@ document.addEventListener('keydown', event => {
   else return
   event.preventDefault()
 })
-picture.over.addEventListener('click', event => { if (zones.drawing) zones.add(event) })
+picture.frame.addEventListener('click', event => { if (zones.drawing) zones.add(event) })
 byId('done').onclick = done
 new ResizeObserver(layout).observe(byId('grid').parentElement)
 window.addEventListener('resize', layout)

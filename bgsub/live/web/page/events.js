@@ -8,8 +8,8 @@ const WORDS = {
   motion_start: event => `Motion begins${event.zone ? ` in ${event.zone}` : ''}`,
   motion_end: event => `Motion ends${event.zone ? ` in ${event.zone}` : ''}`,
   scene_change: event => `The whole scene has changed (${event.change}${event.share ? `, ${percent(event.share)}` : ''}); it is learned anew`,
-  connection_lost: event => `The picture is lost${event.words ? `: ${event.words}` : ''}`,
-  connection_found: () => 'The picture is back',
+  connection_lost: event => `${event.frame ? 'The picture is lost' : 'No picture yet'}${event.words ? `: ${event.words}` : ''}`,
+  connection_found: event => `The picture is ${event.frame ? 'back' : 'there'}`,
   model_restarted: event => `Frames are ${event.width}x${event.height} now; the model begins anew`,
 }
 
@@ -27,7 +27,7 @@ export class EventList {
   // Events of a source; after a reconnection some come again.
   told(number, name, events, several) {
     for (const event of events) {
-      const key = `${number} ${event.number} ${event.clock}`
+      const key = `${number} ${event.number} ${event.clock ?? event.time}`
       if (this.known.has(key)) continue
       this.known.add(key)
       this.place(event, el('li', { class: event.kind }, el('time', {}, when(event)),

@@ -8,7 +8,7 @@ import { EventList } from './events.js'
 import { get, Link, post } from './link.js'
 import { Pixel } from './pixel.js'
 import { arrange } from './stage.js'
-import { Tile } from './tile.js'
+import { GONE, Tile } from './tile.js'
 import { Tools } from './tools.js'
 import { Tune } from './tune.js'
 import { ZoneEditor } from './zones.js'
@@ -118,8 +118,9 @@ function showSelected(source) {
   tune.told(source.status.values)
   const anchor = source.anchor ?? { row: source.history.at(-1)?.[0] ?? 0, at: performance.now() }
   const now = anchor.row + (performance.now() - anchor.at) / 1000
-  charts[0].set(source.history, now)
-  charts[1].set(source.history, now, source.status.frame_rate ? 1000 / source.status.frame_rate : null)
+  const gone = GONE.includes(source.status.state)
+  charts[0].set(source.history, now, gone)
+  charts[1].set(source.history, now, gone, source.status.frame_rate ? 1000 / source.status.frame_rate : null)
 }
 
 function select(number) {

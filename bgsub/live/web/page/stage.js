@@ -1,7 +1,9 @@
-// How large the pictures are: as large as fits without scrolling, if the window is wide; else in two columns.
+// How large the pictures are: as large as fits without scrolling, if the window is wide; else in two columns, on a
+// phone in one.
 
 const GAP = 16
 const NARROW_GAP = 6
+const NARROWEST = 480 // pixels of two columns
 const AROUND = 66 // pixels of a tile above and below its picture
 const LOWEST = 180 // of a picture, before the page is scrolled instead
 
@@ -23,6 +25,6 @@ export function arrange(grid, tiles) {
       const fits = Math.min(across, high * aspect)
       if (fits > best.width) best = { columns, width: fits }
     }
-  } else if (tiles.length > 1) best = { columns: 2, width: (width - (width > 560 ? GAP : NARROW_GAP)) / 2 }
+  } else if (tiles.length > 1 && width >= NARROWEST) best = { columns: 2, width: (width - (width > 560 ? GAP : NARROW_GAP)) / 2 }
   grid.style.gridTemplateColumns = `repeat(${best.columns}, ${Math.floor(best.width)}px)`
 }

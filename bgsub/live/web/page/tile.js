@@ -7,6 +7,10 @@ const WORDS = {
   connecting: 'connecting', live: 'live', paused: 'paused', lost: 'no picture', ended: 'ended', failed: 'failed',
 }
 
+const TAIL = 20 // letters at the end of a name, where those of one recorder's cameras differ: they are cut last
+
+export const GONE = ['connecting', 'lost', 'ended', 'failed'] // states in which nothing passes the model
+
 export class Tile extends Picture {
   // on: select(number), solo(number), point(number, row, col, event)
   constructor(number, name, on) {
@@ -17,7 +21,8 @@ export class Tile extends Picture {
     this.veil = el('p', { class: 'veil', hidden: true })
     this.frame.append(this.badges, this.veil)
     this.numbers = Object.fromEntries(['rate', 'latency', 'dropped', 'share'].map(key => [key, el('b', {}, '–')]))
-    this.title = el('button', { class: 'name', title: name, onclick: () => on.select(number) }, brief(name))
+    this.title = el('button', { class: 'name', title: name, 'aria-label': brief(name), onclick: () => on.select(number) },
+      el('span', { class: 'head' }, brief(name).slice(0, -TAIL)), el('span', { class: 'tail' }, brief(name).slice(-TAIL)))
     this.node = el('article', { class: 'tile', 'data-state': 'connecting', 'data-source': number },
       el('header', {}, this.title, this.chip,
         el('button', { class: 'plain enlarge', title: 'This one alone, or all (g)', 'aria-label': 'This one alone, or all',
@@ -28,7 +33,7 @@ export class Tile extends Picture {
         el('span', { title: 'From a frame’s arrival to its mask' }, this.numbers.latency, el('i', {}, ' late')),
         el('span', { title: 'Frames that came too soon for the model' }, this.numbers.dropped, ' dropped'),
         el('span', { title: 'Share of the mask that is foreground' }, this.numbers.share, el('i', {}, ' foreground'))))
-    this.over.addEventListener('click', event => this.clicked(event))
+    this.frame.addEventListener('click', event => this.clicked(event))
   }
 
   show(view) {
@@ -45,10 +50,11 @@ export class Tile extends Picture {
     const words = waiting ? 'The model gets ready' : ['live', 'paused', 'ended'].includes(status.state) ? '' : status.words
     this.veil.hidden = !words && status.state !== 'connecting'
     setText(this.veil, words || 'Connecting')
-    setText(this.numbers.rate, status.processing_rate.toFixed(status.processing_rate < 9.95 ? 1 : 0))
-    setText(this.numbers.latency, milliseconds(1000 * status.latency))
+    const now = words => GONE.includes(status.state) ? '–' : words
+    setText(this.numbers.rate, now(status.processing_rate.toFixed(status.processing_rate < 9.95 ? 1 : 0)))
+    setText(this.numbers.latency, now(milliseconds(1000 * status.latency)))
     setText(this.numbers.dropped, String(status.n_dropped))
-    setText(this.numbers.share, percent(status.foreground_share))
+    setText(this.numbers.share, now(percent(status.foreground_share)))
     const badges = [status.frozen && 'frozen', status.recording && 'recording'].filter(Boolean)
     if (badges.join() !== this.badges.dataset.now) {
       this.badges.dataset.now = badges.join()

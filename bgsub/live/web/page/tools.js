@@ -3,6 +3,7 @@
 import { el, icon, setText } from './dom.js'
 
 const PATIENCE = 2500 // milliseconds for an order to be carried out
+const NEED_FRAMES = ['pause', 'step', 'freeze', 'reset', 'record']
 
 export class Tools {
   // order: (command, body) -> promise; address: () -> of the newest picture
@@ -30,6 +31,7 @@ export class Tools {
   }
 
   press(name) {
+    if (this.buttons[name].node.disabled) return undefined
     const { state, frozen, recording } = this.status
     if (name === 'pause') return this.turned('state', state === 'paused' ? 'live' : 'paused', state === 'paused' ? 'resume' : 'pause')
     if (name === 'freeze') return this.turned('frozen', !frozen, 'freeze')
@@ -55,6 +57,8 @@ export class Tools {
       else this.status[what] = value
     }
     status = this.status
+    const over = ['ended', 'failed'].includes(status.state)
+    for (const name of NEED_FRAMES) this.buttons[name].node.disabled = over
     this.turn('pause', status.state === 'paused', 'play', 'Go on', 'pause', 'Pause')
     this.turn('freeze', status.frozen, 'freeze', 'Learn', 'freeze', 'Freeze')
     this.turn('record', status.recording, 'stop', 'Stop', 'record', 'Record')

@@ -18,6 +18,7 @@ export class ZoneEditor {
     Object.assign(this, { save, changed, failed, tile: null, zones: [], draft: null, kind: 'include', past: [], open: false,
       unfolded: new Set(), sent: [] })
     this.node = el('div', { class: 'zone-editor' })
+    window.addEventListener('pointermove', event => this.point(event))
   }
 
   // Edit the zones of this tile from now on; about: what a zone may set for itself.
@@ -31,6 +32,7 @@ export class ZoneEditor {
   // What holds now: drawn elsewhere, or an echo of what was saved here, by when more may have been drawn and typed.
   heard(zones) {
     const echo = this.sent.indexOf(text(zones))
+    if (echo < 0) this.past = [] // were it gone back to, what somebody else has done would be undone unseen
     this.sent = echo < 0 ? [] : this.sent.slice(echo + 1)
     if (!this.sent.length) this.told(zones)
   }
@@ -76,19 +78,31 @@ export class ZoneEditor {
     this.draw()
   }
 
+  // A line from the last corner to where the next one would be.
+  point(event) {
+    if (!this.drawing || !this.draft.length) return
+    const [[row, col], [toRow, toCol]] = [this.draft.at(-1), this.tile.place(event)]
+    this.next?.setAttribute('d', `M${col} ${row}L${toCol} ${toRow}`)
+  }
+
   back() {
     this.draft.pop()
     this.drawPanel()
     this.draw()
   }
 
-  finish() {
+  async finish() {
     if (!this.drawing || this.draft.length < 3) return
-    const points = this.draft.map(point => point.map(value => Math.round(value * 10) / 10))
-    const zone = { name: this.newName(), kind: this.kind, points }
+    const { tile, draft, kind } = this
+    const points = draft.map(point => point.map(value => Math.round(value * 10) / 10))
     this.draft = null
     this.changed()
-    this.put([...this.zones, zone])
+    const kept = await this.put([...this.zones, { name: this.newName(), kind, points }])
+    if (kept || this.tile !== tile || !this.open || this.drawing) return
+    Object.assign(this, { draft, kind }) // refused: its corners can still be taken back
+    this.drawPanel()
+    this.draw()
+    this.changed()
   }
 
   newName() {
@@ -101,6 +115,7 @@ export class ZoneEditor {
     return Math.hypot(there.x - event.clientX, there.y - event.clientY)
   }
 
+  // Whether they were taken.
   async put(zones, undoing = false) {
     const before = this.zones
     if (!undoing) this.past.push(before)
@@ -109,11 +124,13 @@ export class ZoneEditor {
     this.sent.push(sent)
     try {
       await this.save(this.tile, zones)
+      return true
     } catch (error) {
       if (!undoing) this.past.pop()
       this.sent = this.sent.filter(one => one !== sent)
-      this.told(before)
+      if (this.zones === zones) this.told(before) // else others hold by now
       this.failed(error)
+      return false
     }
   }
 
@@ -148,6 +165,7 @@ export class ZoneEditor {
     const line = points.map(([r, c]) => `${c},${r}`).join(' ')
     return [
       svg('polygon', { class: `zone drawn ${this.kind}`, points: line }),
+      this.next = svg('path', { class: `next ${this.kind}` }),
       ...points.map(([r, c], i) => svg('path', { class: `corner ${this.kind} ${i === 0 && points.length > 2 ? 'first' : ''}`,
         d: `M${c} ${r}h.001` })),
     ]
