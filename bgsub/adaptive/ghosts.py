@@ -27,6 +27,8 @@ MARGIN = 4
 INSIDE, BESIDE, OUTSIDE, NEAR = 5, 3, 7, 9
 """Sides of squares, in pixels at 320x240: an outline is what the first one takes off the border; beside it lies what
 the third one adds to it and the second one does not; and colours are means over what of the two lies in the fourth."""
+SMALLEST = 0.5
+"""By what all of these are reduced in small frames, at most: colours of fewer pixels are noise."""
 LEAST_BORDER = 0.5
 """Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
 PATCH = 0.002
@@ -49,8 +51,8 @@ class Ghosts:
     """
 
     def __init__(self, height: int, width: int, scale: float = 1.0) -> None:
-        self._scale = scale
-        self._margin = max(2, round(MARGIN * scale))
+        self._scale = max(SMALLEST, scale)
+        self._margin = round(MARGIN * self._scale)
         self.looks = np.zeros((height, width), np.uint8)
         self.last: np.ndarray | None = None
 
@@ -132,9 +134,9 @@ def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray
 
     Lengths are from 320x240, times the scale.
     """
-    within, beside, beyond, near = (max(3, odd(side * scale)) for side in (INSIDE, BESIDE, OUTSIDE, NEAR))
+    within, beside, beyond, near = (odd(side * scale) for side in (INSIDE, BESIDE, OUTSIDE, NEAR))
     inside = piece - cv2.erode(piece, np.ones((within, within), np.uint8))
-    wide, narrow = (cv2.dilate(piece, np.ones((side, side), np.uint8)) for side in (max(beside + 2, beyond), beside))
+    wide, narrow = (cv2.dilate(piece, np.ones((side, side), np.uint8)) for side in (beyond, beside))
     outside = np.where(foreground, np.uint8(0), wide - narrow)
     border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (near, near)) > 0)
     n = int(np.count_nonzero(border))

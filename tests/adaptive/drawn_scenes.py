@@ -19,8 +19,9 @@ def texture(shape: tuple[int, ...], seed: int = 0, low: float = 40, high: float 
 
 def seen(scene: np.ndarray, rng: np.random.Generator, noise: float = 2, dtype: str = "uint8") -> np.ndarray:
     """What a camera makes of a scene."""
-    start = rng.integers(0, NOISE.size - np.size(scene))
-    drawn = NOISE[start:start + np.size(scene)].reshape(np.shape(scene))
+    noises = NOISE if np.size(scene) < NOISE.size else np.resize(NOISE, np.size(scene) + 1)
+    start = rng.integers(0, noises.size - np.size(scene))
+    drawn = noises[start:start + np.size(scene)].reshape(np.shape(scene))
     values = np.clip(scene + np.float32(noise) * drawn, 0, 255)
     return values.astype(np.float32) if dtype == "float32" else np.rint(values).astype(dtype)
 
