@@ -195,7 +195,7 @@ class Reader:
     def _run(self) -> None:
         self._last_seen = time.monotonic()
         n_failed = 0
-        while True:
+        while not self._stopped:
             begun = time.monotonic()
             connection = Connection(self._open, self._changed, self._deliver)
             self._connection = connection

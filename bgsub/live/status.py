@@ -163,7 +163,7 @@ class History:
 
     def add(self, moment: Moment) -> None:
         """Take one frame in."""
-        if self._open and moment.time - self._open[0].time >= self.STEP:
+        if self._open and not 0 <= moment.time - self._open[0].time < self.STEP:  # clocks are set back now and then
             self._rows.append(_mean(self._open))
             self._open = []
         self._open.append(moment)

@@ -201,6 +201,9 @@ class Worker:
     def _begin_anew(self, size: tuple[int, int]) -> None:
         """Frames have another size."""
         self.masker.reset()
+        model = self.masker.subtractor
+        if getattr(model, "roi", None) is not None:  # which it was loaded with, and which is of the other size
+            model.roi = None  # type: ignore[attr-defined]
         self.reporter.restarted(size)
         self.note = "the frames have another size; the model begins anew"
         try:

@@ -132,7 +132,7 @@ class Memory(Generic[P]):
             self._frozen = False
 
     def reset(self) -> None:
-        """Forget everything learned; the next frame is the first, and may have another size and type."""
+        """Forget everything learned; the next frame is the first, and may have another type and, with no roi, size."""
         with self._lock:
             self._blocks = None
             self._which = None

@@ -285,3 +285,18 @@ def test_a_file_that_waits_is_nothing_to_tell():
     wait_for(lambda: reader.n_waiting == 5)
     assert reader.words == ""
     reader.stop()
+
+
+def test_after_a_stop_the_source_is_not_opened_again():
+    opened = []
+
+    def gone():
+        opened.append(1)
+        raise InputError("gone")
+
+    reader = Reader(gone, threading.Condition(), backoff=Backoff(first=0.3, jitter=0), timeout=1)
+    reader.start()
+    time.sleep(0.1)
+    reader.stop()
+    time.sleep(0.5)
+    assert len(opened) == 1

@@ -107,6 +107,14 @@ class Feed:
             self._viewers.discard(notify)
 
     def _run(self) -> None:
+        try:
+            self._feed()
+        finally:
+            with self._lock:
+                if self._thread is threading.current_thread():  # an error: whoever comes next begins anew
+                    self._thread = self._newest = None
+
+    def _feed(self) -> None:
         after, due = -1, 0.0
         while not self._is_over():
             time.sleep(max(0.0, due - time.monotonic()))
