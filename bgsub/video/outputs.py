@@ -145,7 +145,7 @@ class Output:
         if self.is_folder:
             last = int(done.job.get("index", -1))
             _remove([path for path in self._numbered_images() if not _number(path, PREFIXES[self.kind]) <= last])
-            return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw())
+            return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw(), to_be_cut=True)
         n_whole = sum(Path(part).parent == folder_of(self.path).absolute() for part in done.parts)
         return PartedVideo(self.path, n_whole, lambda path: self._video(path, source))
 

@@ -138,14 +138,17 @@ class ImageFolderSink(Sink):
     prefix : str
         ``bin`` gives ``bin000001.png``.
     draw : Draw
+    to_be_cut : bool
+        Whether `cut` is to tell the files. Their names take memory until then, and a camera never ends.
     """
 
-    def __init__(self, folder: Path, prefix: str, draw: Draw) -> None:
+    def __init__(self, folder: Path, prefix: str, draw: Draw, *, to_be_cut: bool = False) -> None:
         self.path = f"{folder}/{prefix}%06d.png"
         self._folder = folder
         self._prefix = prefix
         self._draw = draw
         self._new: list[Path] = []
+        self._to_be_cut = to_be_cut
         self._unused = not folder.exists()
         try:
             folder.mkdir(exist_ok=True)
@@ -155,7 +158,8 @@ class ImageFolderSink(Sink):
     def write(self, frame: Frame, mask: np.ndarray) -> None:
         path = self._folder / f"{self._prefix}{frame.index:06d}.png"
         write_image(path, self._draw(frame.image, mask))
-        self._new.append(path)
+        if self._to_be_cut:
+            self._new.append(path)
         self._unused = False
 
     def cut(self) -> list[Path]:

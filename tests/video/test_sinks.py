@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -163,6 +164,26 @@ def test_images_are_numbered_like_the_frames(tmp_path):
     assert names == ["bin001100.png", "bin001101.png", "bin001102.png"]
     assert all((cv2.imread(str(tmp_path / "out" / name), cv2.IMREAD_UNCHANGED) == picture).all()
                for name, picture in zip(names, pictures, strict=True))
+
+
+def test_names_of_images_are_kept_for_a_cut_alone(tmp_path):
+    sink = ImageFolderSink(tmp_path / "out", "bin", mask_itself, to_be_cut=True)
+    frames = [Frame(i, 0.0, picture) for i, picture in enumerate(masks(3), 1)]
+    for frame in frames:
+        sink.write(frame, frame.image)
+    assert [path.name for path in sink.cut()] == ["bin000001.png", "bin000002.png", "bin000003.png"]
+    assert sink.cut() == []
+
+    sink = ImageFolderSink(tmp_path / "out", "bin", mask_itself)
+    tracemalloc.start()
+    try:
+        for n in (20, 300):
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(n):
+                sink.write(frames[0], frames[0].image)
+        assert tracemalloc.get_traced_memory()[0] - before < 100 * 300, "a camera that runs for days"
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
