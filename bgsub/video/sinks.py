@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from bgsub.errors import OutputError, counted
+from bgsub.mixture.storage import replacing
 
 from .frame import Frame
 from .quiet import silence
@@ -195,14 +196,23 @@ def write_image(path: Path, image: np.ndarray) -> None:
     Raises
     ------
     OutputError
+        If it cannot be written.
+    """
+    write_encoded(path, cv2.imencode(".png", image)[1])  # cv2's own settings: naming a level is several times slower
+
+
+def write_encoded(path: Path, encoded: np.ndarray) -> None:
+    """Write a picture that ``cv2.imencode`` has encoded, whole or not at all: what was there stays until then.
+
+    Raises
+    ------
+    OutputError
         If the disk is full, the folder gone, or may not be written.
     """
-    encoded = cv2.imencode(".png", image)[1]  # cv2's own settings: naming a level makes it several times slower
     try:
-        path.write_bytes(encoded.tobytes())
+        with replacing(path, wait=False) as file:  # there may be one for each frame
+            file.write(encoded.data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
         raise OutputError(f"cannot write {path}: {error.strerror}; what was written before is whole") from error
 
 
