@@ -281,9 +281,10 @@ def test_a_picture_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
             file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OutputError, match=r"cannot write .*a\.png: No space left"):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full)
-        paper.save(path, np.ones((9, 9, 3), np.uint8))
+        with pytest.raises(OutputError, match=r"cannot write .*a\.png: No space left"):
+            paper.save(path, np.ones((9, 9, 3), np.uint8))
     assert path.read_bytes() == before
     assert sorted(tmp_path.iterdir()) == [of_another, path]
     assert of_another.read_bytes() == b"theirs"
