@@ -96,7 +96,7 @@ Examples:
         help="With --events: whether to look at grey frames.  [default: colour]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
-             "computed and nothing is foreground.")
+             "learned and nothing is foreground.")
 @option("--raw", is_flag=True, section=CLEANING, help="Leave masks as they are before cleaning.")
 @parameter_options(CleaningParams, CLEANING)
 @json_option
