@@ -169,7 +169,9 @@ def test_two_at_once_do_not_meet(bgsub, tmp_path):
     command = [sys.executable, "-m", "bgsub", "batch", str(tmp_path / "in"), "--out", str(out), "--jobs", "1"]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: list((out / "a").glob(".part-*/mask.mkv")) or first.poll() is not None)
+    first.send_signal(signal.SIGSTOP)  # or it may be done too soon
     second = bgsub(tmp_path / "in", "--out", out)
+    first.send_signal(signal.SIGCONT)
     told, err = first.communicate(timeout=100)
     assert second == (2, "", f"bgsub: another bgsub is at work in {out}; wait until it is done, or stop it\n")
     assert (first.returncode, err) == (0, "bgsub: passed over 1 file that is no video\n")
