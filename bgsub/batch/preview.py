@@ -7,12 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bgsub.errors import OutputError
 from bgsub.masks.zones import Zones
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.render import draw_zones, overlay
-from bgsub.video.sinks import Sink
+from bgsub.video.sinks import Sink, write_encoded
 
 WIDTH = 480
 """Pixels; smaller frames are as they are."""
@@ -60,7 +59,4 @@ class Preview(Sink):
             picture = cv2.resize(picture, (WIDTH, max(1, height * WIDTH // width)), interpolation=cv2.INTER_AREA)
         if zones is not None:
             draw_zones(picture, zones.zones, zones.size)
-        try:
-            path.write_bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        write_encoded(path, cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])

@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from bgsub.compare.store import make_folder, write_whole
 from bgsub.errors import MisuseError, OutputError
+from bgsub.video.fingerprint import hash_of_parts
 from bgsub.video.images import images_in
 
 VERSION = 1
@@ -31,8 +32,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 RESERVED = frozenset({RESULT, *(name for names in NAMES.values() for name in names)})
 MOST_MOMENTS = 6
 """Events of a file of which the page tells when they were."""
-ENDS = 1 << 16
-"""Bytes at the beginning and at the end of a file that are looked at to tell it from others."""
+ENDS = 2
+"""Places in a file that are looked at to tell it from others: the beginning and the end, as there may be many files."""
 
 
 @dataclass(frozen=True)
@@ -131,25 +132,15 @@ def identity_of(path: str) -> dict[str, Any] | None:
     try:
         if not where.is_dir():
             status = where.stat()
-            return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "ends": _hash([where])}
+            return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "ends": hash_of_parts([where], ENDS)}
         inside = where / "input"
         images = images_in(inside if inside.is_dir() else where)
         told = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images]
         names = hashlib.sha256(repr(told).encode()).hexdigest()[:20]
         return {"bytes": sum(size for _, size, _ in told), "images": len(told), "names": names,
-                "ends": _hash([images[0], images[-1]])}
+                "ends": hash_of_parts([images[0], images[-1]], ENDS)}
     except (OSError, IndexError):
         return None
-
-
-def _hash(paths: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            digest.update(file.read(ENDS))
-            file.seek(max(0, os.fstat(file.fileno()).st_size - ENDS))
-            digest.update(file.read(ENDS))
-    return digest.hexdigest()[:20]
 
 
 def same(before: Result, now: Result) -> bool:

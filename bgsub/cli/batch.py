@@ -96,7 +96,7 @@ Examples:
         help="With --events: whether to look at grey frames.  [default: colour]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
-             "computed and nothing is foreground.")
+             "learned and nothing is foreground.")
 @option("--raw", is_flag=True, section=CLEANING, help="Leave masks as they are before cleaning.")
 @parameter_options(CleaningParams, CLEANING)
 @json_option
@@ -117,19 +117,29 @@ def batch(paths: tuple[str, ...], **chosen: Any) -> None:
 
 
 def _run(paths: tuple[str, ...], settings: Settings, chosen: dict[str, Any]) -> bool:
-    """Find, plan, work and tell; gives whether something failed."""
+    """Find the inputs, and work on them with nobody else in the output folder; gives whether something failed."""
     if not chosen["cluster"]:
         from bgsub.compare.jobs import prepare
 
         prepare("bgsub.batch.work")  # it loads what processes need, while this one looks for files
     from bgsub.batch.inputs import find
-    from bgsub.batch.plan import check_out, plan
-    from bgsub.batch.session import Session
+    from bgsub.batch.plan import check_out
+    from bgsub.video.checkpoint import alone
+    from bgsub.video.outputs import folders_for
 
     begun, out = time.perf_counter(), Path(chosen["out"])
     check_out(out)
     found = find(paths, chosen["lists"], out=out, recursive=chosen["recursive"], full_names=chosen["full_names"])
-    _say_found(found, chosen)
+    with folders_for([out / "summary.json"]), alone(out):  # two at once would remove what is not whole of each other
+        _say_found(found, chosen)
+        return _work(found, out, settings, chosen, begun)
+
+
+def _work(found: Found, out: Path, settings: Settings, chosen: dict[str, Any], begun: float) -> bool:
+    """Do what is left to do, and tell; gives whether something failed."""
+    from bgsub.batch.plan import plan
+    from bgsub.batch.session import Session
+
     todo = plan(found.inputs, out, settings, force=chosen["force"])
     session = Session(todo)
     with _runner(chosen, settings, todo) as runner:
@@ -187,12 +197,10 @@ def _runner(chosen: dict[str, Any], settings: Settings, todo: Plan) -> Iterator[
         yield here(min(chosen["n_jobs"], max(1, len(todo.tasks))))
         return
     from bgsub.batch.cluster import Cluster
-    from bgsub.compare.store import make_folder
 
     cluster = Cluster(chosen["cluster"])
     try:
         out = Path(chosen["out"]).absolute()
-        make_folder(out)
         seen = [todo.tasks[0].now.path, *filter(None, (settings.roi, settings.zones))]
         cluster.check([Path(path) for path in seen], out)
         yield cluster

@@ -85,7 +85,7 @@ Examples:
 @looking_options(LOOKING)
 @option("--roi", metavar="IMAGE", section=LOOKING,
         help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
-             "computed and nothing is foreground.")
+             "learned and nothing is foreground.")
 @option("--threads", type=Whole(min=1), section=LOOKING,
         help="Threads of the model at most. Nothing that is found depends on it.  [default: all processors but one]")
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,

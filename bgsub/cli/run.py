@@ -84,9 +84,9 @@ Examples:
         help="Work on frames reduced by this factor; outputs keep the full size. Lower it for speed.  [default 1]")
 @option("--roi", metavar="IMAGE", section=MODEL,
         help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
-             "computed and nothing is foreground.")
+             "learned and nothing is foreground.")
 @option("--zones", metavar="JSON", section=MODEL,
-        help="Zones drawn with `bgsub zones`: nothing is computed, and nothing is foreground, outside those that "
+        help="Zones drawn with `bgsub zones`: nothing is learned, and nothing is foreground, outside those that "
              "include and inside those that exclude. Overlays show them.")
 @option("--raw", is_flag=True, section=CLEANING,
         help="Write masks as they are before cleaning. (adaptive cleans them all the same, to learn from them.)")

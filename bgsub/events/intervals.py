@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import datetime
 import io
@@ -17,6 +16,7 @@ from bgsub.events.event import VERSION
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.shares import Shares
 from bgsub.masks.zones import Zones
+from bgsub.mixture.storage import replacing
 
 BLOB = ("row", "col", "height", "width", "area")
 COLUMNS = ("number", "zone", "start", "end", "duration", "peak", "start_frame", "end_frame", "peak_frame", "share",
@@ -159,13 +159,10 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    beside = path.with_name(path.name + ".part")
     try:
-        beside.write_text(table(rows), encoding="utf-8")
-        beside.replace(path)
+        with replacing(path) as file:
+            file.write(table(rows).encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 

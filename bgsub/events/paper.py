@@ -5,16 +5,16 @@ All is drawn twice as large as it is to be looked at, so that it is crisp on scr
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import MisuseError
 from bgsub.events.intervals import timecode
 from bgsub.video import lettering
 from bgsub.video.lettering import Colour
+from bgsub.video.sinks import write_encoded
 
 DENSE = 2
 """Pixels of the file for one on the screen."""
@@ -102,12 +102,4 @@ def save(path: Path, picture: np.ndarray) -> None:
     OutputError
         If it cannot be written.
     """
-    encoded = cv2.imencode(path.suffix, picture, [] if path.suffix.lower() == ".png" else QUALITY)[1]
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(encoded.tobytes())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}; what was written before is whole") from error
+    write_encoded(path, cv2.imencode(path.suffix, picture, [] if path.suffix.lower() == ".png" else QUALITY)[1])

@@ -42,11 +42,6 @@ class Window:
         left, right = max(col - side // 2, 0), min(col + (side + 1) // 2, shape[1])
         return cls(slice(top, bottom), slice(left, right), row - top, col - left, shape)
 
-    @property
-    def is_all(self) -> bool:
-        """Whether it is the whole frame."""
-        return self.rows == slice(0, self.shape[0]) and self.cols == slice(0, self.shape[1])
-
     def wider(self) -> int:
         """The side of a window twice as large."""
         return 2 * max(self.rows.stop - self.rows.start, self.cols.stop - self.cols.start)

@@ -55,7 +55,7 @@ class Masker:
         Work on frames reduced by this factor, from 0 (exclusive) to 1; masks have full size all the same.
     roi : ndarray of uint8, shape (H, W), optional
         Region of interest, in the frames' size: where it is 0, nothing is ever foreground, and cleaning sees nothing.
-        A model that has a ``roi`` is given it before the first frame and computes nothing outside. A region that the
+        A model that has a ``roi`` is given it before the first frame and learns nothing outside. A region that the
         model had before holds as well: this one may narrow it, not widen it.
     """
 

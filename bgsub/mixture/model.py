@@ -33,7 +33,7 @@ class Mixture(Memory[P], ABC):
         Threads at most; the masks do not depend on it. Small frames stay on one, since handing work over costs more
         than it saves there. Default: the processors that this process may use.
     roi : ndarray of uint8 or bool, shape (H, W), optional
-        Region of interest: where it is 0, nothing is computed and nothing is foreground.
+        Region of interest: where it is 0, nothing is learned and nothing is foreground.
 
     Notes
     -----
@@ -53,7 +53,10 @@ class Mixture(Memory[P], ABC):
 
     @abstractmethod
     def background(self) -> np.ndarray:
-        """The picture of the scene without foreground, of the frames' shape and type."""
+        """The picture of the scene without foreground, of the frames' type.
+
+        Its shape is (H, W, C), or (H, W) of frames with one channel.
+        """
 
     def apply(self, image: np.ndarray, learning_rate: float | None = None, *,
               known_foreground: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:

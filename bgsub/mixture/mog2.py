@@ -64,8 +64,8 @@ class MOG2(Mixture[MOG2Params]):
 
         Returns
         -------
-        ndarray
-            Of the frames' shape and type.
+        ndarray, shape (H, W, C), or (H, W) of frames with one channel
+            Of the frames' type.
 
         Raises
         ------

@@ -203,12 +203,5 @@ def learning_rate_for(n_frames: float, background_ratio: float) -> float:
     return -math.expm1(math.log(background_ratio) / max(n_frames, 1.0))
 
 
-def absorbed_in(alpha: float, background_ratio: float) -> float:
-    """Frames until something new becomes background: the inverse of `learning_rate_for`."""
-    if alpha <= 0 or background_ratio <= 0:
-        return math.inf
-    return math.log(background_ratio) / math.log1p(-alpha) if alpha < 1 else 1.0
-
-
 def _default(cls: type, name: str) -> Any:
     return next(f.default for f in fields(cls) if f.name == name)

@@ -30,7 +30,7 @@ class Subtractor(Protocol):
         """
 
     def background(self) -> np.ndarray:
-        """The picture of the scene without foreground, of the frames' shape."""
+        """The picture of the scene without foreground: (H, W, C), or (H, W) of frames with one channel."""
 
     def reset(self) -> None:
         """Forget everything learned; the next frame is the first."""

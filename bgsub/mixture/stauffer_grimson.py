@@ -77,8 +77,8 @@ class StaufferGrimson(Mixture[StaufferGrimsonParams]):
 
         Returns
         -------
-        ndarray
-            Of the frames' shape and type.
+        ndarray, shape (H, W, C), or (H, W) of frames with one channel
+            Of the frames' type.
 
         Raises
         ------

@@ -39,15 +39,24 @@ def save_arrays(path: str | Path, header: dict[str, Any], arrays: dict[str, np.n
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into that takes the place of ``path`` in one step, once it is whole and on the disk."""
+def replacing(path: Path, *, wait: bool = True) -> Iterator[BinaryIO]:
+    """A file to write into that takes the place of ``path`` in one step, once it is whole.
+
+    Parameters
+    ----------
+    path : Path
+    wait : bool
+        Wait until it is on the disk first, so that it is whole after a power cut as well. Disks may take longer for
+        that than a frame lasts.
+    """
     # Not by tempfile, whose files nobody else may read.
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with partial.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if wait:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):

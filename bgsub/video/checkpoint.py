@@ -245,7 +245,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep others out of a folder of checkpoints until this process ends or is done.
+    """Keep others out of a folder, such as one of checkpoints, until this process ends or is done.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,12 @@ def fingerprint(source: Source) -> dict[str, Any]:
     """
     try:
         if isinstance(source, VideoFile):
-            return {"bytes": Path(source.name).stat().st_size, "hash": _hash([Path(source.name)])}
+            return {"bytes": Path(source.name).stat().st_size, "hash": hash_of_parts([Path(source.name)])}
         if isinstance(source, ImageSequence):
             some = source.paths[:: max(1, len(source.paths) // SAMPLES)]
             names = "\n".join(path.name for path in source.paths)
             return {"images": len(source.paths), "names": hashlib.blake2b(names.encode()).hexdigest()[:32],
-                    "hash": _hash([*some, source.paths[-1]])}
+                    "hash": hash_of_parts([*some, source.paths[-1]])}
     except OSError as error:
         raise InputError(f"cannot read {source.name}: {error.strerror or error}") from error
     raise MisuseError(f"checkpoints need a video file or images, which can be read again; {source.name} cannot")
@@ -48,13 +49,20 @@ def content_hash(path: str | Path) -> str:
     return hashlib.blake2b(Path(path).read_bytes()).hexdigest()[:32]
 
 
-def _hash(paths: list[Path]) -> str:
-    """Of some places in these files, the first and the last bytes among them."""
+def hash_of_parts(paths: Iterable[Path], n: int = SAMPLES) -> str:
+    """A hash of some places in files, the first and the last bytes among them.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+    n : int
+        Places in each file, 2 or more; `SAMPLE` bytes are read at each.
+    """
     digest = hashlib.blake2b()
     for path in paths:
         with path.open("rb") as file:
             last = max(0, path.stat().st_size - SAMPLE)
-            for i in range(SAMPLES):
-                file.seek(last * i // (SAMPLES - 1))
+            for i in range(n):
+                file.seek(last * i // (n - 1))
                 digest.update(file.read(SAMPLE))
     return digest.hexdigest()[:32]

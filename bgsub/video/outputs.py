@@ -128,7 +128,7 @@ class Output:
         if self.is_pipe:
             return PipeSink(Y4MWriter(sys.stdout.buffer, source.size, source.frame_rate), mask_itself)
         if self.is_folder:
-            _remove(self._numbered_images())
+            _remove([*self._numbered_images(), *self._half_written()])
             return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw())
         if self.path.exists():
             _remove([self.path])
@@ -144,8 +144,9 @@ class Output:
         """
         if self.is_folder:
             last = int(done.job.get("index", -1))
-            _remove([path for path in self._numbered_images() if not _number(path, PREFIXES[self.kind]) <= last])
-            return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw())
+            later = [path for path in self._numbered_images() if not _number(path, PREFIXES[self.kind]) <= last]
+            _remove([*later, *self._half_written()])
+            return ImageFolderSink(self.path, PREFIXES[self.kind], self._draw(), to_be_cut=True)
         n_whole = sum(Path(part).parent == folder_of(self.path).absolute() for part in done.parts)
         return PartedVideo(self.path, n_whole, lambda path: self._video(path, source))
 
@@ -180,6 +181,10 @@ class Output:
 
     def _numbered_images(self) -> list[Path]:
         return sorted(self.path.glob(f"{PREFIXES[self.kind]}[0-9]*.png"))
+
+    def _half_written(self) -> list[Path]:
+        """Images that were under way when their process was killed; see `mixture.storage.replacing`."""
+        return sorted(self.path.glob(f".{PREFIXES[self.kind]}[0-9]*.png.*.part"))
 
 
 def open_all(outputs: list[Output], source: Source, done: Checkpoint | None = None) -> list[Sink]:

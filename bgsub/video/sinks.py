@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from bgsub.errors import OutputError, counted
+from bgsub.mixture.storage import replacing
 
 from .frame import Frame
 from .quiet import silence
@@ -138,14 +139,17 @@ class ImageFolderSink(Sink):
     prefix : str
         ``bin`` gives ``bin000001.png``.
     draw : Draw
+    to_be_cut : bool
+        Whether `cut` is to tell the files. Their names take memory until then, and a camera never ends.
     """
 
-    def __init__(self, folder: Path, prefix: str, draw: Draw) -> None:
+    def __init__(self, folder: Path, prefix: str, draw: Draw, *, to_be_cut: bool = False) -> None:
         self.path = f"{folder}/{prefix}%06d.png"
         self._folder = folder
         self._prefix = prefix
         self._draw = draw
         self._new: list[Path] = []
+        self._to_be_cut = to_be_cut
         self._unused = not folder.exists()
         try:
             folder.mkdir(exist_ok=True)
@@ -155,7 +159,8 @@ class ImageFolderSink(Sink):
     def write(self, frame: Frame, mask: np.ndarray) -> None:
         path = self._folder / f"{self._prefix}{frame.index:06d}.png"
         write_image(path, self._draw(frame.image, mask))
-        self._new.append(path)
+        if self._to_be_cut:
+            self._new.append(path)
         self._unused = False
 
     def cut(self) -> list[Path]:
@@ -191,14 +196,23 @@ def write_image(path: Path, image: np.ndarray) -> None:
     Raises
     ------
     OutputError
+        If it cannot be written.
+    """
+    write_encoded(path, cv2.imencode(".png", image)[1])  # cv2's own settings: naming a level is several times slower
+
+
+def write_encoded(path: Path, encoded: np.ndarray) -> None:
+    """Write a picture that ``cv2.imencode`` has encoded, whole or not at all: what was there stays until then.
+
+    Raises
+    ------
+    OutputError
         If the disk is full, the folder gone, or may not be written.
     """
-    encoded = cv2.imencode(".png", image)[1]  # cv2's own settings: naming a level makes it several times slower
     try:
-        path.write_bytes(encoded.tobytes())
+        with replacing(path, wait=False) as file:  # there may be one for each frame
+            file.write(encoded.data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
         raise OutputError(f"cannot write {path}: {error.strerror}; what was written before is whole") from error
 
 

@@ -12,6 +12,7 @@ from batch_helpers import found, parts, scene, wait_until, write_clip, write_fol
 
 from bgsub.batch import room
 from bgsub.cli import main
+from bgsub.video.checkpoint import alone
 
 
 @pytest.fixture
@@ -157,6 +158,36 @@ def test_without_jinja_there_is_all_but_the_page(bgsub, footage, tmp_path, monke
     code, _, err = bgsub(footage / "a.avi", "-o", tmp_path / "out")
     assert (code, err) == (0, "bgsub: the page needs jinja2: pip install 'bgsub[report]', or go without it\n")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "summary.csv", "summary.json"]
+
+
+def test_two_at_once_do_not_meet(bgsub, tmp_path):
+    """As when a job that is started every hour takes longer than that."""
+    pytest.importorskip("fcntl", reason="locks of POSIX")
+    write_clip(tmp_path / "in" / "a.avi", scene(40) * 30)
+    (tmp_path / "in" / "note.txt").write_text("x")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "bgsub", "batch", str(tmp_path / "in"), "--out", str(out), "--jobs", "1"]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: list((out / "a").glob(".part-*/mask.mkv")) or first.poll() is not None)
+    first.send_signal(signal.SIGSTOP)  # or it may be done too soon
+    second = bgsub(tmp_path / "in", "--out", out)
+    first.send_signal(signal.SIGCONT)
+    told, err = first.communicate(timeout=100)
+    assert second == (2, "", f"bgsub: another bgsub is at work in {out}; wait until it is done, or stop it\n")
+    assert (first.returncode, err) == (0, "bgsub: passed over 1 file that is no video\n")
+    assert told.splitlines()[-1].startswith("1 file: 1 done; 1200 frames")
+    assert parts(out) == []
+
+
+def test_who_is_refused_leaves_everything(bgsub, footage, tmp_path):
+    pytest.importorskip("fcntl", reason="locks of POSIX")
+    out = tmp_path / "out"
+    (out / "a" / ".part-of-another").mkdir(parents=True)
+    with alone(out):
+        assert bgsub(footage, "--out", out, "--force", "--quiet")[0] == 2
+    assert [path.relative_to(out).as_posix() for path in out.rglob("*")] == ["a", "a/.part-of-another"]
+    assert bgsub(footage / "a.avi", "--out", out, "--quiet")[0] == 0
+    assert parts(out) == []
 
 
 def test_stopped_in_the_middle_it_goes_on_where_it_was(tmp_path):

@@ -271,20 +271,23 @@ def test_pictures_of_an_earlier_time_go_and_those_of_a_resumed_scan_stay(tmp_pat
 
 
 def test_a_picture_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "a.png"
+    path, of_another = tmp_path / "a.png", tmp_path / ".a.png.part"
+    of_another.write_bytes(b"theirs")
     paper.save(path, np.zeros((9, 9, 3), np.uint8))
     before = path.read_bytes()
 
-    def full(self, data):
+    def full(self, *words):
         with open(self, "wb") as file:
-            file.write(data[:5])
+            file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OutputError, match=r"cannot write .*a\.png: No space left"):
-        paper.save(path, np.ones((9, 9, 3), np.uint8))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        with pytest.raises(OutputError, match=r"cannot write .*a\.png: No space left"):
+            paper.save(path, np.ones((9, 9, 3), np.uint8))
     assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [of_another, path]
+    assert of_another.read_bytes() == b"theirs"
 
 
 @pytest.mark.parametrize(("seconds", "words"), [

@@ -34,7 +34,7 @@ def test_what_is_decided_is_right(seed, blur, shadow, side, median, close, holes
         window = Window.around(row, col, side, shape)
         said = cleaned_pixel(window.of(mask), window, sizes)
         assert said in (None, cleaned[row, col])
-        if window.is_all:
+        if window.of(mask).shape == shape:
             assert said is not None
 
 
@@ -47,7 +47,7 @@ def test_most_pixels_are_decided():
     said = []
     for row, col in rng.integers((0, 0), mask.shape, (100, 2)).tolist():
         window = Window.around(row, col, likely_side(sizes), mask.shape)
-        assert not window.is_all
+        assert window.of(mask).size < mask.size
         said.append(cleaned_pixel(window.of(mask), window, sizes))
     assert said.count(None) < 10
     assert {0, 127, 255} <= set(said)

@@ -9,7 +9,7 @@ from small_videos import a_model, a_mog2, busy_video, masks_of, of_both_models, 
 
 from bgsub.mixture import model as base
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
-from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams, absorbed_in, learning_rate_for
+from bgsub.mixture.params import FORGET_BELOW, StaufferGrimsonParams, learning_rate_for
 from bgsub.mixture.stauffer_grimson import StaufferGrimson
 
 SHAPES = [(5, 7, 3), (6, 5)]
@@ -187,7 +187,7 @@ def test_still_object_becomes_background_on_time(alpha, ratio):
         model.apply(np.full((1, 2, 3), 40, np.uint8))
     expected = math.log(ratio) / math.log(1 - alpha)
     assert abs(_frames_until_absorbed(model) - expected) <= 1.5
-    assert absorbed_in(alpha, ratio) == pytest.approx(expected)
+    assert learning_rate_for(expected, ratio) == pytest.approx(alpha)
 
 
 @pytest.mark.parametrize(("seconds", "frame_rate", "ratio"), [(2, 25, 0.7), (8, 12.5, 0.5), (1.5, 60, 0.9)])
@@ -211,15 +211,14 @@ def test_still_object_becomes_background_even_at_a_rate_below_what_is_forgotten(
 
 
 @pytest.mark.parametrize("n", [1, 1.5, 10, 500, 1e6])
-def test_rate_and_time_are_inverse(n):
+def test_after_that_time_what_was_background_has_faded_to_the_ratio(n):
     for ratio in (0.01, 0.7, 0.99):
-        assert absorbed_in(learning_rate_for(n, ratio), ratio) == pytest.approx(n)
-        assert 0 < learning_rate_for(n, ratio) < 1
+        alpha = learning_rate_for(n, ratio)
+        assert 0 < alpha < 1
+        assert n * math.log1p(-alpha) == pytest.approx(math.log(ratio))
 
 
-def test_rate_and_time_at_their_ends():
-    assert absorbed_in(0, 0.7) == absorbed_in(0.1, 0) == math.inf
-    assert absorbed_in(1, 0.7) == 1
+def test_the_shortest_time_is_one_frame():
     assert learning_rate_for(0.2, 0.7) == learning_rate_for(1, 0.7)  # not before one frame
 
 

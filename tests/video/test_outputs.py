@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bgsub.errors import MisuseError, OutputError
+from bgsub.video.checkpoint import Checkpoint
 from bgsub.video.frame import Frame, Source
 from bgsub.video.images import ImageSequence
 from bgsub.video.outputs import Output, beside, check_distinct, folders_for, is_input, open_all, require_folder
@@ -16,6 +17,7 @@ from bgsub.video.sinks import ImageFolderSink, PipeSink, VideoSink
 from bgsub.video.y4m import Y4MReader
 
 SIZE = (32, 48)
+BEGUN = Checkpoint(made_for={}, every=1, allowed=False, job={}, parts={}, told={}, model=None)
 
 
 def source(name="nothing", size=SIZE):
@@ -166,6 +168,23 @@ def test_force_removes_old_masks_of_a_folder_and_nothing_else(tmp_path):
         (tmp_path / name).write_text("old")
     Output("mask", str(tmp_path)).open(source()).close()
     assert sorted(tree(tmp_path)) == ["bin.png", "binary.png", "notes.txt", "overlay000001.png"]
+
+
+def test_what_a_kill_left_of_an_image_is_removed(tmp_path):
+    for go_on in (False, True):
+        left = [tmp_path / f".{prefix}000007.png.123-456.part" for prefix in ("bin", "overlay")]
+        for path in left:
+            path.write_text("half")
+        output = Output("mask", str(tmp_path))
+        (output.go_on(source(), BEGUN) if go_on else output.open(source())).close()
+        assert [path.exists() for path in left] == [False, True]
+
+
+def test_only_with_checkpoints_names_of_images_are_kept(tmp_path):
+    output, mask = Output("mask", str(tmp_path)), np.zeros(SIZE, np.uint8)
+    for sink, files in ((output.open(source()), []), (output.go_on(source(), BEGUN), [tmp_path / "bin000001.png"])):
+        sink.write(Frame(1, 0, mask), mask)
+        assert sink.cut() == files
 
 
 def test_open_all_or_none(tmp_path):

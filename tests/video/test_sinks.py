@@ -1,8 +1,10 @@
 """What is written can be read again; what cannot be written is told, although cv2 tells nothing."""
 
+import io
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,6 @@ import numpy as np
 import pytest
 
 from bgsub.errors import OutputError
-from bgsub.video import sinks
 from bgsub.video.frame import Frame
 from bgsub.video.render import mask_itself
 from bgsub.video.sinks import CODECS, PICTURE_CODECS, ImageFolderSink, VideoSink, holds, write_image
@@ -165,23 +166,80 @@ def test_images_are_numbered_like_the_frames(tmp_path):
                for name, picture in zip(names, pictures, strict=True))
 
 
+def test_names_of_images_are_kept_for_a_cut_alone(tmp_path):
+    sink = ImageFolderSink(tmp_path / "out", "bin", mask_itself, to_be_cut=True)
+    frames = [Frame(i, 0.0, picture) for i, picture in enumerate(masks(3), 1)]
+    for frame in frames:
+        sink.write(frame, frame.image)
+    assert [path.name for path in sink.cut()] == ["bin000001.png", "bin000002.png", "bin000003.png"]
+    assert sink.cut() == []
+
+    sink = ImageFolderSink(tmp_path / "out", "bin", mask_itself)
+    tracemalloc.start()
+    try:
+        for n in (20, 300):
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(n):
+                sink.write(frames[0], frames[0].image)
+        assert tracemalloc.get_traced_memory()[0] - before < 100 * 300, "a camera that runs for days"
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make the folder"):
         ImageFolderSink(tmp_path / "file", "bin", mask_itself)
 
 
-def test_an_image_is_whole_or_not_there(tmp_path, monkeypatch):
-    def half(path, data):
-        with path.open("wb") as file:
-            file.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
+def filled(monkeypatch):
+    """From now on there is no room for more than half of a file."""
+    usual = Path.open
 
+    class Half(io.FileIO):
+        def write(self, data):
+            super().write(bytes(data)[: len(data) // 2])
+            raise OSError(28, "No space left on device")
+
+    def opened(path, mode="r", *words, **keywords):
+        return Half(path, mode) if "w" in mode else usual(path, mode, *words, **keywords)
+
+    monkeypatch.setattr(Path, "open", opened)
+
+
+@pytest.mark.parametrize("name", ["a.png", "b.png"])
+def test_an_image_is_whole_or_what_was_there(tmp_path, monkeypatch, name):
     write_image(tmp_path / "a.png", masks(1)[0])
-    monkeypatch.setattr(sinks.Path, "write_bytes", half)
-    with pytest.raises(OutputError, match=r"b\.png: No space left on device; what was written before is whole"):
-        write_image(tmp_path / "b.png", masks(1)[0])
+    before = (tmp_path / "a.png").read_bytes()
+    filled(monkeypatch)
+    with pytest.raises(OutputError, match=rf"{name}: No space left on device; what was written before is whole"):
+        write_image(tmp_path / name, masks(1, seed=2)[0])
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == before
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+import test_sinks
+opened = Path.open
+class Dying(test_sinks.io.FileIO):
+    def write(self, data):
+        super().write(bytes(data)[: len(data) // 2])
+        os.kill(os.getpid(), 9)
+Path.open = lambda path, mode="r", *words: Dying(path, mode) if "w" in mode else opened(path, mode, *words)
+test_sinks.write_image(Path(sys.argv[1]), test_sinks.masks(1)[0])
+"""
+
+
+def test_a_kill_leaves_no_half_image_under_its_name(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    found = subprocess.run([sys.executable, "-c", KILLED, folder / "bin000007.png", Path(__file__).parent], timeout=60)
+    assert found.returncode == -9
+    (left,) = folder.iterdir()
+    assert left.name.startswith(".bin000007.png.")
 
 
 def test_what_is_no_video_holds_nothing(tmp_path):
