@@ -195,18 +195,21 @@ class Reader:
     def _run(self) -> None:
         self._last_seen = time.monotonic()
         n_failed = 0
-        while not self._stopped:
+        while not self._is_stopped():
             begun = time.monotonic()
             connection = Connection(self._open, self._changed, self._deliver)
             self._connection = connection
             error = self._follow(connection)
-            if self._stopped:
+            if self._is_stopped():
                 return
             n_failed = 1 if time.monotonic() - begun > SETTLED and connection.n_frames else n_failed + 1
             if self._is_final(error, connection):
                 self._turn("ended" if error is None else "failed", error)
                 return
             self._lose(error, n_failed)
+
+    def _is_stopped(self) -> bool:
+        return self._stopped
 
     def _follow(self, connection: Connection) -> BaseException | None:
         """Wait until a connection is over, or has been silent for too long; what went wrong, None at a proper end."""

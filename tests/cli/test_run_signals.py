@@ -4,6 +4,7 @@ import http.server
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -104,7 +105,7 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
         code, out, err = ended(process)
         assert code in (130, -signal.SIGINT)  # while Python itself is starting, it dies in its own way
         assert "bgsub:" not in err
-        assert path.exists() == ("frames of 160x120" in out)
+        assert path.exists() == bool(re.search(r"frames? of 160x120", out))
         if path.exists():
             assert len(video_frames(path)) == int(out.split()[0])
 

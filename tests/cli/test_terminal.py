@@ -80,7 +80,7 @@ def test_ctrl_c_from_the_keyboard(terminal, bgsub_script, long_clip, tmp_path):
     assert "stopped early" in screen
     n = len(video_frames(tmp_path / "o.avi"))
     assert 0 < n < 6000
-    assert f"{n} frames of 160x120" in screen
+    assert f"{n} frame{'' if n == 1 else 's'} of 160x120" in screen
 
 
 @needs_tmux

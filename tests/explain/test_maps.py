@@ -93,5 +93,3 @@ def test_refusals(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MisuseError, match="is a file"):
         targets(tmp_path / "file", "mog2", force=False)
-    with pytest.raises(MisuseError, match="no folder"):
-        targets(tmp_path / "none" / "maps", "mog2", force=False)
