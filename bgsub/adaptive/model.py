@@ -55,7 +55,7 @@ class Adaptive(Measuring):
     threads : int, optional
         Threads at most; the masks do not depend on it. Default: the processors that this process may use.
     roi : ndarray of uint8 or bool, shape (H, W), optional
-        Region of interest: where it is 0, nothing is computed and nothing is foreground.
+        Region of interest: where it is 0, nothing is learned and nothing is foreground.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class Adaptive(Measuring):
         Returns
         -------
         ndarray
-            Of the frames' shape and type.
+            Of the frames' shape, without the axis of a single channel, and type.
 
         Raises
         ------
