@@ -61,8 +61,9 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "meter.LEAST_IN_BIN", "camera.GAIN",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE",
-             "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "scene.LITTLE", "scene.FIRST",
-             "scene.BRIGHTER", "measuring.TOO_DARK",
+             "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
+             "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",
+             "measuring.TOO_DARK",
              "rule.HEAD_START", "rule.WARM_UP")
 
 

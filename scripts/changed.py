@@ -174,7 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", type=Path, help="folders with input, groundtruth and temporalROI.txt")
     parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES), metavar="CHANGE",
-                        help=f"these changes: {', '.join(CHANGES)}")
+                        help=f"these changes: {', '.join(CHANGES).replace('%', '%%')}")
     chosen = parser.parse_args()
     print("| | " + " | ".join(clip.name for clip in chosen.clips) + " | mean | MOG2's mean |")
     print("|---" + "|--:" * (len(chosen.clips) + 2) + "|")

@@ -8,6 +8,7 @@ from test_scripts import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import changed
 from changed import CHANGES
 
 LEVELS = np.tile(np.arange(256, dtype=np.uint8), (60, 1))
@@ -69,3 +70,11 @@ def test_the_sun_comes_and_goes_in_a_part_with_a_soft_border():
     assert np.abs(np.diff(lit, axis=1)).max() <= 5
     assert np.ptp((lit > 120).argmax(axis=1)) > 20, "it is wavy"
     assert shown("sun", 126, np.full((60, 80), 230, np.uint8))[125].max() == 255
+
+
+def test_help_names_all_changes(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["changed.py", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        changed.main()
+    assert ended.value.code == 0
+    assert "flicker of 6 %" in " ".join(capsys.readouterr().out.split())
