@@ -21,7 +21,7 @@ ROWS = (2, 1, 1)
 """Of each level: of how many rows one is looked at."""
 STILL = 0.08
 """Pixels of the reduced picture: a smaller shift is none."""
-FEWEST = .1
+FEWEST = 0.1
 """Share of a level's pixels in which the background must be known."""
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""

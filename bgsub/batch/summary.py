@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bgsub.batch.results import Result
+from bgsub.errors import counted
 from bgsub.events.intervals import timecode
 
 VERSION = 1
@@ -95,8 +96,7 @@ class Summary:
         counts = self._counts()
         told = [f"{n} {state}" for state, n in counts.items() if n and state != "files"]
         pace = f" ({self.n_frames / self.seconds:.0f} frames/s)" if self.n_frames and self.seconds else ""
-        n = counts["files"]
-        return (f"{n} file{'' if n == 1 else 's'}: {', '.join(told)}; {self.n_frames} frames in "
+        return (f"{counted(counts['files'], 'file')}: {', '.join(told)}; {self.n_frames} frames in "
                 f"{self.seconds:.1f} s{pace}")
 
     def _counts(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build
 from bgsub.models.params import PARAMS, with_rate
 from bgsub.models.registry import MODELS
-from bgsub.video.frame import Frame, Sequence, Source
+from bgsub.video.frame import Frame, Source
 from bgsub.video.open import open_source
 from bgsub.video.outputs import Kind, Output, open_all
 from bgsub.video.pipeline import Job, Selection, read_ahead
@@ -168,7 +168,7 @@ class _File:
         job, source = self._job, self._source
         last = self._first if job.last is None else job.last.time
         findings = None if self._scan is None else self._scan.findings()
-        loss = source.loss() if isinstance(source, Sequence) else ""
+        loss = source.loss()
         return replace(
             self._task.now, error=error, notes=(loss,) if loss else (), width=source.size[1], height=source.size[0],
             frame_rate=source.frame_rate, frames=job.n_frames,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from bgsub.video.outputs import Output
+
     _FloatType = click.ParamType[float]
     _ColourType = click.ParamType[tuple[int, int, int]]
 else:  # in click 8.1 it is no generic class
@@ -154,3 +158,12 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, cls=Option, section=LAST,
                         help="Print the result as JSON, for programs.")(function)
+
+
+def folders_of(outputs: Iterable[Output], chosen: Mapping[str, Any],
+               names: Iterable[str]) -> AbstractContextManager[None]:
+    """The folders of outputs, and of what some options name: missing ones are made, and empty ones go again."""
+    from bgsub.video.outputs import folders_for
+
+    others = [Path(chosen[name]) for name in names if chosen[name] is not None]
+    return folders_for([*(output.path for output in outputs), *others])

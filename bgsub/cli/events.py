@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, folders_of, json_option, option
 from bgsub.cli.footage import bar_of_clips, clip_options, make_footage
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
@@ -122,7 +122,7 @@ def events(spec: str, **chosen: Any) -> None:
                 return
         _check(chosen, source, outputs, kept)
         footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
-        stack.enter_context(_folders(chosen, outputs))
+        stack.enter_context(folders_of(outputs, chosen, (*FILES, *FOLDERS)))
         masker = make_later(chosen, typed, cleaning, source, kept)
         log = stack.enter_context(_log(chosen, kept))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
@@ -198,14 +198,6 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
             check_file(f"--{name}", chosen[name], example, source, force or ours)
 
 
-def _folders(chosen: dict[str, Any], outputs: list[Output]) -> contextlib.AbstractContextManager[None]:
-    """The folders of all that is written."""
-    from bgsub.video.outputs import folders_for
-
-    others = [Path(chosen[name]) for name in (*FILES, *FOLDERS) if chosen[name] is not None]
-    return folders_for([*(output.path for output in outputs), *others])
-
-
 @contextlib.contextmanager
 def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | None]:
     """The file of events, while there is one; what --force may replace is replaced, or cut where a checkpoint was."""
@@ -255,7 +247,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
     if chosen["csv"] and not goes_on:
         written["csv"] = chosen["csv"]
     told = as_dict(spec, findings, job, masker.masker, scan.params, {**written, **footage.written},
-                   complete=not failed, n_lost=getattr(source, "n_lost", 0))
+                   complete=not failed, n_lost=source.n_lost)
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:

@@ -55,7 +55,7 @@ def in_words(told: dict[str, Any], goes_on: bool = False) -> str:
 def _count(rows: Sequence[dict[str, Any]]) -> str:
     zones = {row["zone"] for row in rows}
     where = f" in {len(zones)} zones" if len(zones) > 1 else ""
-    return f"{len(rows)} event{'' if len(rows) == 1 else 's'}{where}"
+    return counted(len(rows), "event") + where
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -52,14 +52,12 @@ def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 
     """
     from tqdm import tqdm
 
-    from bgsub.video.frame import Sequence
-
     tqdm.set_lock(threading.RLock())  # its own is for several processes, and takes 30 ms to set up
     total = expected_frames(source, selection)
     with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
               leave=False) as bar:
         yield lambda: bar.update() and None
-    if isinstance(source, Sequence) and source.n_lost:
+    if source.n_lost:
         click.echo(f"bgsub: {source.loss()}", err=True)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Colour, Number, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, Colour, Number, Sectioned, Whole, debug_option, folders_of, json_option, option
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
@@ -117,7 +117,7 @@ def run(spec: str, **chosen: Any) -> None:
                 _tell_finished(chosen, spec, outputs, kept.finished.n_frames)
                 return
         _check(chosen, source, outputs, kept)
-        stack.enter_context(_folders(chosen, outputs))
+        stack.enter_context(folders_of(outputs, chosen, FILES))
         # Numba calls back from C, where what a signal raises would be lost.
         model = interruptible(lambda: (kept and kept.model()) or make_model(chosen, typed, source.frame_rate))
         masker = make_masker(chosen, model, cleaning, region(chosen["roi"], zones, source.size), source.size)
@@ -190,14 +190,6 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
     for name, suffix in FILES.items():
         if chosen[name] is not None:
             check_file(f"--{name.replace('_', '-')}", chosen[name], f"scene{suffix}", source, force())
-
-
-def _folders(chosen: dict[str, Any], outputs: list[Output]) -> contextlib.AbstractContextManager[None]:
-    """The folders of all that is written."""
-    from bgsub.video.outputs import folders_for
-
-    others = [Path(chosen[name]) for name in FILES if chosen[name] is not None]
-    return folders_for([*(output.path for output in outputs), *others])
 
 
 def _tell_finished(chosen: dict[str, Any], spec: str, outputs: list[Output], n_frames: int) -> None:

@@ -67,7 +67,7 @@ def summary(spec: str, source: Source, job: Job, masker: Masker, written: dict[s
         "height": source.size[0],
         "frame_rate": source.frame_rate,
         "frames": job.n_frames,
-        "frames_lost": getattr(source, "n_lost", 0),
+        "frames_lost": source.n_lost,
         "complete": complete,
         "seconds": round(job.seconds, 3),
         "frames_per_second": round(job.n_frames / job.seconds, 2),

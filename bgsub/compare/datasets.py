@@ -10,7 +10,7 @@ from typing import Any
 
 from bgsub.compare.clips import NEVER, Clip, in_words, make_clip
 from bgsub.compare.layout import Place, category_of, place_of_video, places_in
-from bgsub.errors import BgsubError, MisuseError
+from bgsub.errors import BgsubError, MisuseError, counted
 from bgsub.video.files import missing_file
 from bgsub.video.images import is_pattern
 
@@ -137,7 +137,7 @@ def listing(found: Found) -> str:
     lines += ["", *found.notes] if found.notes else []
     lines += ["", *(f"left out: {name}: {why}" for name, why in found.failed.items())] if found.failed else []
     n_categories = len({clip.category for clip in found.labelled})
-    lines += ["", f"{_count(len(found.labelled), 'clip')} with ground truth"
+    lines += ["", f"{counted(len(found.labelled), 'clip')} with ground truth"
               + (f" in {n_categories} categories" if n_categories > 1 else "")
               + (f", {len(found.unlabelled)} without" if found.unlabelled else "")]
     return "\n".join(lines)
@@ -184,7 +184,3 @@ def _scored(clip: Clip) -> str:
         return "no ground truth"
     where = "all" if clip.last >= NEVER else f"{clip.first} to {clip.last}"
     return f"scored: {where}{', in an ROI' if clip.roi is not None else ''}"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, counted
 from bgsub.events import clips, paper, sheet, timeline
 from bgsub.events.clips import LEAD
 from bgsub.events.cutting import Clip
@@ -194,4 +194,4 @@ class Footage:
 
 
 def _count(n: int, what: str) -> str:
-    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"
+    return counted(n, what) if n else f"no {what}s"

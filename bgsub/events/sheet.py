@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, counted
 from bgsub.events import paper
 from bgsub.events.clips import STDIN
 from bgsub.events.intervals import Findings, iso
@@ -127,9 +127,9 @@ def summary(findings: Findings) -> str:
     """How much moved, in a line."""
     n, n_changes = len(findings.intervals), len(findings.changes)
     length = findings.last - findings.first + 1 / findings.frame_rate if findings.n_frames else 0.0
-    words = [f"{n} event{'' if n == 1 else 's'}" if n else "nothing moved", f"{paper.duration(length)} of video",
+    words = [counted(n, "event") if n else "nothing moved", f"{paper.duration(length)} of video",
              f"motion for {paper.duration(moving(findings))}" if n else "",
-             f"{n_changes} change{'' if n_changes == 1 else 's'} of the whole scene" if n_changes else ""]
+             f"{counted(n_changes, 'change')} of the whole scene" if n_changes else ""]
     return ", ".join(filter(None, words))
 
 

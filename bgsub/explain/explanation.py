@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bgsub.adaptive.model import Adaptive
+from bgsub.errors import counted
 from bgsub.explain.flips import Flip, flips
 from bgsub.explain.records import PixelStory
 from bgsub.explain.replay import MOST, frames_to_background
@@ -89,8 +90,8 @@ class Explanation:
         if self.countdown is None:
             return f"; if it stays, it does not become background within {MOST} frames"
         stays = "it and what is around it stay" if isinstance(self.story.model, Adaptive) else "it stays"
-        seconds, plural = self.countdown / self.story.frame_rate, "" if self.countdown == 1 else "s"
-        after = f"{self.countdown} frame{plural} ({seconds:.{1 + (seconds < 1)}f} s)"
+        seconds = self.countdown / self.story.frame_rate
+        after = f"{counted(self.countdown, 'frame')} ({seconds:.{1 + (seconds < 1)}f} s)"
         return f"; if {stays}, it becomes background in {after}"
 
     def table(self) -> str:

@@ -209,6 +209,7 @@ class Reader:
             self._lose(error, n_failed)
 
     def _is_stopped(self) -> bool:
+        """Asked anew each time: another thread may have stopped it meanwhile."""
         return self._stopped
 
     def _follow(self, connection: Connection) -> BaseException | None:

@@ -13,7 +13,7 @@ from bgsub.mixture.protocol import FOREGROUND
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 MASK_DTYPES = (np.dtype(np.uint8), np.dtype(np.bool_))
-LEVELS = 255
+WHITE = 255
 """The brightest grey level, of frames of any type."""
 
 
@@ -68,7 +68,7 @@ def warn_of_levels(image: np.ndarray) -> None:
     if image.dtype == np.uint8:
         return
     brightest = float(image.max())
-    if image.dtype == np.uint16 and brightest > LEVELS:
+    if image.dtype == np.uint16 and brightest > WHITE:
         told = f"reach {brightest:.0f}; scale them, such as image / 257 in float32"
     elif image.dtype == np.float32 and 0 < brightest <= 1 and image.min() >= 0:
         told = "reach 1 at most; multiply them by 255"

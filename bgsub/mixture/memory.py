@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bgsub.errors import MisuseError, ModelFileError
+from bgsub.errors import MisuseError, ModelFileError, counted
 from bgsub.mixture.blocks import Blocks, Pixel
 from bgsub.mixture.checks import DTYPES, checked_pixels, checked_threads
 from bgsub.mixture.parameter import build
@@ -67,7 +67,7 @@ class Memory(Generic[P]):
         for name in self._params.__dataclass_fields__:
             if (value := getattr(self._params, name)) != getattr(default, name):
                 told.append(f"{name}={value!r}")
-        seen = f"{self.n_frames} frame{'' if self.n_frames == 1 else 's'}"
+        seen = counted(self.n_frames, "frame")
         if self._blocks is not None:
             height, width = self._blocks.shape
             seen += f" of {width}x{height}, {self._dtype}, {'colour' if self._blocks.n_channels == 3 else 'grey'}"

@@ -48,11 +48,18 @@ class Source:
         (H, W) of each frame.
     frame_rate : float
         Frames per second; nominal where the container only estimates it.
+    n_lost : int
+        Frames before the last one delivered that could not be read and were passed over; an estimate in video files.
     """
 
     name: str
     size: tuple[int, int]
     frame_rate: float
+    n_lost = 0
+
+    def loss(self) -> str:
+        """What could not be read so far, in a line; empty if that is nothing."""
+        return ""
 
     def __iter__(self) -> Iterator[Frame]:
         raise NotImplementedError
@@ -78,17 +85,10 @@ class Sequence(Source):
         None where nobody knows (a pipe).
     unseen : int
         Frames up to this index are not looked at: set it before the first is read, and their images may be empty.
-    n_lost : int
-        Frames before the last one delivered that could not be read and were passed over; an estimate in video files.
     """
 
     n_frames: int | None
     unseen = -1
-    n_lost = 0
-
-    def loss(self) -> str:
-        """What could not be read so far, in a line; empty if that is nothing."""
-        return ""
 
 
 class Stream(Source):
@@ -110,5 +110,5 @@ def without_loss(source: Source) -> Iterator[Frame]:
 
 
 def _check_loss(source: Source) -> None:
-    if isinstance(source, Sequence) and source.n_lost:
+    if source.n_lost:
         raise InputError(source.loss())
