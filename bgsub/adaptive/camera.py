@@ -36,6 +36,10 @@ class Shift(NamedTuple):
     def __bool__(self) -> bool:
         return self.right != 0 or self.down != 0
 
+    def is_small(self, limit: float) -> bool:
+        """Whether it is less than so many pixels in both directions."""
+        return max(abs(self.right), abs(self.down)) < limit
+
 
 NONE = Shift(0.0, 0.0)
 
@@ -61,10 +65,10 @@ class Camera:
         """
         self._background = pyramid(grey(background))
         if known is None:
-            self._known = [np.ones_like(level) for level in self._background]
-        else:
-            beside = np.ones((3, 3), np.uint8)  # whose gradients tell nothing either
-            self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
+            self._known, self._levels = [np.ones_like(level) for level in self._background], LEVELS
+            return
+        beside = np.ones((3, 3), np.uint8)  # whose gradients tell nothing either
+        self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
         self._levels = sum(float(level.mean()) >= FEWEST for level in self._known)
 
     def shift_of(self, image: np.ndarray, size: tuple[int, int]) -> Shift:
@@ -88,27 +92,32 @@ class Camera:
         coarsest = self._levels - 1
         where = self._known[coarsest] > 0
         brighter = median((self._background[coarsest] - frame[coarsest])[where][::4])  # what moves does not count
-        frame = [level + brighter for level in frame]
         coarse = 1 << coarsest
         starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}
-        cost, right, down = min(self._refined(frame, start) for start in sorted(starts))
         self.last = NONE
-        if max(abs(right), abs(down)) < STILL or cost > GAIN * difference(
-                frame[0], self._background[0], self._known[0], 0.0, 0.0, LIMITS[0]):
+        for level in range(coarsest, 0, -1):
+            seen = frame[level] + brighter
+            starts = {self._registered(seen, start, level) for start in starts}
+            if level == 1:  # the finest level takes longest, and would find no more
+                starts = {start for start in starts if not start.is_small(STILL / 2)}
+            starts = {Shift(2 * start.right, 2 * start.down) for start in starts}
+        seen = frame[0] + brighter if starts else frame[0]
+        shifts = {self._registered(seen, start, 0) for start in starts}
+        if all(shift.is_small(STILL) for shift in shifts):
             return NONE
-        self.last = Shift(right, down)
-        return Shift(right * size[1] / frame[0].shape[1], down * size[0] / frame[0].shape[0])
+        cost, shift = min((self._difference(seen, shift), shift) for shift in shifts)
+        if shift.is_small(STILL) or cost > GAIN * self._difference(seen, NONE):
+            return NONE
+        self.last = shift
+        height, width = seen.shape
+        return Shift(shift.right * size[1] / width, shift.down * size[0] / height)
 
-    def _refined(self, frame: list[np.ndarray], start: Shift) -> tuple[float, float, float]:
-        right, down = start
-        for level in reversed(range(self._levels)):
-            right, down = register(frame[level], self._background[level], self._known[level], right, down,
-                                   LIMITS[level], STEPS[level], ROWS[level])
-            if level == 1 and max(abs(right), abs(down)) < STILL / 4:
-                return LIMITS[0], 0.0, 0.0  # the finest level, which takes longest, would find no more
-            if level:
-                right, down = 2 * right, 2 * down
-        return difference(frame[0], self._background[0], self._known[0], right, down, LIMITS[0]), right, down
+    def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
+        return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,
+                               LIMITS[level], STEPS[level], ROWS[level]))
+
+    def _difference(self, frame: np.ndarray, shift: Shift) -> float:
+        return float(difference(frame, self._background[0], self._known[0], *shift, LIMITS[0]))
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:

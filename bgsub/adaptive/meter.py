@@ -68,9 +68,9 @@ class Meter:
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
-        small = _halved(background)
-        self._background = _planes(small)
-        learned = (small.max(axis=2) > 0).view(np.uint8)  # or black, which tells nothing either
+        self._background = _planes(_halved(background))
+        learned = (self._background.max(axis=0) > 0).view(np.uint8)  # or black, which tells nothing either
+        learned = learned.reshape(self.alike.shape)
         self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8))  # what is learned in part is too dark
 
     def exposure_of(self, image: np.ndarray, foreground: np.ndarray) -> Exposure:

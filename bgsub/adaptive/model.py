@@ -24,7 +24,7 @@ from bgsub.adaptive.shadows import SHADOW, shade
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import HALF, clean
+from bgsub.masks.cleaning import HALF, clean, foreground_of
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -211,7 +211,7 @@ class Adaptive(Measuring):
         else:
             self._judge(alpha, outside)
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
-        self._foreground = cv2.inRange(self._mask, FOREGROUND, FOREGROUND)
+        self._foreground = foreground_of(self._mask)
         if alpha > 0:
             share = self._foreground_share()
             if self._notice(share, smooth, image):
@@ -354,7 +354,7 @@ class Adaptive(Measuring):
         near = cv2.dilate(self._foreground, np.ones((side, side), np.uint8))
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
-            removed = cv2.subtract(cv2.inRange(labels, FOREGROUND, FOREGROUND), near)
+            removed = cv2.subtract(foreground_of(labels), near)
             self._speckle.look_at(cv2.bitwise_and(self._share, removed), tolerance)
         if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
             smallest = self.cleaning.min_blob * self._mask.size

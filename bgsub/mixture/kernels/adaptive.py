@@ -340,8 +340,10 @@ def paint(state, channels, lanes, start, stop, picture):
     picture : ndarray of float32, flat
         Pixel by pixel, in whole blocks.
     """
+    n_channels, n_lanes = len(channels), len(lanes)
     for block in range(start, stop):
-        means, pixels = (block * (2 + len(channels)) + 2) * len(lanes), block * len(lanes) * len(channels)
-        for lane in range(len(lanes)):
-            for c in range(len(channels)):
-                picture[pixels + lane * len(channels) + c] = state[means + c * len(lanes) + lane]
+        means = state[(block * (2 + n_channels) + 2) * n_lanes:]
+        pixels = picture[block * n_lanes * n_channels:(block + 1) * n_lanes * n_channels]
+        for lane in range(len(pixels) // n_channels):  # not known to the compiler, or it is not done in vectors
+            for c in range(n_channels):
+                pixels[lane * n_channels + c] = means[c * n_lanes + lane]
