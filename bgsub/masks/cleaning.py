@@ -91,12 +91,27 @@ class Sizes(NamedTuple):
 
 
 def _vote(share: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
-    if calm is None or not (n_calm := cv2.countNonZero(calm)):
-        return _more_than_half(share, sizes.side)
-    voted_calmly = _more_than_half(share, sizes.calm_side)
-    if n_calm == calm.size:
-        return voted_calmly
-    return cv2.copyTo(voted_calmly, calm, _more_than_half(share, sizes.side))
+    """1 where more than half of a window is foreground, which is smaller where it is calm.
+
+    Most of a picture is background, and most is calm or not: each window is moved over what needs it alone.
+    """
+    voted = np.zeros_like(share)
+    reach = sizes.side // 2
+    where = surroundings(share, reach)
+    share, here, calm = share[where], voted[where], _part(calm, where)  # views: of what holds all the foreground
+    if not share.size:
+        return voted
+    if calm is None or not cv2.countNonZero(calm):
+        here[:] = _more_than_half(share, sizes.side)
+        return voted
+    here[:] = _more_than_half(share, sizes.calm_side)
+    restless = cv2.threshold(calm, 0, 1, cv2.THRESH_BINARY_INV)[1]
+    box = cv2.boundingRect(restless)
+    inner, around = _widened(box, 0), _widened(box, reach)
+    if share[inner].size:
+        here[inner] = cv2.copyTo(_more_than_half(share[around], sizes.side)[inside(inner, around)], restless[inner],
+                                 here[inner].copy())
+    return voted
 
 
 def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> np.ndarray:
