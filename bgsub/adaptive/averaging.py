@@ -72,7 +72,7 @@ class Averaging:
                 self.looks += 1
                 rate = max(1 / self.looks, RATE)
                 self.noise += rate * (seen - self.noise)
-                self.contrast += rate * (float(some.std()) - self.contrast)
+                self.contrast += rate * (float(cv2.meanStdDev(some.reshape(-1, 1))[1].item()) - self.contrast)
         self.last = some if keep else None
 
     @staticmethod
@@ -109,7 +109,8 @@ def noise_between(before: np.ndarray, after: np.ndarray) -> float:
         In units of the pictures, for each channel.
     """
     one = np.float32(1)  # so that black is divided by as well
-    gain = median(((after + one) / (before + one)).ravel()[::3])  # what moves does not count
+    some = np.s_[::3]
+    gain = median((after.reshape(-1)[some] + one) / (before.reshape(-1)[some] + one))  # what moves does not count
     if abs(gain - 1) > FLICKER:
         before, after = before * np.float32(gain), after.astype(np.float32)
     off = cv2.absdiff(before, after).reshape(-1)
