@@ -105,11 +105,11 @@ def _list(paths: Sequence[str], chosen: dict[str, Any]) -> bool:
 
 def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
     """Compare, write and print; gives what went wrong."""
-    from bgsub.compare.jobs import prepare
+    from bgsub.jobs.processes import prepare
 
     if "--debug" in click.get_current_context().meta[WORDS]:
         os.environ["BGSUB_DEBUG"] = "1"  # so that the processes know
-    prepare()  # it loads what processes need, while this one looks for clips
+    prepare("bgsub.compare.runner")  # it loads what processes need, while this one looks for clips
     from bgsub.compare.datasets import find_all
     from bgsub.compare.session import Session
 

@@ -26,8 +26,8 @@ POLL = 0.1
 PATIENCE = 2.0
 """Seconds that a process has to end after its result is there."""
 NOTHING = -1
-PRELOADED = ["bgsub.compare.runner"]
-"""Modules that processes find loaded, where that can be."""
+PRELOADED: list[str] = []
+"""Modules that processes find loaded, where that can be; see `prepare`."""
 
 
 class Meter:
@@ -134,7 +134,7 @@ def prepare(*preloaded: str) -> None:
     Parameters
     ----------
     *preloaded : str
-        Modules that they are to find loaded, in place of `PRELOADED`.
+        Modules that they are to find loaded; none: those that were named last.
     """
     PRELOADED[:] = preloaded or PRELOADED
     context = _context()
