@@ -31,6 +31,7 @@ class Recorded(Sectioned):
     """A command that knows what was typed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words in ``ctx.meta[WORDS]``, and parse them."""
         ctx.meta[WORDS] = list(args)
         return super().parse_args(ctx, args)
 

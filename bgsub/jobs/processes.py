@@ -46,18 +46,22 @@ class Meter:
 
     @property
     def done(self) -> int:
+        """Steps, of whatever kind."""
         return self._numbers[0]
 
     @done.setter
     def done(self, steps: int) -> None:
+        """Tell whoever waits."""
         self._numbers[0] = steps
 
     @property
     def at(self) -> int:
+        """What it is busy with; `NOTHING` at first."""
         return self._numbers[1]
 
     @at.setter
     def at(self, number: int) -> None:
+        """Tell whoever waits."""
         self._numbers[1] = number
 
 
