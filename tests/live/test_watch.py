@@ -452,7 +452,9 @@ def test_stop_does_not_wait_for_a_model_that_is_still_compiled(monkeypatch):
 
 
 def test_stop_before_start():
-    watch(lambda: Told(steady())).stop()
+    opened = Opener(Told(steady()))
+    watch(opened).stop()
+    assert opened.n == 0
 
 
 def test_orders_from_many_threads(begun):
