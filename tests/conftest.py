@@ -15,14 +15,22 @@ settings.load_profile("bgsub")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as of what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or tests of Ctrl-C would wait for ever
 
+COMPILES = "test_demo.py"
+"""It begins by compiling all kernels for the most usual frames."""
+WITHOUT_MODELS = ("events", "masks", "video", "test_make_videos.py")
+WITH_MODELS = ("test_checkpoint.py", "test_masker.py", "test_scene_watch.py")
+"""Exceptions of these folders."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@pytest.fixture(scope="session")
-def kernel_cache(tmp_path_factory) -> Path:
-    """Where kernels are compiled to that are not to come from an earlier run: empty at first, and one for all tests."""
-    folder = tmp_path_factory.getbasetemp()
-    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "kernels"
+def pytest_collection_modifyitems(items):
+    """While one process compiles, let the others do what needs no kernels: else they would compile the same."""
+
+    def turn(path):
+        without = {path.name, path.parent.name} & {*WITHOUT_MODELS} and path.name not in WITH_MODELS
+        return 0 if path.name == COMPILES else 1 if without else 2
+
+    items.sort(key=lambda item: turn(item.path))
 
 
 @pytest.fixture(scope="module")

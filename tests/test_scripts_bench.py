@@ -1,5 +1,6 @@
 """``scripts/bench.py`` on a clip that is too small to say anything about speed."""
 
+import os
 import platform
 import re
 import sys
@@ -13,6 +14,7 @@ from test_scripts import ROOT, script
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import bench
 from benches import models
 from benches.clips import DEMO, Clip, count_frames
 from benches.models import processors
@@ -33,6 +35,18 @@ def clip(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def measured(capsys, monkeypatch):
+    """What the script prints, called in this process."""
+
+    def call(*words) -> str:
+        monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, words)])
+        bench.main()
+        return capsys.readouterr().out
+
+    return call
+
+
 def table(out: str) -> list[list[str]]:
     """The cells of the rows below a heading, as wide as it."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in out.splitlines() if line.startswith("|")]
@@ -41,8 +55,8 @@ def table(out: str) -> list[list[str]]:
     return rows[2:]
 
 
-def test_whole_with_a_model(clip):
-    out = script("bench.py", "whole", "--clip", str(clip), "--repeat", "1", "--model", "mog2")
+def test_whole_with_a_model(measured, clip):
+    out = measured("whole", "--clip", clip, "--repeat", "1", "--model", "mog2")
     assert "## `bgsub run --model mog2` against the plain loop" in out
     (row,) = table(out)
     assert row[:2] == ["small", "60"]
@@ -50,18 +64,17 @@ def test_whole_with_a_model(clip):
     assert re.fullmatch(RATIO, row[6])
 
 
-def test_stages_and_memory(clip):
-    (row,) = table(script("bench.py", "stages", "--clip", str(clip)))
+def test_stages_and_memory(measured, clip):
+    (row,) = table(measured("stages", "--clip", clip))
     assert row[0] == "small"
     assert row[-1] in ("decoding", "masking", "encoding")
-    (row,) = table(script("bench.py", "memory", "--clip", str(clip)))
+    (row,) = table(measured("memory", "--clip", clip))
     assert row[0] == "small, 60 frames"
     assert all(20 < int(cell) < 2000 for cell in row[1:])
 
 
-def test_models(clip):
-    rows = table(script("bench.py", "model", "--clip", str(clip), "--frames", "30", "--scale-from", str(clip),
-                        "--size", "80x60"))
+def test_models(measured, clip):
+    rows = table(measured("model", "--clip", clip, "--frames", "30", "--scale-from", clip, "--size", "80x60"))
     assert [row[0] for row in rows] == ["small"] * 4 + ["small at 80x60"] * 4
     assert [row[1] for row in rows] == MODELS * 2
     assert all(re.fullmatch(RATIO, cell) for row in rows for cell in row[5:-1])
@@ -84,9 +97,10 @@ def two_processors():
     return [("native", found["native"]), ("portable", found["portable"])]
 
 
-def test_other_processors(clip, capsys, monkeypatch, tmp_path, kernel_cache):
+def test_other_processors(clip, capsys, monkeypatch, tmp_path):
     native, (name, environment) = two_processors()
-    portable = name, {**environment, "NUMBA_CACHE_DIR": str(kernel_cache)}
+    usual = os.environ.get("NUMBA_CACHE_DIR", "")  # other tests have most of them compiled there
+    portable = name, {**environment, "NUMBA_CACHE_DIR": usual}
     monkeypatch.setattr(models, "processors", lambda: [native, portable])
     models.isa([Clip(clip, tmp_path)], 30, tmp_path)
     out = capsys.readouterr().out
@@ -127,8 +141,11 @@ def test_lesser_processors_have_a_name_and_features():
     (["model", "--size", "81x60"], "no size of even sides"), (["whole", "--model", "other"], "invalid choice"),
     (["compare", "--dataset", "nowhere"], "no such dataset"),
 ])
-def test_what_is_wrong(words, said):
-    assert said in script("bench.py", *words, ok=False)
+def test_what_is_wrong(measured, capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        measured(*words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_scaled_clip(tmp_path):

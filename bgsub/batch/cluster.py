@@ -14,8 +14,8 @@ from typing import Any
 
 from bgsub.batch.results import Result
 from bgsub.batch.settings import Task
-from bgsub.compare.jobs import Outcome, attempt
 from bgsub.errors import BgsubError, MisuseError, one_line
+from bgsub.jobs.processes import Outcome, attempt
 
 PATIENCE = 5.0
 """Seconds that a scheduler has to answer, and to have workers."""

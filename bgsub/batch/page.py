@@ -12,10 +12,10 @@ from urllib.parse import quote
 from bgsub import __version__
 from bgsub.batch.results import PREVIEW, Result
 from bgsub.batch.summary import Summary
-from bgsub.compare.store import write_whole
 from bgsub.errors import MisuseError
 from bgsub.events.intervals import timecode
 from bgsub.events.paper import duration
+from bgsub.jobs.files import write_whole
 
 if TYPE_CHECKING:
     from markupsafe import Markup

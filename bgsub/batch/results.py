@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from bgsub.compare.store import make_folder, write_whole
 from bgsub.errors import MisuseError, OutputError
+from bgsub.jobs.files import make_folder, write_whole
 from bgsub.video.fingerprint import hash_of_parts
 from bgsub.video.images import images_in
 

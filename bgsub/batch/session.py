@@ -10,8 +10,10 @@ from pathlib import Path
 from bgsub.batch.plan import Plan
 from bgsub.batch.results import Result, remove_parts
 from bgsub.batch.settings import Task
-from bgsub.compare.jobs import Meter, Outcome, run_all
+from bgsub.jobs.processes import Meter, Outcome, prepare, run_all
 
+WORK = "bgsub.batch.work"
+"""What processes load; whoever hands out tasks need not."""
 ATTEMPTS = 3
 """How often a file is tried whose process dies."""
 
@@ -91,13 +93,14 @@ def here(n_jobs: int) -> Runner:
     """Processes of this computer, so many at a time, which start up once."""
 
     def run(tasks: list[Task], tick: Callable[[int], object]) -> Iterator[tuple[Task, Outcome[Result]]]:
+        prepare(WORK)
         return run_all(_process, tasks, n_jobs, tick, lasting=True)
 
     return run
 
 
 def _process(task: Task, meter: Meter) -> Result:
-    """What processes call; who hands out tasks need not load what the work takes."""
+    """What processes call."""
     from bgsub.batch.work import process
 
     return process(task, meter)

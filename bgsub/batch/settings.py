@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bgsub.batch.results import Result
-from bgsub.compare.store import key_of
 from bgsub.errors import InputError
 from bgsub.events.params import MotionParams
+from bgsub.jobs.files import key_of
 from bgsub.masks.params import CleaningParams
 from bgsub.video.fingerprint import content_hash
 

@@ -14,14 +14,14 @@ import numpy as np
 from bgsub.batch.preview import Preview
 from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, bytes_of, part_of, put, read
 from bgsub.batch.settings import Settings, Task
-from bgsub.compare.jobs import Meter
-from bgsub.compare.store import make_folder
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
 from bgsub.events.intervals import Findings, write_table
 from bgsub.events.job import Later, ScanJob, reduced, working_region, working_size
 from bgsub.events.log import EventLog
 from bgsub.events.scan import Scan, Witness
+from bgsub.jobs.files import make_folder
+from bgsub.jobs.processes import Meter
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.zones import Zones
 from bgsub.mixture.parameter import build

@@ -119,7 +119,7 @@ def batch(paths: tuple[str, ...], **chosen: Any) -> None:
 def _run(paths: tuple[str, ...], settings: Settings, chosen: dict[str, Any]) -> bool:
     """Find the inputs, and work on them with nobody else in the output folder; gives whether something failed."""
     if not chosen["cluster"]:
-        from bgsub.compare.jobs import prepare
+        from bgsub.jobs.processes import prepare
 
         prepare("bgsub.batch.work")  # it loads what processes need, while this one looks for files
     from bgsub.batch.inputs import find
@@ -294,7 +294,7 @@ def _tell(session: Session, todo: Plan, found: Found, seconds: float, chosen: di
 def _write(summary: Summary, out: Path) -> None:
     """The files of the whole batch."""
     from bgsub.batch.page import write_page
-    from bgsub.compare.store import write_whole
+    from bgsub.jobs.files import write_whole
 
     write_whole(out / "summary.csv", summary.as_csv())
     write_whole(out / "summary.json", json.dumps(summary.as_dict(), indent=1))

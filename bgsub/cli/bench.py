@@ -32,6 +32,7 @@ class Size(_SizeType):
     name = "WxH"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """(H, W) of what was typed; it fails with a line for the user."""
         if isinstance(value, tuple):
             return value
         sides = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)

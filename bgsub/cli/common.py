@@ -53,6 +53,7 @@ class Sectioned(click.Command):
     """A command whose help lists the options under headings, what all commands have last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options' section of the help."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for option in self.get_params(ctx):
             if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
@@ -79,9 +80,11 @@ class Suggesting(click.Group):
         self._homes = tuple(homes)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, the main one first."""
         return list(self._homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, loaded only now; None if there is none."""
         if cmd_name not in self._homes:
             return None
         command = getattr(importlib.import_module(f"bgsub.cli.{cmd_name}"), cmd_name)
@@ -89,6 +92,7 @@ class Suggesting(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """What click makes of the words; it fails with the nearest name if they name no command."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.list_commands(ctx))}"
@@ -124,6 +128,7 @@ class Time(_FloatType):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds of what was typed; it fails with a line for the user."""
         if isinstance(value, float):
             return value
         if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", value):
@@ -140,6 +145,7 @@ class Colour(_ColourType):
     name = "#rrggbb"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int, int]:
+        """(blue, green, red) of what was typed; it fails with a line for the user."""
         if isinstance(value, tuple):
             return value
         if not re.fullmatch(r"#?[0-9a-fA-F]{6}", value):

@@ -31,6 +31,7 @@ class Recorded(Sectioned):
     """A command that knows what was typed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words in ``ctx.meta[WORDS]``, and parse them."""
         ctx.meta[WORDS] = list(args)
         return super().parse_args(ctx, args)
 
@@ -105,11 +106,11 @@ def _list(paths: Sequence[str], chosen: dict[str, Any]) -> bool:
 
 def _run(paths: Sequence[str], chosen: dict[str, Any]) -> list[str]:
     """Compare, write and print; gives what went wrong."""
-    from bgsub.compare.jobs import prepare
+    from bgsub.jobs.processes import prepare
 
     if "--debug" in click.get_current_context().meta[WORDS]:
         os.environ["BGSUB_DEBUG"] = "1"  # so that the processes know
-    prepare()  # it loads what processes need, while this one looks for clips
+    prepare("bgsub.compare.runner")  # it loads what processes need, while this one looks for clips
     from bgsub.compare.datasets import find_all
     from bgsub.compare.session import Session
 

@@ -76,8 +76,8 @@ def _print(comparison: Comparison, failures: Collection[str], warnings: Collecti
 def _write(comparison: Comparison, out: Path, chosen: dict[str, Any], stopped: bool) -> None:
     """Write the files of the output folder; the report only when all is done, since it takes a while."""
     from bgsub.compare.report import html
-    from bgsub.compare.store import write_whole
     from bgsub.compare.text import csv_text
+    from bgsub.jobs.files import write_whole
 
     write_whole(out / RESULT, json.dumps(comparison.to_json(), indent=1))
     write_whole(out / TABLE, csv_text(comparison.results))

@@ -39,6 +39,7 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # in click 8.1 it is no
     name = "ROW,COL"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """(row, column) of what was typed; it fails with a line for the user."""
         if isinstance(value, tuple):
             return value
         row, _, col = value.partition(",")

@@ -86,6 +86,7 @@ class Announced:
         self._begun = quiet or not sys.stderr.isatty()
 
     def apply(self, image: np.ndarray, /) -> np.ndarray:
+        """The subtractor's mask."""
         if not self._begun:
             self._begun = True
             self._timer.start()

@@ -33,6 +33,7 @@ class Stretch(Time):
     """A time above 0, which may also end in s: ``60``, ``60s``, ``1:00``."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds of what was typed; it fails with a line for the user."""
         seconds = super().convert(value.removesuffix("s") if isinstance(value, str) else value, param, ctx)
         if seconds <= 0:
             self.fail(f"expected a time above 0, such as 60s or 1:00; got {value!r}", param, ctx)

@@ -28,6 +28,7 @@ class Moment(_MomentType):
 
     def convert(self, value: Any, param: click.Parameter | None,
                 ctx: click.Context | None) -> datetime.datetime:
+        """The moment that was typed, with a time zone; it fails with a line for the user."""
         if isinstance(value, datetime.datetime):
             return value
         try:

@@ -12,14 +12,14 @@ import numpy as np
 
 from bgsub.compare.clips import Clip
 from bgsub.compare.extras import Watch
-from bgsub.compare.jobs import show_traceback
 from bgsub.compare.levels import Say
 from bgsub.compare.methods import Method
 from bgsub.compare.metrics import ConfusionCounts
 from bgsub.compare.results import MethodResult
-from bgsub.compare.store import make_folder
 from bgsub.compare.turns import WARM_UP, Spread
 from bgsub.errors import BgsubError, MisuseError, one_line
+from bgsub.jobs.files import make_folder
+from bgsub.jobs.processes import show_traceback
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.render import mask_itself

@@ -36,26 +36,19 @@ ANY_RATE = 25.0
 
 
 class Maker(Protocol):
-    """Makes the methods of one name.
-
-    Attributes
-    ----------
-    names : tuple of str or None
-        Parameters that it takes; None if any.
-    version : str
-        Of the package it comes from.
-    cleans : bool
-        Whether its masks are finished, since it cleans them itself unless it is told ``raw=true``.
-    """
+    """Makes the methods of one name."""
 
     @property
-    def cleans(self) -> bool: ...
+    def cleans(self) -> bool:
+        """Whether its masks are finished, since it cleans them itself unless it is told ``raw=true``."""
 
     @property
-    def names(self) -> tuple[str, ...] | None: ...
+    def names(self) -> tuple[str, ...] | None:
+        """Parameters that it takes; None if any."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Of the package that it comes from."""
 
     def check(self, given: Given) -> dict[str, Any]:
         """All parameters with their values, where the method tells; MisuseError if one is refused."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bgsub.compare.clips import Clip
-from bgsub.compare.jobs import Meter
 from bgsub.compare.methods import Method
+from bgsub.jobs.processes import Meter
 
 FRAMES = 20
 """After so many, a model has reserved what it needs."""

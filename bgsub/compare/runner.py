@@ -14,12 +14,12 @@ import numpy as np
 from bgsub.compare.agreement import Agreements
 from bgsub.compare.clips import Pair, nothing_to_score
 from bgsub.compare.extras import watches
-from bgsub.compare.jobs import NOTHING, Meter
 from bgsub.compare.lane import Lane, Task, folder_name
 from bgsub.compare.report.choice import Chooser, save_pictures
 from bgsub.compare.results import Agreement, MethodResult, Picture
 from bgsub.compare.speed import cv2_threads
-from bgsub.compare.store import make_folder
+from bgsub.jobs.files import make_folder
+from bgsub.jobs.processes import NOTHING, Meter
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 from bgsub.video.sinks import write_image

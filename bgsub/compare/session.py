@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from bgsub.compare.clips import Clip
-from bgsub.compare.jobs import NOTHING, Meter, Outcome, run_all
 from bgsub.compare.lane import Task, failed
 from bgsub.compare.machine import this_machine
 from bgsub.compare.memory import Probe, peak_memory
 from bgsub.compare.methods import Method
 from bgsub.compare.results import Comparison, MethodInfo
 from bgsub.compare.runner import Clock, Part, limit_threads, run_clip
-from bgsub.compare.store import Store, key_of, stamp
+from bgsub.compare.store import Store
 from bgsub.compare.stored import masks_of
 from bgsub.compare.truth import TruthVideo
 from bgsub.errors import BgsubError
+from bgsub.jobs.files import key_of, stamp
+from bgsub.jobs.processes import NOTHING, Meter, Outcome, prepare, run_all
 from bgsub.mixture.bands import available_threads
 
 Tick = Callable[[int], object]
@@ -132,6 +133,7 @@ class Session:
         OutputError
             If results cannot be kept.
         """
+        prepare(run_clip.__module__)
         tasks = [self._task(clip) for clip in self.waiting]
         memory = self._memory(tasks)
         while tasks:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from bgsub.compare.results import Comparison
-from bgsub.errors import MisuseError, OutputError
-from bgsub.mixture.storage import replacing
+from bgsub.errors import MisuseError
+from bgsub.jobs.files import write_whole
 
 KEPT, ASKED, RESULT = "kept", "asked.txt", "comparison.json"
 """In the output folder: the folder of parts, in it what was asked for, and the whole when all is done."""
@@ -80,59 +77,3 @@ class Store:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
-
-
-def key_of(*told: Any) -> str:
-    """A short name for values that JSON can hold: another one for any other values."""
-    text = json.dumps(told, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def stamp(paths: Iterable[Path]) -> str:
-    """A short name for what files hold, told by their names, sizes and times, not by reading them.
-
-    Folders stand for all files inside.
-    """
-    told = []
-    for path in paths:
-        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        told += [_about(file) for file in files]
-    return key_of(told)
-
-
-def _about(file: Path) -> tuple[str, int, int]:
-    try:
-        status = file.stat()
-    except OSError:
-        return str(file), -1, -1
-    return str(file.resolve()), status.st_size, status.st_mtime_ns
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was before, whatever happens meanwhile.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those that it is in.
-
-    Raises
-    ------
-    OutputError
-        If that cannot be.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error

@@ -157,8 +157,8 @@ class Worker:
                 if not isinstance(zones, Zones | None):
                     raise MisuseError(f"expected zones, got {zones!r}")
                 shown = self.shown
-                if zones is not None and shown is not None:
-                    self.reporter.check(zones.on(size_of(shown.mask)))
+                if zones is not None:  # before the first frame, only their shape is not known to fit
+                    self.reporter.check(zones if shown is None else zones.on(size_of(shown.mask)))
 
     def carry_out(self, command: Command) -> None:
         """Do it; what goes wrong stands in the note."""

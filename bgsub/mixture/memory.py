@@ -83,6 +83,13 @@ class Memory(Generic[P]):
 
     @params.setter
     def params(self, params: P) -> None:
+        """Let others hold from the next frame on.
+
+        Raises
+        ------
+        MisuseError
+            If they are those of another model.
+        """
         if not isinstance(params, self.params_class):
             raise MisuseError(f"params must be {self.params_class.__name__}; got {params!r}")
         with self._lock:
@@ -102,6 +109,13 @@ class Memory(Generic[P]):
 
     @roi.setter
     def roi(self, roi: np.ndarray | None) -> None:
+        """Compute and learn nothing outside it from the next frame on.
+
+        Raises
+        ------
+        MisuseError
+            If it is no array of uint8 or bool, (H, W), or of another size than the frames that were learned.
+        """
         if roi is not None:
             if not isinstance(roi, np.ndarray) or roi.ndim != 2:
                 raise MisuseError(f"roi must be an array of uint8 or bool, (H, W); got {type(roi).__name__}")

@@ -138,6 +138,7 @@ class VideoFile(Sequence):
         return item
 
     def loss(self) -> str:
+        """What could not be decoded, in words; empty if all could."""
         if not self.n_lost:
             return ""
         frames = "1 frame that" if self.n_lost == 1 else f"about {self.n_lost} frames that"

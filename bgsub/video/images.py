@@ -113,6 +113,7 @@ class ImageSequence(Sequence):
             raise InputError(f"these are hardly images of one video: {self.loss()}")
 
     def loss(self) -> str:
+        """Which images were left out, in words; empty if none was."""
         if not self.n_lost:
             return ""
         return f"left out {self.n_lost} of {self.n_frames} images of {self.name}. The first: {self._first_fault}"

@@ -53,11 +53,13 @@ class PartedVideo(Sink):
                 part.unlink()
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
+        """Write the frame into the part that is open; a new one if there is none. See `Sink.write`."""
         if self._part is None:
             self._part = self._open_part(self._file(self._n + 1))
         self._part.write(frame, mask)
 
     def cut(self) -> list[Path]:
+        """Close the part that is open, and return its file. See `Sink.cut`."""
         if self._part is None:
             return []
         part, self._part = self._part, None
@@ -66,6 +68,7 @@ class PartedVideo(Sink):
         return [self._file(self._n)]
 
     def close(self) -> None:
+        """Close the part that is open. See `Sink.close`."""
         self.cut()
 
     def _file(self, number: int) -> Path:

@@ -110,6 +110,7 @@ class VideoSink(Sink):
             )
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
+        """Write the frame, if the file is still there and the disk has room. See `Sink.write`."""
         if not self._file.exists():
             raise OutputError(f"{self.path} has vanished while it was being written, after "
                               f"{counted(self._n_written, 'frame')}")
@@ -119,6 +120,7 @@ class VideoSink(Sink):
         self._n_written += 1
 
     def close(self) -> None:
+        """Close the file, and see that it holds every frame; without any it goes. See `Sink.close`."""
         self._writer.release()
         if not self._n_written:
             self._file.unlink(missing_ok=True)  # a container without a frame cannot be opened by anything
@@ -157,6 +159,7 @@ class ImageFolderSink(Sink):
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
+        """Write an image of the frame's number. See `Sink.write`."""
         path = self._folder / f"{self._prefix}{frame.index:06d}.png"
         write_image(path, self._draw(frame.image, mask))
         if self._to_be_cut:
@@ -164,10 +167,12 @@ class ImageFolderSink(Sink):
         self._unused = False
 
     def cut(self) -> list[Path]:
+        """The images since the last cut; each was whole when it was written. See `Sink.cut`."""
         new, self._new = self._new, []
         return new
 
     def close(self) -> None:
+        """Remove the folder if it was made here and no image came. See `Sink.close`."""
         if self._unused:
             with contextlib.suppress(OSError):
                 self._folder.rmdir()
@@ -184,9 +189,11 @@ class PipeSink(Sink):
         self._draw = draw
 
     def write(self, frame: Frame, mask: np.ndarray) -> None:
+        """Write the frame into the stream. See `Sink.write`."""
         self._writer.write(self._draw(frame.image, mask))
 
     def close(self) -> None:
+        """End the stream. See `Sink.close`."""
         self._writer.close()
 
 

@@ -9,8 +9,8 @@ from bgsub.batch import plan as planning
 from bgsub.batch.results import identity_of
 from bgsub.batch.session import Session
 from bgsub.batch.work import process
-from bgsub.compare.jobs import Outcome
 from bgsub.errors import MisuseError
+from bgsub.jobs.processes import Outcome
 from bgsub.masks.zones import Zone, Zones
 
 

@@ -10,7 +10,7 @@ from batch_helpers import found, parts, planned, write_clip
 
 from bgsub.batch.session import Session, here
 from bgsub.batch.work import process
-from bgsub.compare.jobs import run_all
+from bgsub.jobs.processes import run_all
 
 
 def pid(item, meter):

@@ -1,11 +1,14 @@
 """``bgsub demo``: what it wrote, and that the score it prints is that of the masks it wrote."""
 
 import re
+import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from compare_helpers import LAST, SIZE, write_sequence
+from run_helpers import video_frames
 
 from bgsub.cli import demo as module
 from bgsub.cli import main
@@ -86,10 +89,17 @@ def test_masks_that_differ_are_said_to_differ():
     assert alike.in_words() == "one and other differ in 1 of 4,000 pixels."
 
 
-def test_a_second_demo_replaces_the_first(shown, capsys):
-    folder, _ = shown
+def test_a_second_demo_replaces_the_first(shown, capsys, monkeypatch, tmp_path):
+    """That of a smaller clip, so that one sees it."""
+    folder = shutil.copytree(shown[0], tmp_path / "there")
+    clip = write_sequence(tmp_path / "small")
+    monkeypatch.setattr(module, "clip_folder", lambda name: clip)
     assert main(["demo", "-o", str(folder)]) == 0
-    assert "220 frames of 320x240" in capsys.readouterr().out
+    assert f"{LAST} frames of {SIZE[1]}x{SIZE[0]}" in capsys.readouterr().out
+    for name in ("mask.mkv", "overlay.mp4", "cutout.mp4"):
+        assert [frame.shape[:2] for frame in video_frames(folder / name)] == [SIZE] * LAST
+    assert cv2.imread(str(folder / "background.png")).shape[:2] == SIZE
+    assert (folder / "demo.png").read_bytes() != (shown[0] / "demo.png").read_bytes()
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path, capsys):

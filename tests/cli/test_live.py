@@ -118,9 +118,8 @@ def test_one_file_of_zones_for_several_sources(bgsub, clip, tmp_path, monkeypatc
         Zones(SIZE, (zone,)).save(f"{name}.json")
 
     def zones(file):
-        process = begin(clip, clip, "--view", "none", "--zones", file, "--events", f"{file}l")
-        err = process.communicate(timeout=60)[1].decode()
-        assert process.returncode == 0, err
+        code, _, err = bgsub("live", clip, clip, "--view", "none", "--zones", file, "--events", f"{file}l")
+        assert code == 0, err
         return err.splitlines(), [event["zone"] for event in events(Path(f"{file}l"))]
 
     lines, found = zones("z.json")
@@ -132,7 +131,7 @@ def test_one_file_of_zones_for_several_sources(bgsub, clip, tmp_path, monkeypatc
     assert "x.json" in bgsub.refused(2, "live", clip, clip, "--view", "none", "--zones", "x.json")
 
 
-def test_the_page_says_which_zones_it_has_and_where_it_saves(clip, tmp_path, monkeypatch):
+def test_the_page_says_which_zones_it_has_and_where_it_saves(bgsub, clip, tmp_path, monkeypatch):
     pytest.importorskip("uvicorn")
     monkeypatch.chdir(tmp_path)
     Zones(SIZE, (Zone(name="right", points=((0, 40), (0, 64), (48, 64), (48, 40))),)).save("z.json")
@@ -140,8 +139,7 @@ def test_the_page_says_which_zones_it_has_and_where_it_saves(clip, tmp_path, mon
             f"{clip}: zones of z.json; those that are drawn go to z-1.json",
             f"{clip} (2): zones of z.json; those that are drawn go to z-2.json"]), ([clip, "--zones", "q.json"], [
             f"{clip}: no zones yet; those that are drawn go to q.json"])):
-        process = begin(*words, "--max-seconds", 0.1, "--web", "127.0.0.1:0")
-        err = process.communicate(timeout=60)[1].decode()
+        _, _, err = bgsub("live", *words, "--max-seconds", 0.1, "--web", "127.0.0.1:0")
         assert err.splitlines()[:-1] == lines
 
 

@@ -69,7 +69,8 @@ def test_ranks_that_change_in_the_frame_that_is_judged(options):
 
 @of_all_models
 def test_grey(name):
-    agree(street(60, grey=True), MODELS[name], CleaningParams(), (SHADED, PARKED))
+    masks, _ = agree(street(60, grey=True), MODELS[name], CleaningParams(), (SHADED, PARKED))
+    assert 255 in masks
 
 
 @pytest.mark.parametrize("clip", ["sequences/highway", "sequences/traffic"])
@@ -99,7 +100,8 @@ def test_going_on_with_a_model(name, tmp_path):
     for frame in frames[:50]:
         model.apply(frame.image)
     model.save(tmp_path / "model.npz")
-    agree(frames[50:], lambda: load(tmp_path / "model.npz"), CleaningParams(), (PARKED, CROSSED))
+    masks, _ = agree(frames[50:], lambda: load(tmp_path / "model.npz"), CleaningParams(), (PARKED, CROSSED))
+    assert 255 in masks
 
 
 def test_the_model_that_was_given_is_left_alone():

@@ -243,6 +243,17 @@ def test_what_cannot_be_done_is_refused_at_once(begun, command, words):
         one.do(command)
 
 
+def test_thresholds_that_do_not_go_together_are_refused_also_before_the_first_frame(begun):
+    zones = Zones((48, 64), (Zone(name="a", points=((0, 0), (9, 0), (9, 9)), end_share=0.5),))
+    frames = threading.Event()
+    one = begun(Told(item for item in (frames, picture(), 0.01)))
+    with pytest.raises(MisuseError, match="end_share"):
+        one.do(SetZones(zones))
+    frames.set()
+    wait_for(lambda: one.status.state == "ended")
+    assert (one.zones, one.status.n_frames) == (None, 1)
+
+
 def test_questions_are_answered_also_while_nothing_comes(begun):
     one = begun(Opener(lambda: Told([picture(), InputError("gone")]), InputError("gone")),
                 backoff=Backoff(first=60))
@@ -441,7 +452,9 @@ def test_stop_does_not_wait_for_a_model_that_is_still_compiled(monkeypatch):
 
 
 def test_stop_before_start():
-    watch(lambda: Told(steady())).stop()
+    opened = Opener(Told(steady()))
+    watch(opened).stop()
+    assert opened.n == 0
 
 
 def test_orders_from_many_threads(begun):

@@ -17,7 +17,7 @@ from web_helpers import Looped, Page, first_frames
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bgsub.adaptive.exposure import Exposure
-from bgsub.errors import InputError, MisuseError
+from bgsub.errors import InputError, MisuseError, OutputError
 from bgsub.explain import look
 from bgsub.live.capture import Change
 from bgsub.live.views import VIEWS
@@ -229,6 +229,18 @@ def test_zones_that_others_changed_are_not_overwritten_unseen(page):
     assert file.read_text() == "half a fi"
     file.unlink()
     assert page.post("zones", zones_of()).status_code == 400
+    assert page.post("zones", zones_of()).status_code == 200
+
+
+def test_zones_that_cannot_be_saved_hold_all_the_same(page, monkeypatch):
+    def full(zones, path):
+        raise OutputError(f"cannot write {path}: no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Zones, "save", full)
+        answer = page.post("zones", zones_of({"name": "unsaved", "points": LEFT}))
+    assert (answer.status_code, "no room" in answer.json()["error"]) == (500, True)
+    wait_for(lambda: [zone["name"] for zone in page.source()["zones"]] == ["unsaved"])
     assert page.post("zones", zones_of()).status_code == 200
 
 

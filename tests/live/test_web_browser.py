@@ -396,7 +396,8 @@ def test_on_a_phone_the_picture_stays_while_one_turns(opened, frames, tmp_path):
             return 0 <= box["y"] < knob["y"] - box["height"] + 1
 
         wait_for(stays)
-        page.tap("#tab-zones", force=True)
+        page.tap("#tab-zones")
+        assert page.get_attribute("#tab-zones", "aria-selected") == "true"
     finally:
         served.stop()
 

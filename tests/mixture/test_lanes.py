@@ -37,18 +37,18 @@ importlib.reload(bgsub.mixture.lanes)
 """
 
 
-def python(code: str, cache: Path, **environment: str) -> str:
+def python(code: str, **environment: str) -> str:
+    """What a program prints; unless another is named, its kernels are in the cache of all tests."""
     path = os.pathsep.join([str(HERE), str(PACKAGE.parent)])
-    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(cache), "BGSUB_PORTABLE": "",
-                   **environment}
+    environment = {**os.environ, "PYTHONPATH": path, "BGSUB_PORTABLE": "", **environment}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
-def by_vectors(kernel_cache):
-    width, digest, words = python(MASKS, kernel_cache).split(" ", 2)
+def by_vectors():
+    width, digest, words = python(MASKS).split(" ", 2)
     assert width == "16"
     assert words.startswith("vectors: 16 pixels at a time, with ")
     return digest
@@ -59,30 +59,27 @@ def by_vectors(kernel_cache):
     (OLD_NUMBA, {}, "no vectors with Numba"),
     (WRONG_VECTORS, {}, "ArithmeticError: vectors give"),
 ], ids=["asked for", "another extension interface", "vectors miscalculate"])
-def test_portable_form_gives_the_same_to_the_last_bit(kernel_cache, by_vectors, before, environment, reason):
+def test_portable_form_gives_the_same_to_the_last_bit(by_vectors, before, environment, reason):
     """In the same cache as the vectors, whose kernels must not be taken for its own."""
-    width, digest, words = python(before + MASKS, kernel_cache, **environment).split(" ", 2)
+    width, digest, words = python(before + MASKS, **environment).split(" ", 2)
     assert (width, digest) == ("1", by_vectors)
     assert words.startswith("portable: one pixel at a time (")
     assert reason in words
 
 
-def test_vectors_again_after_the_portable_form(kernel_cache, by_vectors):
-    python(MASKS, kernel_cache, BGSUB_PORTABLE="1")
-    assert python(MASKS, kernel_cache).split()[:2] == ["16", by_vectors]
-
-
-def test_zero_does_not_ask_for_the_portable_form(kernel_cache, by_vectors):
-    assert python(MASKS, kernel_cache, BGSUB_PORTABLE="0").split()[:2] == ["16", by_vectors]
+def test_vectors_again_after_the_portable_form_for_which_zero_does_not_ask(by_vectors):
+    python(MASKS, BGSUB_PORTABLE="1")
+    assert python(MASKS, BGSUB_PORTABLE="0").split()[:2] == ["16", by_vectors]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or "x86" not in os.uname().machine, reason="x86-64 only")
 @pytest.mark.parametrize(("cpu", "features", "words"), [
     ("x86-64", "+sse2", "SSE2"), ("haswell", "+avx2,+avx,+fma", "AVX2"),
 ])
-def test_narrower_instructions_give_the_same(kernel_cache, by_vectors, tmp_path, cpu, features, words):
-    widest = python(MASKS_OF_MOG2, kernel_cache)
-    told = python(MASKS_OF_MOG2, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
+def test_narrower_instructions_give_the_same(by_vectors, tmp_path, cpu, features, words):
+    widest = python(MASKS_OF_MOG2)
+    told = python(MASKS_OF_MOG2, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_CPU_NAME=cpu,
+                  NUMBA_CPU_FEATURES=features)
     assert told.split()[:2] == widest.split()[:2]
     assert widest.split()[1] != by_vectors, "one model less"
     assert told.endswith(f"with {words}")
@@ -96,7 +93,7 @@ def test_two_processes_that_compile_at_once_do_no_harm(tmp_path):
     both = [subprocess.Popen([sys.executable, "-c", TINY], env=environment, stdout=subprocess.PIPE, text=True)
             for _ in range(2)]
     assert [process.communicate(timeout=110)[0] for process in both] == [f"{127 * 32}\n"] * 2
-    assert python(TINY, tmp_path) == str(127 * 32)
+    assert python(TINY, NUMBA_CACHE_DIR=str(tmp_path)) == str(127 * 32)
     assert list(tmp_path.rglob("mog2.mog2-*.nbi"))
 
 

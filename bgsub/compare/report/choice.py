@@ -13,7 +13,7 @@ import numpy as np
 from bgsub.compare.metrics import count, counted
 from bgsub.compare.report.errors_picture import errors_picture
 from bgsub.compare.results import Picture
-from bgsub.compare.store import make_folder
+from bgsub.jobs.files import make_folder
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.sinks import write_image
 

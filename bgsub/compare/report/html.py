@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bgsub.compare.results import Comparison
-from bgsub.compare.store import write_whole
 from bgsub.errors import MisuseError
+from bgsub.jobs.files import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment

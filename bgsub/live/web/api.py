@@ -128,6 +128,7 @@ class Api:
         watch = self._watches[number]
         file = ZonesFile(path, zones.size, watch.motion)
         with self._saving:
+            # `write` looks as well, but only after the zones hold: they are to hold also where they cannot be saved.
             if mark(path) != self._marks[number]:
                 there, now = file.read()
                 watch.do(SetZones(there))

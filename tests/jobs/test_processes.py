@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bgsub.compare.jobs import Meter, run_all
 from bgsub.errors import InputError
+from bgsub.jobs.processes import Meter, run_all
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-
-BARE = "from bgsub.compare import jobs; jobs.PRELOADED.clear()\n"
-"""Begins programs whose processes compare nothing, and need not load what that takes."""
 
 
 def work(item: tuple[str, int], meter: Meter) -> tuple[int, int]:
@@ -77,7 +74,7 @@ def test_what_a_method_prints_is_not_on_standard_output(tmp_path: Path):
 def test_a_script_that_does_not_protect_itself_is_not_run_again(tmp_path: Path):
     """As the standard library demands it of scripts; those that install commands do not all write it."""
     program = tmp_path / "program.py"
-    program.write_text(BARE + "from bgsub.compare.jobs import run_all\nfrom elsewhere import work\n"
+    program.write_text("from bgsub.jobs.processes import run_all\nfrom elsewhere import work\n"
                        "print('once', [outcome.result for _, outcome in run_all(work, [3], 1)])\n")
     (tmp_path / "elsewhere.py").write_text("def work(item, meter):\n    return item\n")
     done = subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, capture_output=True, text=True, check=True)
@@ -97,9 +94,9 @@ def test_side_by_side_only_as_many_as_asked_for():
 def test_ctrl_c_while_a_process_is_told_its_work_shows_no_traceback(tmp_path: Path):
     """Much is to be told, and the process listens slowly: the signal comes in the middle."""
     program = tmp_path / "program.py"
-    program.write_text(BARE + """
+    program.write_text("""
 import signal, time
-from bgsub.compare.jobs import run_all
+from bgsub.jobs.processes import run_all
 from elsewhere import work
 class Slow:
     def __reduce__(self):
@@ -136,7 +133,7 @@ def write_program(folder: Path, body: str) -> Path:
     program = folder / "program.py"
     program.write_text(
         "import os, time\n"
-        f"{BARE}from bgsub.compare.jobs import run_all\n"
+        "from bgsub.jobs.processes import run_all\n"
         f"def work(item, meter):\n    {body}\n"
         "if __name__ == '__main__':\n    list(run_all(work, [1], 1))\n"
     )

@@ -26,8 +26,8 @@ POLL = 0.1
 PATIENCE = 2.0
 """Seconds that a process has to end after its result is there."""
 NOTHING = -1
-PRELOADED = ["bgsub.compare.runner"]
-"""Modules that processes find loaded, where that can be."""
+PRELOADED: list[str] = []
+"""Modules that processes find loaded, where that can be; see `prepare`."""
 
 
 class Meter:
@@ -46,18 +46,22 @@ class Meter:
 
     @property
     def done(self) -> int:
+        """Steps, of whatever kind."""
         return self._numbers[0]
 
     @done.setter
     def done(self, steps: int) -> None:
+        """Tell whoever waits."""
         self._numbers[0] = steps
 
     @property
     def at(self) -> int:
+        """What it is busy with; `NOTHING` at first."""
         return self._numbers[1]
 
     @at.setter
     def at(self, number: int) -> None:
+        """Tell whoever waits."""
         self._numbers[1] = number
 
 
@@ -134,7 +138,7 @@ def prepare(*preloaded: str) -> None:
     Parameters
     ----------
     *preloaded : str
-        Modules that they are to find loaded, in place of `PRELOADED`.
+        Modules that they are to find loaded; none: those that were named last.
     """
     PRELOADED[:] = preloaded or PRELOADED
     context = _context()
