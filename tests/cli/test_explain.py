@@ -45,6 +45,13 @@ def test_sentence_table_and_picture(bgsub, clip):
     assert cv2.imread(str(picture)) is not None
 
 
+def test_paragraphs_are_one_line_apart(bgsub, clip):
+    for frame in (1, 20):  # of the first frame there is nothing that would have turned it
+        out = bgsub.well("explain", clip, "--pixel", PIXEL, "--frame", frame, "-o", clip.with_name(f"{frame}.png"))
+        assert "\n\n\n" not in out
+        assert f"\n\n{clip.with_name(f'{frame}.png')}\n" in out
+
+
 def test_picture_where_one_asks_for_it(bgsub, folder, tmp_path):
     (tmp_path / "why.png").write_text("something else")
     words = folder, "--pixel", PIXEL, "-o", tmp_path / "why.png"

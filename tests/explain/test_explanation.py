@@ -1,16 +1,18 @@
 """Sentences, tables and JSON, and the pictures."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
-from explain_clips import CALM, MODELS, PARKED, SHADED, street
+from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
 from bgsub.explain.drawing import draw
+from bgsub.explain.flips import Flip
 from bgsub.explain.replay import was_background
 from bgsub.explain.style import figure
 from bgsub.explain.tracks import tracks
@@ -101,6 +103,23 @@ def test_a_new_scene():
     assert False in again
 
 
+@pytest.mark.parametrize(("name", "said"), [("adaptive", True), ("stauffer-grimson", False)])
+def test_what_a_history_is_taken_to_be_is_said(name, said):
+    """Of `adaptive` alone: what is around a pixel decides how it learns, and is not gone through anew."""
+    late = [line for line in told(name, PARKED, 45, cleaning=CleaningParams()).counterfactuals()
+            if "first frame" in line]
+    assert late
+    assert all(("from the first frame on, all around it being as it was" in line) == said for line in late)
+
+
+def test_a_value_that_could_not_be_given_is_not_named():
+    """A share of 1 is refused, so .9966 is not to be rounded to that."""
+    found = told("adaptive", PARKED, 45, cleaning=CleaningParams())
+    flip = Flip("background_ratio", 0.8, 0.99662, "above", "this frame")
+    assert replace(found, flips=(flip,)).counterfactuals() == [
+        "background with --background-ratio above 0.997 (it is 0.8) in this frame"]
+
+
 def test_table():
     found = told("mog2", SHADED, 45)
     head, *lines, colour = found.table().splitlines()
@@ -155,6 +174,13 @@ def test_pictures_of_little(n_frames, tmp_path):
     """A constant pixel has no variance, and one frame no history."""
     draw(told("adaptive", (5, 5), None, list(islice(flat(), n_frames))), tmp_path / "why.png")
     assert cv2.imread(str(tmp_path / "why.png")) is not None
+
+
+def test_a_picture_is_whole_or_as_it_was(tmp_path):
+    (tmp_path / "why.png").write_text("an older one")
+    with full_disk(), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
+        draw(told("mog2", PARKED, 44), tmp_path / "why.png")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"why.png": "an older one"}
 
 
 def test_a_picture_that_cannot_be_written(tmp_path):
