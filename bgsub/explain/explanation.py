@@ -24,6 +24,11 @@ CLEANED: dict[Verdict, str] = {
 }
 
 
+def channels_to_draw(story: PixelStory) -> tuple[str, ...]:
+    """The names of the channels, or only one where all are alike in all frames, as in a grey video."""
+    return CHANNELS[1] if (story.colours == story.colours[:, :1]).all() else CHANNELS[story.colours.shape[1]]
+
+
 @dataclass(frozen=True)
 class Explanation:
     """One frame of a story, explained.

@@ -12,8 +12,10 @@ from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
 from bgsub.explain.drawing import draw
+from bgsub.explain.explanation import channels_to_draw
 from bgsub.explain.flips import Flip
 from bgsub.explain.replay import was_background
+from bgsub.explain.spaces import _histogram
 from bgsub.explain.style import figure
 from bgsub.explain.tracks import tracks
 from bgsub.masks.params import CleaningParams
@@ -167,6 +169,32 @@ def test_a_picture(name, grey, tmp_path):
     for colour in ("#2b6cb0", "#d9482b"):  # the heaviest component, and foreground
         bgr = np.array([int(colour[i:i + 2], 16) for i in (5, 3, 1)])
         assert (np.abs(picture.astype(int) - bgr).max(axis=2) < 4).sum() > 500
+
+
+@pytest.mark.parametrize("name", ["adaptive", "mog2"])
+def test_a_grey_video_is_drawn_once(name, tmp_path):
+    """Video files give grey pictures three channels, all alike."""
+    frames = [Frame(frame.index, frame.time, np.repeat(frame.image[..., None], 3, axis=2))
+              for frame in street(48, grey=True)]
+    found = told(name, PARKED, 44, frames, CleaningParams())
+    assert found.story.colours.shape[1] == 3
+    assert channels_to_draw(found.story) == ("grey",)
+    draw(found, tmp_path / "alike.png")
+    draw(told(name, PARKED, 44, street(48, grey=True), CleaningParams()), tmp_path / "grey.png")
+    alike, grey = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("alike", "grey"))
+    assert abs(alike.shape[0] - grey.shape[0]) < 40
+    assert channels_to_draw(told(name, PARKED, 44).story) == ("blue", "green", "red")
+
+
+@pytest.mark.parametrize("pixel", [PARKED, CALM, SHADED])
+def test_no_legend_lies_on_the_colour_of_the_frame(pixel, tmp_path):
+    found = told("adaptive", pixel, 45, cleaning=CleaningParams())
+    with figure((4, 3), tmp_path / "histogram.png") as drawn:
+        axes = drawn.subplots()
+        _histogram(axes, found, tracks(found.story), 0)
+        drawn.canvas.draw()
+        line = next(line for line in axes.lines if line.get_label() == "the colour in this frame")
+        assert not axes.get_legend().get_window_extent().overlaps(line.get_window_extent())
 
 
 @pytest.mark.parametrize("n_frames", [1, 12])
