@@ -35,7 +35,7 @@ def run(*words: str | Path) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        run(ROOT / "videos" / "stop_and_go", "--pixel", "199,97", "--frame", "120", "-o", folder / "why.png")
+        run(ROOT / "videos" / "stop_and_go", "--pixel", "199,110", "--frame", "120", "-o", folder / "why.png")
         figure("explain.png", folder / "why.png")
         run(ROOT / "videos" / "waving_tree", "--maps", folder / "maps", "--frame", "150")
         figure("explain_maps.jpg", folder / "maps" / "overview.png")

@@ -224,9 +224,9 @@ def _explained(chosen: dict[str, Any], clip: Clip, model: Mixture[Any], masker: 
         draw(found, picture)
     if not chosen["as_json"]:
         click.echo(f"{found.sentence}\n\n{found.table()}")
-        for line in found.counterfactuals():
-            click.echo(f"\nThe mixture would say {line}.", nl=False)
-        click.echo(f"\n\n{picture}")
+        if lines := found.counterfactuals():
+            click.echo("\n" + "\n".join(f"The mixture would say {line}." for line in lines))
+        click.echo(f"\n{picture}")
     return found.as_json() | ({} if picture is None else {"picture": str(picture)})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgsub.explain.explanation import CHANNELS, Explanation
+from bgsub.explain.explanation import Explanation, channels_to_draw
 from bgsub.explain.records import PixelStory
 from bgsub.explain.spaces import draw_spaces
 from bgsub.explain.style import INK, RULE, SOFT, TRACKS, VERDICTS, figure
@@ -34,7 +34,7 @@ def draw(explained: Explanation, path: Path) -> None:
         If the picture cannot be written.
     """
     story, numbers = explained.story, tracks(explained.story)
-    channels = CHANNELS[story.colours.shape[1]]
+    channels = channels_to_draw(story)
     heights = [2.4 / len(channels) + 0.5] * len(channels) + [0.42, 1.5, 3.3]
     with figure((14, sum(heights) + 1.6), path) as drawn:
         grid = drawn.add_gridspec(len(heights), 1, height_ratios=heights)

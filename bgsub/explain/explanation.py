@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from bgsub.explain.flips import Flip, flips
 from bgsub.explain.records import PixelStory
 from bgsub.explain.replay import MOST, frames_to_background
 from bgsub.explain.state import PixelState, Verdict, in_words
+from bgsub.mixture.parameter import about
 
 CHANNELS = {1: ("grey",), 3: ("blue", "green", "red")}
 CLEANED: dict[Verdict, str] = {
@@ -21,6 +22,11 @@ CLEANED: dict[Verdict, str] = {
     "shadow": "cleaning gave it to the shadow around it",
     "foreground": "cleaning made it so, like what is around it",
 }
+
+
+def channels_to_draw(story: PixelStory) -> tuple[str, ...]:
+    """The names of the channels, or only one where all are alike in all frames, as in a grey video."""
+    return CHANNELS[1] if (story.colours == story.colours[:, :1]).all() else CHANNELS[story.colours.shape[1]]
 
 
 @dataclass(frozen=True)
@@ -115,10 +121,13 @@ class Explanation:
         """What would have turned the mixture's verdict, in words."""
         shaded = getattr(self.story.model.params, "detect_shadows", False)
         other = "background" if self.state.verdict != "background" else f"foreground{' or shadow' * shaded}"
-        when = {"this frame": "in this frame", "the first frame": "from the first frame on"}
+        as_it_was = ", all around it being as it was" * isinstance(self.story.model, Adaptive)
+        when = {"this frame": "in this frame", "the first frame": f"from the first frame on{as_it_was}"}
+        allowed = {one.name: about(one) for one in fields(self.story.model.params)}
         found = []
         for flip in self.flips:
-            value = to_digits(flip.value, flip.now, isinstance(flip.now, int))
+            limits = allowed[flip.parameter].low, allowed[flip.parameter].high  # "above 1" could not be given
+            value = to_digits(flip.value, flip.now, *limits, whole=isinstance(flip.now, int))
             option = f"--{flip.parameter.replace('_', '-')}"
             found.append(f"{other} with {option} {flip.side} {value} (it is {flip.now:g}) {when[flip.since]}")
         return found
@@ -156,11 +165,12 @@ def explain(story: PixelStory, frame: int | None = None) -> Explanation:
                        int(ahead) if math.isfinite(ahead) else None, flips(story, i) if known else ())
 
 
-def to_digits(value: float, beside: float, whole: bool = False) -> str:
-    """A number with one decimal, or with as many as tell it from another one; none if it is a whole one by nature."""
+def to_digits(value: float, *beside: float, whole: bool = False) -> str:
+    """A number with one decimal, or with as many as tell it from others; none if it is a whole one by nature."""
     if whole:
         return f"{value:.0f}"
     digits = 1
-    while digits < 6 and (round(value, digits) == round(beside, digits) or 0 < abs(value) < 10.0 ** (1 - digits)):
+    while digits < 6 and (any(round(value, digits) == round(other, digits) for other in beside)
+                          or 0 < abs(value) < 10.0 ** (1 - digits)):
         digits += 1
     return f"{value:.{digits}f}"

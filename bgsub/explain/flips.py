@@ -13,12 +13,12 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.rule import MORE_BACKGROUND, MOST_BACKGROUND
 from bgsub.errors import MisuseError
 from bgsub.explain.records import PixelStory
-from bgsub.explain.replay import was_background
+from bgsub.explain.replay import Past
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
 from bgsub.mixture.parameter import about
 
-STEP, STEPS, HALVINGS = 2.0, 10, 8
+STEP, STEPS, HALVINGS = 4.0, 5, 9
 """Rates are tried at so many times their value, so many times either way; then the place is narrowed down."""
 
 
@@ -49,8 +49,10 @@ class Flip:
 def flips(story: PixelStory, i: int) -> tuple[Flip, ...]:
     """What would have made foreground or shadow of background, or background of them; only what can be set so."""
     found = [_limit(story, i), _share(story, i)]
+    past = Past(story, i)
     for name in _rates(story.model):
-        found += [_rate(story, i, name, side) for side in (1, -1)]
+        if past.says_so_again and past.depends_on(name):
+            found += [_rate(past, name, side) for side in (1, -1)]
     return tuple(flip for flip in found if flip is not None and _allowed(story.model.params, flip))
 
 
@@ -88,16 +90,17 @@ def _rates(model: Mixture[Any]) -> list[str]:
     return ["history" if isinstance(model, MOG2) else "learning_rate"]
 
 
-def _rate(story: PixelStory, i: int, name: str, side: int) -> Flip | None:
+def _rate(past: Past, name: str, side: int) -> Flip | None:
     """The nearest value above or below at which the history of the pixel would have led to another verdict."""
-    params, now = story.model.params, getattr(story.model.params, name)
+    params, said = past.story.model.params, bool(past.story.mixture[past.i] == 0)
+    now = getattr(params, name)
     whole = isinstance(now, int)
 
     def turned(value: float) -> bool:
         given: Any = round(value) if whole else value
-        return was_background(story, i, replace(params, **{name: given})) != (story.mixture[i] == 0)
+        return past.was_background(replace(params, **{name: given})) != said
 
-    if now <= 0 or (story.extras and turned(now)):  # the camera moved, so this pixel's history is that of several
+    if now <= 0:
         return None
     same, other = now, None
     for value in _tried(params, name, now, side):

@@ -19,6 +19,7 @@ from bgsub.explain.style import SOFT, figure
 from bgsub.masks.masker import Masker
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.protocol import FOREGROUND
+from bgsub.mixture.storage import replacing
 from bgsub.video.frame import Frame
 from bgsub.video.outputs import require_folder
 from bgsub.video.render import overlay
@@ -26,6 +27,8 @@ from bgsub.video.render import overlay
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+TITLE = 9
+"""Size of the letters above a map."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,8 @@ def write(mapper: Mapper, paths: dict[str, Path], wanted: int | None = None) -> 
         raise no_frame(wanted, mapper.first, frame.index)
     try:
         paths["maps"].parent.mkdir(exist_ok=True)
-        np.savez_compressed(paths["maps"], allow_pickle=False, **{name: one.values for name, one in found.items()})
+        with replacing(paths["maps"], wait=False) as file:  # whole, or as it was
+            np.savez_compressed(file, allow_pickle=False, **{name: one.values for name, one in found.items()})
     except OSError as error:
         raise OutputError(f"cannot write {paths['maps']}: {error.strerror}; choose another place") from error
     height, width = mapper.mask.shape
@@ -213,7 +217,7 @@ def _overview(mapper: Mapper, found: dict[str, Map], path: Path) -> None:
                        fontsize=13, fontweight="bold")
         places = drawn.subplots(rows, columns).ravel()
         places[0].imshow(picture[..., ::-1] if picture.ndim == 3 else picture)
-        places[0].set_title("the frame, foreground and shadow tinted")
+        places[0].set_title("the frame, foreground and shadow tinted", fontsize=TITLE)
         places[0].set(xticks=[], yticks=[])
         for axes, one in zip(places[1:], found.values(), strict=False):
             _draw(axes, one)
@@ -232,7 +236,7 @@ def _draw(axes: Axes, one: Map) -> None:
     if one.low is not None and (high is None or high - one.low < 1e-3):
         high = one.low + 1
     shown = axes.imshow(values, cmap=colours, vmin=one.low, vmax=high, interpolation="nearest")
-    axes.set_title(one.title, fontsize=9)
+    axes.set_title(one.title, fontsize=TITLE)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     beyond = values.count() and high is not None and values.max() > high

@@ -8,7 +8,7 @@ record: with other parameters, what is around it is taken to be as it was.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import DOUBTED
 from bgsub.explain.records import PixelStory
 from bgsub.mixture.model import Mixture
-from bgsub.mixture.reference.adaptive import Component, Judgement, ReferencePixel
+from bgsub.mixture.reference.adaptive import FIXED, FOREGROUND, Component, Judgement, ReferencePixel
 
 MOST = 20_000
 """Frames after which a countdown is given up."""
+NOTHING = Judgement(np.float32(0), np.float32(1), np.float32(0))
+"""Of a colour of which nothing is foreground."""
 
 
 def frames_to_background(story: PixelStory, i: int) -> float:
@@ -47,17 +49,52 @@ def frames_to_background(story: PixelStory, i: int) -> float:
     return math.inf
 
 
+class Past:
+    """What a pixel went through up to a frame, to be gone through again with other parameters.
+
+    Parameters
+    ----------
+    story : PixelStory
+    i : int
+        Position of the frame in the story.
+
+    Attributes
+    ----------
+    says_so_again : bool
+        Whether the mixture says of the frame what it said, if nothing is changed. Not where the camera moved: this
+        pixel's history is then that of several.
+    """
+
+    def __init__(self, story: PixelStory, i: int) -> None:
+        self.story, self.i = story, i
+        self._lessons = _lessons(story, i) if isinstance(story.model, Adaptive) else None
+        params = story.model.params
+        self.says_so_again = not self._lessons or self.was_background(params) == (story.mixture[i] == 0)
+
+    def was_background(self, params: Any) -> bool:
+        """What the mixture would have said of the frame, had it had these parameters from the first frame on."""
+        pixel = _Alone(self.story, 0, params) if self._lessons is None else _Reference(
+            self.story, 0, params, self._lessons)
+        for j in range(self.i):
+            pixel.is_background(j)
+        return pixel.is_background(self.i)
+
+    def depends_on(self, name: str) -> bool:
+        """Whether a rate that is changed can have changed anything at all."""
+        if name != "absorb_after" or self._lessons is None:
+            return True
+        # `Adaptive` learns by it what is foreground, or may be a part of it, and nothing else
+        return any(lesson.role == FOREGROUND or lesson.role > FIXED for lesson in self._lessons[:self.i])
+
+
 def was_background(story: PixelStory, i: int, params: Any) -> bool:
     """What the mixture would have said of a frame, had it had these parameters from the first frame on."""
-    pixel = _pixel(story, 0, params)
-    for j in range(i):
-        pixel.is_background(j)
-    return pixel.is_background(i)
+    return Past(story, i).was_background(params)
 
 
 def _pixel(story: PixelStory, i: int, params: Any) -> _Alone | _Reference:
-    kind = _Reference if isinstance(story.model, Adaptive) else _Alone
-    return kind(story, i, params)
+    return _Reference(story, i, params, _lessons(story, i)) if isinstance(story.model, Adaptive) else _Alone(
+        story, i, params)
 
 
 class _Alone:
@@ -78,11 +115,37 @@ class _Alone:
         return not self.model.apply(self.colours[i].reshape(1, 1, -1))[0, 0]
 
 
+class _Lesson(NamedTuple):
+    """What one frame held for a pixel of `Adaptive`, as plain numbers: a history is gone through many times."""
+
+    colour: np.ndarray
+    learned: np.ndarray
+    floor: float
+    age: int
+    role: int
+    is_first: bool
+    changed: bool
+    begun: bool
+    doubted: np.float32
+    brightened: np.ndarray | None
+
+
+def _lessons(story: PixelStory, last: int) -> list[_Lesson]:
+    """Those of all frames up to one."""
+    extras, n = {name: values[:last + 1] for name, values in story.extras.items()}, last + 1
+    return [_Lesson(*numbers) for numbers in zip(
+        story.colours[:n], extras["learned"],
+        (extras["floor"] * 3 / story.colours.shape[1]).tolist(), extras["age"].tolist(), extras["role"].tolist(),
+        (story.counts[:n] == 0).tolist(), extras["changed"].tolist(), extras["begun"].tolist(),
+        extras["doubted"].astype(np.float32),
+        (factors if (factors != 1).any() else None for factors in extras["brightened"]), strict=True)]
+
+
 class _Reference:
     """The readable witness of `Adaptive`, with what was known of a pixel before a frame."""
 
-    def __init__(self, story: PixelStory, i: int, params: AdaptiveParams) -> None:
-        self.story, extras = story, story.extras
+    def __init__(self, story: PixelStory, i: int, params: AdaptiveParams, lessons: list[_Lesson]) -> None:
+        self.lessons, extras = lessons, story.extras
         self.model = Adaptive(params, threads=1)
         known = zip(*(values[i, :story.counts[i]] for values in story.mixed), strict=True)
         self.pixel = ReferencePixel([Component(weight, mean.copy(), variance) for weight, mean, variance in known])
@@ -92,27 +155,26 @@ class _Reference:
 
     def is_background(self, i: int, later: int = 0) -> bool:
         """Learn the colour of a frame, as if it came so much later."""
-        extras, colour, learned = self.story.extras, self.story.colours[i], self.story.extras["learned"][i]
-        if later:  # than the frame with which the background became brighter
-            colour, learned = colour * extras["brightened"][i], learned * extras["brightened"][i]
-        self.model.floor = float(extras["floor"][i]) * 3 / colour.size
-        changed, begun = bool(extras["changed"][i]), bool(extras["begun"][i])
-        rule = self._rule(int(extras["age"][i]) + later, colour.size)
-        judged = self.pixel.judge(colour, rule)
-        if not self.story.counts[i]:  # the first frame, of which nothing is foreground
-            judged = Judgement(np.float32(0), np.float32(1), np.float32(0))
+        lesson = self.lessons[i]
+        colour, learned, brightened = lesson.colour, lesson.learned, lesson.brightened
+        if later and brightened is not None:  # than the frame with which the background became brighter
+            colour, learned = colour * brightened, learned * brightened
+        self.model.floor = lesson.floor
+        rule = self._rule(lesson.age + later, colour.size)
+        # Of the first frame nothing is foreground.
+        judged = NOTHING if lesson.is_first else self.pixel.judge_alone(colour, rule)
         verdict = judged.verdict
-        if changed:
+        if lesson.changed:
             self.pixel = ReferencePixel(self.pixel.components)
-        if begun:  # the same, if later than it was thought
-            self.pixel, judged = ReferencePixel(), Judgement(np.float32(0), np.float32(1), np.float32(0))
-        if changed or begun:
+        if lesson.begun:  # the same, if later than it was thought
+            self.pixel, judged = ReferencePixel(), NOTHING
+        if lesson.changed or lesson.begun:
             rule = self._rule(0, colour.size)
-        self.pixel.learn(learned, int(extras["role"][i]), judged, rule)
-        if extras["doubted"][i]:
-            self.pixel.doubt(DOUBTED, np.float32(extras["doubted"][i]))
-        if (extras["brightened"][i] != 1).any() and not later:  # nor does it go on to become brighter
-            self.pixel.brighten(extras["brightened"][i], rule)
+        self.pixel.learn(learned, lesson.role, judged, rule)
+        if lesson.doubted:
+            self.pixel.doubt(DOUBTED, lesson.doubted)
+        if brightened is not None and not later:  # nor does it go on to become brighter
+            self.pixel.brighten(brightened, rule)
         return not verdict
 
     def _rule(self, age: int, n_channels: int) -> Any:

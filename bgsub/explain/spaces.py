@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgsub.explain import rules
-from bgsub.explain.explanation import CHANNELS, Explanation
+from bgsub.explain.explanation import CHANNELS, Explanation, channels_to_draw
 from bgsub.explain.records import PixelStory
 from bgsub.explain.style import INK, SOFT, TRACKS, VERDICTS
 from bgsub.mixture import em
@@ -22,8 +22,10 @@ MOST_COMPONENTS = len(CLUSTERS)
 ROUNDING = 1 / 12
 """Variance that whole grey levels add: no component of a batch fit is tighter."""
 MOST_POINTS = 1500
-GRID = 90
-"""Points a side of the contours and regions."""
+GRID, FINE = 90, 240
+"""Points a side of the regions, and of the contours, whose ridges may be thin."""
+BELOW_LEGEND = 0.72
+"""Share of the height of a histogram that its legend leaves free."""
 
 
 def draw_spaces(drawn: Any, explained: Explanation, numbers: np.ndarray) -> None:
@@ -32,7 +34,7 @@ def draw_spaces(drawn: Any, explained: Explanation, numbers: np.ndarray) -> None
 
     story = explained.story
     spread = np.argsort(-story.colours.var(axis=0), kind="stable")
-    if story.colours.shape[1] == 1:
+    if len(channels_to_draw(story)) == 1:
         _histogram(drawn.subplots(), explained, numbers, 0)
         return
     places = drawn.subplots(1, 4, width_ratios=(1.35, 1, 1, 1.1))
@@ -57,7 +59,7 @@ def _scatter(axes: Axes, found: em.Fit, points: np.ndarray, colours: np.ndarray)
     """The colours of all frames in two channels, over lines of equal log-likelihood."""
     low, high = points.min(axis=0), points.max(axis=0)
     half, middle = max(float((high - low).max()) * 0.58, 12.0), (low + high) / 2
-    first, second = (np.linspace(centre - half, centre + half, GRID) for centre in middle)
+    first, second = (np.linspace(centre - half, centre + half, FINE) for centre in middle)
     a, b = np.meshgrid(first, second)
     unlikely = -found.score_samples(np.stack([a.ravel(), b.ravel()], axis=1)).reshape(a.shape)
     levels = unlikely.min() + np.array([0.5, 1, 2, 3.5, 6, 10, 16, 25, 40, 64, 100])
@@ -85,7 +87,7 @@ def _alike(centres: np.ndarray, means: np.ndarray) -> list[int]:
 def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) -> None:
     """One channel of the colours, the online Gaussians at the frame, and those of batch EM."""
     story, i = explained.story, explained.story.position(explained.frame)
-    values, channel = story.colours[:, c], CHANNELS[story.colours.shape[1]][c]
+    values, channels = story.colours[:, c], channels_to_draw(story)
     low, high = int(values.min()) - 8, int(values.max()) + 9
     width = max(1, (high - low) // 90)
     axes.hist(values, bins=list(np.arange(low, high + width, width) - 0.5), density=True, color="#d4d8dd")
@@ -98,13 +100,14 @@ def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) 
         axes.plot(greys, curve, color=colour, linewidth=1.6)
     found = em.fit_best(_thinned(story)[:, c].astype(float), MOST_COMPONENTS, floor=ROUNDING, covariance="spherical")
     axes.plot(greys, np.exp(found.score_samples(greys)), color=INK, linewidth=1.2, linestyle=(0, (4, 2)),
-              label=f"batch EM of {channel} alone, K = {len(found.weights)} by BIC")
+              label=f"batch EM of {channels[c]} alone, K = {len(found.weights)} by BIC")
     axes.plot([], [], color=TRACKS[0], linewidth=1.6, label=f"the model's at frame {explained.frame}")
-    axes.axvline(story.colours[i, c], color=VERDICTS[255], linewidth=1.2, label="the colour in this frame")
-    if story.colours.shape[1] == 1 and story.counts[i]:
+    axes.axvline(story.colours[i, c], ymax=BELOW_LEGEND, color=VERDICTS[255], linewidth=1.2,
+                 label="the colour in this frame")
+    if len(channels) == 1 and story.counts[i]:
         _strip(axes, story, i, low, high)
     axes.set_yscale("function", functions=(_root, np.square))
-    axes.set(xlabel=channel, ylabel="density (root scale)", xlim=(low, high))
+    axes.set(xlabel=channels[c], ylabel="density (root scale)", xlim=(low, high))
     axes.set_ylim(0, axes.get_ylim()[1] * 3)
     is_right = 2 * story.colours[i, c] > low + high
     axes.legend(loc="upper left" if is_right else "upper right", borderaxespad=0.1, frameon=True, framealpha=1,
@@ -115,7 +118,7 @@ def _histogram(axes: Axes, explained: Explanation, numbers: np.ndarray, c: int) 
 def _strip(axes: Axes, story: PixelStory, i: int, low: int, high: int) -> None:
     """Behind a histogram of grey levels, what the mixture would say of each."""
     greys = np.arange(low, high)
-    said = _said(story, i, greys[:, None])
+    said = _said(story, i, greys[:, None].repeat(story.colours.shape[1], axis=1))
     for value in (0, 127, 255):
         for grey in greys[said == value]:
             axes.axvspan(grey - 0.5, grey + 0.5, color=VERDICTS[value], alpha=0.3, linewidth=0, zorder=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bgsub.errors import MisuseError, OutputError
+from bgsub.mixture.storage import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,6 +58,7 @@ def figure(size: tuple[float, float], path: Path, dpi: int = 110) -> Iterator[Fi
         FigureCanvasAgg(drawn)
         yield drawn
         try:
-            drawn.savefig(path, dpi=dpi)
+            with replacing(path, wait=False) as file:  # whole, or as it was
+                drawn.savefig(file, dpi=dpi, format="png")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}; choose another place") from error

@@ -1,6 +1,8 @@
 """`bgsub explain`: what it prints and writes, and what it refuses."""
 
 import json
+import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ from run_helpers import N_FRAMES, folder_masks
 
 from bgsub.models.params import PARAMS
 
+ROOT = Path(__file__).parents[2]
 PIXEL = "20,40"
 """Which the block with its hole crosses."""
 WORDS = {0: "background", 127: "shadow", 255: "foreground"}
@@ -43,6 +46,24 @@ def test_sentence_table_and_picture(bgsub, clip):
     picture = clip.with_name("clip_pixel_20_40_frame_20.png")
     assert out.splitlines()[-1] == str(picture)
     assert cv2.imread(str(picture)) is not None
+
+
+def test_the_page_shows_what_is_printed(bgsub, tmp_path):
+    """In the same words; numbers may change a little with the model. And its picture is of the same frame."""
+    page = (ROOT / "docs" / "explain.md").read_text()
+    words = re.search(r"`bgsub explain (videos/.*?)`", page)[1].split()
+    shown = re.search(r"```text\n(.*?)```", page, re.S)[1]
+    out = bgsub.well("explain", ROOT / words[0], *words[1:], "-o", tmp_path / "why.png")
+    numberless = [re.sub(r"[\d.]+", "#", " ".join(text.split())) for text in (shown, out.rpartition("\n\n")[0])]
+    assert numberless[0] == numberless[1]
+    assert ", ".join(f'"{word}"' for word in words[1:]) in (ROOT / "scripts" / "explain_figures.py").read_text()
+
+
+def test_paragraphs_are_one_line_apart(bgsub, clip):
+    for frame in (1, 20):  # of the first frame there is nothing that would have turned it
+        out = bgsub.well("explain", clip, "--pixel", PIXEL, "--frame", frame, "-o", clip.with_name(f"{frame}.png"))
+        assert "\n\n\n" not in out
+        assert f"\n\n{clip.with_name(f'{frame}.png')}\n" in out
 
 
 def test_picture_where_one_asks_for_it(bgsub, folder, tmp_path):

@@ -1,17 +1,21 @@
 """Sentences, tables and JSON, and the pictures."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
-from explain_clips import CALM, MODELS, PARKED, SHADED, street
+from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
 from bgsub.explain.drawing import draw
+from bgsub.explain.explanation import channels_to_draw
+from bgsub.explain.flips import Flip
 from bgsub.explain.replay import was_background
+from bgsub.explain.spaces import _histogram
 from bgsub.explain.style import figure
 from bgsub.explain.tracks import tracks
 from bgsub.masks.params import CleaningParams
@@ -101,6 +105,23 @@ def test_a_new_scene():
     assert False in again
 
 
+@pytest.mark.parametrize(("name", "said"), [("adaptive", True), ("stauffer-grimson", False)])
+def test_what_a_history_is_taken_to_be_is_said(name, said):
+    """Of `adaptive` alone: what is around a pixel decides how it learns, and is not gone through anew."""
+    late = [line for line in told(name, PARKED, 45, cleaning=CleaningParams()).counterfactuals()
+            if "first frame" in line]
+    assert late
+    assert all(("from the first frame on, all around it being as it was" in line) == said for line in late)
+
+
+def test_a_value_that_could_not_be_given_is_not_named():
+    """A share of 1 is refused, so .9966 is not to be rounded to that."""
+    found = told("adaptive", PARKED, 45, cleaning=CleaningParams())
+    flip = Flip("background_ratio", 0.8, 0.99662, "above", "this frame")
+    assert replace(found, flips=(flip,)).counterfactuals() == [
+        "background with --background-ratio above 0.997 (it is 0.8) in this frame"]
+
+
 def test_table():
     found = told("mog2", SHADED, 45)
     head, *lines, colour = found.table().splitlines()
@@ -150,11 +171,44 @@ def test_a_picture(name, grey, tmp_path):
         assert (np.abs(picture.astype(int) - bgr).max(axis=2) < 4).sum() > 500
 
 
+@pytest.mark.parametrize("name", ["adaptive", "mog2"])
+def test_a_grey_video_is_drawn_once(name, tmp_path):
+    """Video files give grey pictures three channels, all alike."""
+    frames = [Frame(frame.index, frame.time, np.repeat(frame.image[..., None], 3, axis=2))
+              for frame in street(48, grey=True)]
+    found = told(name, PARKED, 44, frames, CleaningParams())
+    assert found.story.colours.shape[1] == 3
+    assert channels_to_draw(found.story) == ("grey",)
+    draw(found, tmp_path / "alike.png")
+    draw(told(name, PARKED, 44, street(48, grey=True), CleaningParams()), tmp_path / "grey.png")
+    alike, grey = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("alike", "grey"))
+    assert abs(alike.shape[0] - grey.shape[0]) < 40
+    assert channels_to_draw(told(name, PARKED, 44).story) == ("blue", "green", "red")
+
+
+@pytest.mark.parametrize("pixel", [PARKED, CALM, SHADED])
+def test_no_legend_lies_on_the_colour_of_the_frame(pixel, tmp_path):
+    found = told("adaptive", pixel, 45, cleaning=CleaningParams())
+    with figure((4, 3), tmp_path / "histogram.png") as drawn:
+        axes = drawn.subplots()
+        _histogram(axes, found, tracks(found.story), 0)
+        drawn.canvas.draw()
+        line = next(line for line in axes.lines if line.get_label() == "the colour in this frame")
+        assert not axes.get_legend().get_window_extent().overlaps(line.get_window_extent())
+
+
 @pytest.mark.parametrize("n_frames", [1, 12])
 def test_pictures_of_little(n_frames, tmp_path):
     """A constant pixel has no variance, and one frame no history."""
     draw(told("adaptive", (5, 5), None, list(islice(flat(), n_frames))), tmp_path / "why.png")
     assert cv2.imread(str(tmp_path / "why.png")) is not None
+
+
+def test_a_picture_is_whole_or_as_it_was(tmp_path):
+    (tmp_path / "why.png").write_text("an older one")
+    with full_disk(), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
+        draw(told("mog2", PARKED, 44), tmp_path / "why.png")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"why.png": "an older one"}
 
 
 def test_a_picture_that_cannot_be_written(tmp_path):

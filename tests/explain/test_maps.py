@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from explain_clips import CALM, MODELS, PARKED, street
+from explain_clips import CALM, MODELS, PARKED, full_disk, street
 
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, look, watch
 from bgsub.explain.maps import Mapper, targets, write
 from bgsub.masks.masker import Masker
@@ -82,6 +82,13 @@ def test_files(tmp_path):
     with pytest.raises(MisuseError, match="already there"):
         targets(tmp_path / "maps", name, force=False)
     targets(tmp_path / "maps", name, force=True)
+
+
+def test_numbers_are_whole_or_not_there(tmp_path):
+    mapper, paths = mapped("mog2", street(3)), targets(tmp_path / "maps", "mog2", force=False)
+    with full_disk(), pytest.raises(OutputError, match=r"cannot write .*maps\.npz"):
+        write(mapper, paths)
+    assert list((tmp_path / "maps").iterdir()) == []
 
 
 def test_refusals(tmp_path):

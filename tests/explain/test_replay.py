@@ -7,9 +7,11 @@ import pytest
 from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, STARTS, dawn, lane, restless, street, switched_on
 
 from bgsub.explain import explain, watch
-from bgsub.explain.replay import frames_to_background, was_background
+from bgsub.explain.flips import HALVINGS, STEPS
+from bgsub.explain.replay import Past, frames_to_background, was_background
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
+from bgsub.mixture.reference.adaptive import ReferencePixel
 from bgsub.models.params import PARAMS
 
 FORGETFUL = {
@@ -172,3 +174,24 @@ def test_limits_beyond_what_a_model_takes_are_not_named():
     story = story_of("stauffer-grimson", street(46), PARKED)
     story.distances[:] *= np.float32(1000)
     assert "match_sigmas" not in [flip.parameter for flip in explain(story).flips]
+
+
+def test_a_history_is_gone_through_no_more_often_than_it_must(monkeypatch):
+    """Of a long clip that takes longest: once as it was, and not for a rate by which nothing was learned."""
+    frames, calls = street(60), []
+    stories = [story_of("adaptive", frames, pixel) for pixel in (CALM, PARKED)]
+    real = ReferencePixel.learn
+    monkeypatch.setattr("bgsub.explain.replay.ReferencePixel.learn", lambda *given: calls.append(1) or real(*given))
+    for story, rates in zip(stories, (1, 2), strict=True):
+        calls.clear()
+        turned = [flip for flip in explain(story, 40).flips if flip.since == "the first frame"]
+        assert len(calls) <= 40 * (1 + rates * 2 * STEPS + len(turned) * HALVINGS)
+
+
+def test_a_rate_by_which_nothing_was_learned_would_change_nothing():
+    story = story_of("adaptive", street(60), CALM)
+    past = Past(story, 59)
+    assert past.depends_on("memory")
+    assert not past.depends_on("absorb_after")
+    assert all(past.was_background(replace(story.model.params, absorb_after=n)) for n in (0.05, 1e5))
+    assert Past(story_of("adaptive", street(60), PARKED), 59).depends_on("absorb_after")

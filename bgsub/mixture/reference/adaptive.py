@@ -76,11 +76,22 @@ class ReferencePixel:
         -------
         Judgement
         """
-        nearest = min(self._background(rule), key=lambda c: c.deviations(colour, rule.floor), default=None)
-        if nearest is None or not nearest.deviations(colour, rule.floor) < rule.far:
+        nearest, deviations = self._nearest(colour, rule)
+        if nearest is None or not deviations < rule.far:
             return Judgement(self._score(rule.far, rule), ONE, ZERO)
-        score = self._score(nearest.deviations(colour, rule.floor), rule)
-        return Judgement(score, *ratios(colour, nearest.mean, rule.black))
+        return Judgement(self._score(deviations, rule), *ratios(colour, nearest.mean, rule.black))
+
+    def judge_alone(self, colour: np.ndarray, rule: Any) -> Judgement:
+        """As `judge`, without what only shadows ask for: enough to learn by, and sooner done."""
+        nearest, deviations = self._nearest(colour, rule)
+        known = nearest is not None and deviations < rule.far
+        return Judgement(self._score(deviations if known else rule.far, rule), ONE, ZERO)
+
+    def _nearest(self, colour: np.ndarray, rule: Any) -> tuple[Component | None, np.float32]:
+        """The background component that is nearest to a colour, and its d²/σ²."""
+        background = self._background(rule)
+        away = [component.deviations(colour, rule.floor) for component in background]
+        return min(zip(background, away, strict=True), key=lambda pair: pair[1], default=(None, rule.far))
 
     def _score(self, deviations: np.float32, rule: Any) -> np.float32:
         """d²/(limit·R²·σ²)."""
