@@ -23,7 +23,8 @@ def figure(name: str, source: Path) -> None:
     if target.suffix == ".jpg":
         small.save(target, quality=82, optimize=True)
     else:
-        small.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+        few = small.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)  # points keep theirs
+        few.save(target, optimize=True)
 
 
 def run(*words: str | Path) -> None:

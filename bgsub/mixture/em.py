@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,8 +45,8 @@ class Fit:
     means: np.ndarray
     covariances: np.ndarray
     kind: Kind
-    responsibilities: np.ndarray
-    history: tuple[float, ...]
+    responsibilities: np.ndarray = field(repr=False)
+    history: tuple[float, ...] = field(repr=False)
     converged: bool
 
     @property
@@ -108,8 +108,8 @@ class Fit:
             The component that each came from.
         """
         checked_number("the number of points to draw", n, 1, whole=True)
-        random = np.random.default_rng(seed)
-        labels = random.choice(len(self.weights), size=int(n), p=self.weights)
+        n, random = int(n), np.random.default_rng(seed)
+        labels = random.choice(len(self.weights), size=n, p=self.weights)
         points = np.empty((n, self.means.shape[1]))
         for k in np.unique(labels):
             own = labels == k
@@ -176,7 +176,7 @@ def fit(samples: np.ndarray, n_components: int = 3, *, covariance: Kind = "full"
     >>> found.weights.round(2).tolist(), found.means.round().tolist()
     ([0.7, 0.3], [[60.0], [120.0]])
     """
-    kind, points = checked_kind(covariance), checked_samples(samples, n_components)
+    kind, points, n_components = checked_kind(covariance), checked_samples(samples, n_components), int(n_components)
     least = _checked_floor(floor, points)
     checked_number("tolerance", tolerance, 0)
     checked_number("max_iterations", max_iterations, 0, whole=True)
@@ -213,7 +213,7 @@ def fit_best(samples: np.ndarray, most_components: int = 5, **options: object) -
     Fit
     """
     points = checked_samples(samples, 1)
-    most = min(most_components, len(points))
+    most = min(int(checked_number("most_components", most_components, 1, whole=True)), len(points))
     fits = (fit(points, k, **options) for k in range(1, most + 1))  # type: ignore[arg-type]  # as they come
     return min(fits, key=lambda found: found.bic)
 

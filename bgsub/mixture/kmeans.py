@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.mixture.parameter import is_number
+
+LARGEST = 1e140
+"""Of what is fitted: sums of squares must stay finite."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Clusters:
     """
 
     centres: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray = field(repr=False)
     inertia: float
     n_iterations: int
 
@@ -70,7 +74,7 @@ def kmeans(samples: np.ndarray, n_clusters: int, *, start: np.ndarray | None = N
     >>> kmeans([0, 1, 10, 12], 2, start=[0, 10]).centres.tolist()
     [[0.5], [11.0]]
     """
-    points = checked_samples(samples, n_clusters)
+    points, n_clusters = checked_samples(samples, n_clusters), int(n_clusters)
     centres = _seeds(points, n_clusters, seed) if start is None else checked_start(start, n_clusters, points.shape[1])
     labels, n_iterations = np.full(len(points), -1), 0
     while n_iterations < max_iterations:
@@ -127,19 +131,31 @@ def checked_points(samples: np.ndarray) -> np.ndarray:
     Raises
     ------
     MisuseError
-        If they are not finite numbers.
+        If they are not finite numbers, or so large that their squares are none.
     """
     try:
-        points = np.asarray(samples, np.float64)
-    except (TypeError, ValueError):
-        raise MisuseError(f"samples must be an array of numbers, (N, D); got {type(samples).__name__}") from None
+        given = np.asarray(samples)
+        points = np.asarray(given, np.float64) if given.dtype.kind in "buifO" else None
+    except (TypeError, ValueError):  # rows of different lengths, or objects that are no numbers
+        points = None
+    if points is None or samples is None:
+        raise MisuseError(f"samples must be an array of real numbers, (N, D); got {_in_words(samples)}")
+    if points.size == 0:
+        raise MisuseError(f"there are no samples: got shape {points.shape}; give at least one for each component")
     points = points[:, None] if points.ndim == 1 else points
-    if points.ndim != 2 or points.size == 0:
+    if points.ndim != 2:
         raise MisuseError(f"samples must be of shape (N, D), or (N,); got {points.shape}; reshape them")
     if not np.isfinite(points).all():
         bad = int(np.count_nonzero(~np.isfinite(points).all(axis=1)))
         raise MisuseError(f"samples must be finite; {bad} of {len(points)} hold NaN or infinity; leave those out")
+    if (largest := float(np.abs(points).max())) > LARGEST:
+        raise MisuseError(f"samples must be within ±{LARGEST:.0e}; got {largest:.0e}; divide them by something")
     return points
+
+
+def _in_words(samples: Any) -> str:
+    kind = f" of {samples.dtype}" if isinstance(samples, np.ndarray) else ""
+    return f"{type(samples).__name__}{kind}"
 
 
 def checked_start(start: np.ndarray, n_components: int, n_dimensions: int) -> np.ndarray:

@@ -160,9 +160,14 @@ def test_stops_and_says_whether_it_converged():
 @pytest.mark.parametrize(("samples", "options", "words"), [
     ([[1.0, np.nan], [2, 3]], {"n_components": 1}, "finite; 1 of 2 hold NaN"),
     ([1.0, 2.0], {"n_components": 3}, r"2 sample\(s\) are too few for 3 components"),
-    ([], {}, "shape"),
+    ([], {}, r"there are no samples: got shape \(0,\); give at least one"),
+    (np.zeros((0, 2)), {}, r"there are no samples: got shape \(0, 2\)"),
+    (None, {}, "array of real numbers, .*; got NoneType"),
+    (np.array([1 + 2j, 3]), {}, "array of real numbers, .*; got ndarray of complex128"),
+    ([[1.0, 2], [3]], {}, "array of real numbers, .*; got list"),
+    ([1e200, -1e200], {}, r"within ±1e\+140; got 1e\+200; divide them"),
     (np.zeros((2, 2, 2)), {}, "shape"),
-    (["a"], {}, "array of numbers"),
+    (["a"], {}, "array of real numbers"),
     ([1.0, 2, 3], {"n_components": 0}, "components must be a whole number of at least 1"),
     ([1.0, 2, 3], {"n_components": 1.5}, "components must be a whole number of at least 1"),
     ([1.0, 2, 3], {"covariance": "tied"}, "spherical, diagonal, full; got 'tied'"),
@@ -175,6 +180,28 @@ def test_misuse_is_told_in_one_line(samples, options, words):
     with pytest.raises(MisuseError, match=words) as caught:
         em.fit(samples, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_may_come_as_floats():
+    """As they do from a computation: 4 / 2."""
+    points = three_clouds(2)[0]
+    assert len(em.fit(points, 4 / 2).weights) == len(em.kmeans(points, 4 / 2).centres) == 2
+    assert em.fit(points, 2).sample(6 / 2)[0].shape == (3, 2)
+    for number in (0, 1.5):
+        with pytest.raises(MisuseError, match="most_components must be a whole number of at least 1"):
+            em.fit_best(points, number)
+
+
+def test_large_samples_are_fitted_as_small_ones_are():
+    points = three_clouds(2)[0]
+    np.testing.assert_allclose(em.fit(points * 1e100, 3).means / 1e100, em.fit(points, 3).means, rtol=1e-9)
+
+
+def test_what_is_shown_fits_on_a_screen():
+    points = three_clouds(2)[0]
+    for found in (em.fit(points, 3), em.kmeans(points, 3)):
+        assert len(repr(found).splitlines()) < 20
+        assert "array" in repr(found)
 
 
 def test_other_dimensions_are_refused():
