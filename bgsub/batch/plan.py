@@ -95,9 +95,9 @@ def _left(before: Result | None, folder: Path, wanted: Sequence[str], now: Resul
 
 def _changed(before: Result, now: Result) -> str:
     if before.error:
-        return "they failed"
+        return "failed before"
     if before.identity != now.identity:
-        return "they have changed"
+        return "changed since"
     if before.key != now.key:
         return "parameters have changed"
     return f"that was bgsub {before.bgsub}" if before.bgsub != now.bgsub else NEW

@@ -63,11 +63,20 @@ def write(picture: np.ndarray, text: str, left: int, top: int, colour: Colour = 
 
 def label(picture: np.ndarray, text: str, left: int, top: int, scale: float = SCALE) -> None:
     """Write a line on paper of its own into a BGR picture, in place, as much of it as there is room for."""
-    pad = max(2, round(PAD * scale / SCALE))
+    pad = _padding(scale)
     text = cut(text, picture.shape[1] - left - 2 * pad, scale)
     if text:
-        box(picture, left, top, width_of(text, scale) + 2 * pad, line_height(scale) + pad)
+        box(picture, left, top, label_width(text, scale), line_height(scale) + pad)
         write(picture, text, left + pad, top + pad // 2, scale=scale)
+
+
+def label_width(text: str, scale: float = SCALE) -> int:
+    """Pixels that a label takes."""
+    return width_of(text, scale) + 2 * _padding(scale)
+
+
+def _padding(scale: float) -> int:
+    return max(2, round(PAD * scale / SCALE))
 
 
 def box(picture: np.ndarray, left: int, top: int, width: int, height: int, opacity: float = 0.8) -> None:

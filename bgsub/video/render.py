@@ -11,7 +11,7 @@ from bgsub.errors import MisuseError
 from bgsub.masks.zones import Zone
 from bgsub.mixture.checks import checked_image, checked_mask
 from bgsub.mixture.protocol import FOREGROUND
-from bgsub.video.lettering import label, scale_for
+from bgsub.video.lettering import label, label_width, scale_for
 
 TINT = (60, 80, 255)  # BGR
 SHADOW_TINT = (200, 120, 40)
@@ -101,13 +101,13 @@ def draw_zones(picture: np.ndarray, zones: Iterable[Zone], size: tuple[int, int]
         (H, W) of the frames that they were drawn on.
     """
     height, width = picture.shape[:2]
-    scale = np.array([width / size[1], height / size[0]])
+    scale, letters = np.array([width / size[1], height / size[0]]), max(0.35, 0.75 * scale_for(height))
     for zone in zones:
         corners = np.rint(np.array(zone.points)[:, ::-1] * scale).astype(np.int32)
         colour = INCLUDED if zone.kind == "include" else EXCLUDED
         cv2.polylines(picture, [corners], True, colour, max(1, round(height / 400)), cv2.LINE_AA)
-        left, top = corners.min(axis=0)
-        label(picture, zone.name, max(0, int(left)), max(0, int(top)), max(0.35, 0.75 * scale_for(height)))
+        left, top = min(corners.tolist(), key=lambda corner: (corner[1], corner[0]))  # of slanted zones not of its box
+        label(picture, zone.name, max(0, min(left, width - label_width(zone.name, letters))), max(0, top), letters)
 
 
 def as_bgr(image: np.ndarray) -> np.ndarray:

@@ -236,9 +236,10 @@ def require_room(path: Path, n_written: int = 0) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
     if free < ROOM_TO_CLOSE:
+        after = f" after {n_written} frames, which are readable" if n_written else ""
         raise OutputError(
-            f"the disk of {path} is full ({free >> 20} MB left) after {n_written} frames, which are readable; "
-            "make room, or write to another place"
+            f"the disk of {path} is full{after}: {free >> 20} MB left, and {ROOM_TO_CLOSE >> 20} are kept for closing "
+            "files; make room, or write to another place"
         )
 
 

@@ -133,7 +133,7 @@ def test_a_file_that_is_cut_off_keeps_what_was_done_and_is_tried_again(clip, tmp
     monkeypatch.undo()
     assert len(pictures(tmp_path / "out" / "a" / "mask.mkv")) == 24
     again = planned(clip.parent, tmp_path / "out", "mask", "events")
-    assert (len(again.tasks), dict(again.why)) == (1, {"they failed": 1})
+    assert (len(again.tasks), dict(again.why)) == (1, {"failed before": 1})
     assert process(again.tasks[0]).error == ""
 
 

@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_a_readable_video(bgsub, noise, small_disk, tmp_path,
     assert err.count("\n") == 1
     n = int(err.split("after ")[1].split(" frames")[0])
     assert 0 < n < 80
-    assert f"disk of {small_disk}/o{suffix} is full (" in err
+    assert f"disk of {small_disk}/o{suffix} is full after {n} frames, which are readable: " in err
     assert len(video_frames(small_disk / f"o{suffix}")) == n
     told = json.loads(out)
     assert told["complete"] is False
@@ -116,7 +116,7 @@ def test_a_full_disk_leaves_whole_images(bgsub, noise, small_disk, tmp_path):
 def test_a_disk_that_was_full_before(bgsub, noise, small_disk):
     (small_disk / "ballast").write_bytes(bytes(5 << 20))
     line = bgsub.refused(1, "run", noise, "--mask", small_disk / "m.mkv")
-    assert "is full" in line
+    assert "is full: 1 MB left, and 4 are kept for closing files; make room" in line
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
 

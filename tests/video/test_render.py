@@ -5,6 +5,7 @@ import pytest
 
 from bgsub.errors import MisuseError
 from bgsub.masks.zones import Zone
+from bgsub.video.lettering import label_width, scale_for
 from bgsub.video.render import SHADOW_TINT, TINT, cutout, cutout_on, draw_zones, mask_itself, overlay
 
 SIZE = (60, 80)
@@ -99,6 +100,19 @@ def test_zones_are_drawn_at_any_size():
     assert (picture[40:70, 100].argmax(axis=1) == 1).all()  # green
     assert (picture[40:70, 150].argmax(axis=1) == 2).all()  # red
     assert not picture[90:].any()
+
+
+@pytest.mark.parametrize("top", [[(30, 200)], [(30, 200), (30, 300)], [(30, 395)]])
+def test_the_name_of_a_zone_stands_at_its_top(top):
+    """Not at the corner of its box, which may be far from it; and whole where the zone is at the right edge."""
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    zone = Zone(name="a slanted one", points=(*top, (290, 395), (290, 10)))
+    draw_zones(picture, [zone], (300, 400))
+    on_paper = (picture.max(axis=2) < 100)[30:60]
+    cols = np.flatnonzero(on_paper.sum(axis=0) > 8)
+    width = label_width(zone.name, 0.75 * scale_for(300))
+    assert np.ptp(cols) + 1 == pytest.approx(width, abs=4)
+    assert cols[0] == pytest.approx(min(top[0][1], 400 - width), abs=4)
 
 
 @pytest.mark.parametrize("draw", [overlay, cutout])

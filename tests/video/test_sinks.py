@@ -118,7 +118,7 @@ def test_no_room_is_told_before_it_is_too_late(tmp_path, monkeypatch):
         if i == 20:
             monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1 << 20))
         sink.write(Frame(i, 0, picture), picture)
-    with pytest.raises(OutputError, match=r"disk of .*m\.mkv is full \(1 MB left\) after 32 frames, which are read"):
+    with pytest.raises(OutputError, match=r"disk of .*m\.mkv is full after 32 frames, which are readable: 1 MB left"):
         sink.write(Frame(33, 0, pictures[32]), pictures[32])
     sink.close()
     assert len(read_all(path)[0]) == 32
