@@ -10,8 +10,8 @@ import numpy as np
 from bgsub.errors import MisuseError
 from bgsub.events.blobs import Blob, blobs
 from bgsub.events.params import MotionParams, lasted
+from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.zones import Zone, Zones
-from bgsub.mixture.protocol import FOREGROUND
 
 SUSPICIOUS = 0.2
 """Share of the frame from which foreground may be a change of the whole scene: such motion is told once it is over, or
@@ -184,7 +184,7 @@ class Motion:
     def _measure(self, mask: np.ndarray) -> tuple[int, float, Blob | None]:
         """Foreground pixels that count, the share of the whole mask, and the largest blob, where it may be told."""
         params = self._params
-        foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
+        foreground = foreground_of(mask)
         n_pixels = cv2.countNonZero(foreground)
         whole = n_pixels / mask.size
         if self._region is not None:

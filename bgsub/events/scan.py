@@ -26,9 +26,9 @@ from bgsub.events.params import MotionParams
 from bgsub.events.scene import SceneWatch
 from bgsub.events.shares import Shares
 from bgsub.events.tell import event_of
+from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.masker import Masker
 from bgsub.masks.zones import Zones
-from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
 
 
@@ -192,7 +192,7 @@ class Scan:
 
     def _share(self, mask: np.ndarray) -> float:
         """Of what counts that is foreground."""
-        foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
+        foreground = foreground_of(mask)
         if self._region is not None:
             foreground = cv2.bitwise_and(foreground, self._region)
         return cv2.countNonZero(foreground) / self._area

@@ -17,6 +17,7 @@ from bgsub.events.blobs import Blob
 from bgsub.events.clips import clear, label
 from bgsub.events.intervals import Findings
 from bgsub.events.motion import Interval
+from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.zones import Zones
 from bgsub.mixture.protocol import FOREGROUND
 from bgsub.video.frame import Frame
@@ -177,7 +178,7 @@ def peak_picture(image: np.ndarray, mask: np.ndarray, zones: Zones | None = None
     ndarray of uint8, shape (H, W, 3)
     """
     height, width = image.shape[:2]
-    foreground = cv2.inRange(mask, FOREGROUND, FOREGROUND)
+    foreground = foreground_of(mask)
     if foreground.shape != (height, width):
         foreground = cv2.resize(foreground, (width, height), interpolation=cv2.INTER_LINEAR)
         foreground = cv2.threshold(foreground, 127, FOREGROUND, cv2.THRESH_BINARY)[1]

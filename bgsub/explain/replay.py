@@ -8,6 +8,7 @@ record: with other parameters, what is around it is taken to be as it was.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +43,7 @@ def frames_to_background(story: PixelStory, i: int) -> float:
     """
     if story.mixture[i] == 0:
         return 0
-    pixel = _pixel(story, i, story.model.params)
+    pixel = _pixel(story, i, story.model.params, _lessons(story, i))
     for n in range(MOST):
         if pixel.is_background(i, n) and n:
             return n
@@ -57,24 +58,24 @@ class Past:
     story : PixelStory
     i : int
         Position of the frame in the story.
-
-    Attributes
-    ----------
-    says_so_again : bool
-        Whether the mixture says of the frame what it said, if nothing is changed. Not where the camera moved: this
-        pixel's history is then that of several.
     """
 
     def __init__(self, story: PixelStory, i: int) -> None:
         self.story, self.i = story, i
-        self._lessons = _lessons(story, i) if isinstance(story.model, Adaptive) else None
-        params = story.model.params
-        self.says_so_again = not self._lessons or self.was_background(params) == (story.mixture[i] == 0)
+        self._lessons = _lessons(story, i)
+
+    @cached_property
+    def says_so_again(self) -> bool:
+        """Whether the mixture says of the frame what it said, if nothing is changed.
+
+        Not where the camera moved: this pixel's history is then that of several.
+        """
+        said = bool(self.story.mixture[self.i] == 0)
+        return self._lessons is None or self.was_background(self.story.model.params) == said
 
     def was_background(self, params: Any) -> bool:
         """What the mixture would have said of the frame, had it had these parameters from the first frame on."""
-        pixel = _Alone(self.story, 0, params) if self._lessons is None else _Reference(
-            self.story, 0, params, self._lessons)
+        pixel = _pixel(self.story, 0, params, self._lessons)
         for j in range(self.i):
             pixel.is_background(j)
         return pixel.is_background(self.i)
@@ -87,14 +88,8 @@ class Past:
         return any(lesson.role == FOREGROUND or lesson.role > FIXED for lesson in self._lessons[:self.i])
 
 
-def was_background(story: PixelStory, i: int, params: Any) -> bool:
-    """What the mixture would have said of a frame, had it had these parameters from the first frame on."""
-    return Past(story, i).was_background(params)
-
-
-def _pixel(story: PixelStory, i: int, params: Any) -> _Alone | _Reference:
-    return _Reference(story, i, params, _lessons(story, i)) if isinstance(story.model, Adaptive) else _Alone(
-        story, i, params)
+def _pixel(story: PixelStory, i: int, params: Any, lessons: list[_Lesson] | None) -> _Alone | _Reference:
+    return _Alone(story, i, params) if lessons is None else _Reference(story, i, params, lessons)
 
 
 class _Alone:
@@ -130,8 +125,10 @@ class _Lesson(NamedTuple):
     brightened: np.ndarray | None
 
 
-def _lessons(story: PixelStory, last: int) -> list[_Lesson]:
-    """Those of all frames up to one."""
+def _lessons(story: PixelStory, last: int) -> list[_Lesson] | None:
+    """Those of all frames up to one; None for models that need none."""
+    if not isinstance(story.model, Adaptive):
+        return None
     extras, n = {name: values[:last + 1] for name, values in story.extras.items()}, last + 1
     return [_Lesson(*numbers) for numbers in zip(
         story.colours[:n], extras["learned"],

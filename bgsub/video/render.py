@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.errors import MisuseError
+from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.zones import Zone
 from bgsub.mixture.checks import checked_image, checked_mask
 from bgsub.mixture.protocol import FOREGROUND
@@ -49,7 +50,7 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     image, mask = _checked(image, mask)
     picture = as_bgr(image).copy()
     _tint(picture, cv2.inRange(mask, 1, FOREGROUND - 1), SHADOW_TINT)
-    foreground = _foreground(mask)
+    foreground = foreground_of(mask)
     _tint(picture, foreground, TINT)
     contours, _ = cv2.findContours(foreground, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(np.sqrt(mask.size / 320 / 240)))
@@ -73,7 +74,7 @@ def cutout(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         If they are of another form, or not of one size.
     """
     image, mask = _checked(image, mask)
-    alpha = _foreground(mask)
+    alpha = foreground_of(mask)
     bgr = as_bgr(image)
     return cv2.merge([*cv2.split(cv2.bitwise_and(bgr, bgr, mask=alpha)), alpha])
 
@@ -84,7 +85,7 @@ def cutout_on(colour: tuple[int, int, int]) -> Draw:
     def draw(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         picture = np.empty((*mask.shape, 3), np.uint8)
         picture[:] = colour
-        return cv2.copyTo(as_bgr(image), _foreground(mask), picture)
+        return cv2.copyTo(as_bgr(image), foreground_of(mask), picture)
 
     return draw
 
@@ -121,11 +122,6 @@ def _checked(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if picture.dtype != np.uint8:
         raise MisuseError(f"a picture to draw on must be uint8; got {picture.dtype}; convert it with .astype(np.uint8)")
     return picture[..., 0] if picture.shape[2] == 1 else picture, checked_mask(mask, picture.shape[:2])
-
-
-def _foreground(mask: np.ndarray) -> np.ndarray:
-    """255 where the mask says foreground, 0 elsewhere, shadow too."""
-    return cv2.inRange(mask, FOREGROUND, FOREGROUND)
 
 
 def _tint(picture: np.ndarray, where: np.ndarray, colour: tuple[int, int, int]) -> None:

@@ -14,7 +14,7 @@ from bgsub.explain import explain, watch
 from bgsub.explain.drawing import draw
 from bgsub.explain.explanation import channels_to_draw
 from bgsub.explain.flips import Flip
-from bgsub.explain.replay import was_background
+from bgsub.explain.replay import Past
 from bgsub.explain.spaces import _histogram
 from bgsub.explain.style import figure
 from bgsub.explain.tracks import tracks
@@ -100,7 +100,7 @@ def test_a_new_scene():
     changed = np.flatnonzero(story.extras["changed"])
     assert changed.size == 1
     assert "the whole scene has changed" in explain(story, int(story.frames[changed[0]])).sentence
-    again = [was_background(story, i, story.model.params) for i in range(30, 80, 3)]
+    again = [Past(story, i).was_background(story.model.params) for i in range(30, 80, 3)]
     assert again == (story.mixture[30::3] == 0).tolist()
     assert False in again
 

@@ -8,7 +8,7 @@ from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, STARTS, d
 
 from bgsub.explain import explain, watch
 from bgsub.explain.flips import HALVINGS, STEPS
-from bgsub.explain.replay import Past, frames_to_background, was_background
+from bgsub.explain.replay import Past, frames_to_background
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.reference.adaptive import ReferencePixel
@@ -50,10 +50,10 @@ def test_own_parameters_give_what_was_said(name):
     frames = street(60)
     for pixel in (PARKED, CROSSED, SHADED):
         story = story_of(name, frames, pixel)
-        said = [was_background(story, i, story.model.params) for i in range(0, 60, 7)]
+        said = [Past(story, i).was_background(story.model.params) for i in range(0, 60, 7)]
         assert said == (story.mixture[::7] == 0).tolist()
     story = story_of(name, restless(80), PARKED[:1] + CROSSED[:1])
-    assert [was_background(story, i, story.model.params) for i in range(80)] == (story.mixture == 0).tolist()
+    assert [Past(story, i).was_background(story.model.params) for i in range(80)] == (story.mixture == 0).tolist()
 
 
 def test_what_has_passed_is_doubted_again(monkeypatch):
@@ -61,15 +61,15 @@ def test_what_has_passed_is_doubted_again(monkeypatch):
     story = watch(lambda: iter(frames), MODELS["adaptive"](frame_rate=5), *BUSY, cleaning=CleaningParams())
     first = int(np.flatnonzero(story.extras["doubted"])[0])
     after = range(first - 2, 220, 5)
-    said = [was_background(story, i, story.model.params) for i in after]
+    said = [Past(story, i).was_background(story.model.params) for i in after]
     assert said == (story.mixture[after] == 0).tolist()
     monkeypatch.setattr("bgsub.explain.replay.ReferencePixel.doubt", lambda *given: None)
-    assert said != [was_background(story, i, story.model.params) for i in after], "else this tests nothing"
+    assert said != [Past(story, i).was_background(story.model.params) for i in after], "else this tests nothing"
 
 
 def said_again(story, frames):
     """What the mixture says with the parameters that it had, and what it said."""
-    return [was_background(story, i, story.model.params) for i in frames], (story.mixture[frames] == 0).tolist()
+    return [Past(story, i).was_background(story.model.params) for i in frames], (story.mixture[frames] == 0).tolist()
 
 
 @pytest.mark.parametrize(("start", "noise"), [
