@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -20,7 +21,7 @@ from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
-from bgsub.adaptive.shadows import SHADOW, shade
+from bgsub.adaptive.shadows import SHADOW, seen_with, shade
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.errors import MisuseError
@@ -238,28 +239,45 @@ class Adaptive(Measuring):
 
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
         """Find the verdict on each pixel, and 0, 127 or 255 for each cell that has one that is not background."""
-        blocks = self._learned()
-        self._judge_blocks(self._rule_now(alpha, blocks.n_channels), self._verdict)
-        _, ratios, offs = self._scratch
-        verdict = self._pixels(self._verdict, blocks.shape)
+        rule, shape = self._rule_now(alpha, self._learned().n_channels), self._learned().shape
+        self._judge_blocks(rule, self._verdict)
+        verdict = self._pixels(self._verdict, shape)
         if outside is not None:
             verdict[outside] = 0
         self._share = self._grain.mean(verdict * np.uint8(FOREGROUND))
         labels = self._pixels(self._labels, self._share.shape)
         cv2.threshold(self._share, 0, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
-        if self._params.detect_shadows:
-            shade(self._labels, self._pixels(ratios, blocks.shape), self._pixels(offs, blocks.shape),
-                  self._params.darkest_shadow, self._grain, self.threads)
+        if self._params.detect_shadows and cv2.countNonZero(labels):
+            self._compare_blocks(rule, self._grain.spread(seen_with(labels, self._grain)))
+            _, ratios, offs = self._scratch
+            shade(self._labels, self._pixels(ratios, shape), self._pixels(offs, shape), self._params.darkest_shadow,
+                  self._grain, self.threads)
 
     def _judge_blocks(self, rule: kernels.AdaptiveRule, verdict: np.ndarray) -> None:
-        """Fill in what the mixtures say of the frame by a rule; scores and ratios are in the scratch then."""
+        """Fill in what the mixtures say of the frame by a rule; scores are in the scratch then."""
+        def judge(*where: Any) -> None:
+            kernels.judge(*where, verdict, self._maps.tolerance, self._scratch[0])
+
+        self._over_blocks(judge, rule)
+
+    def _compare_blocks(self, rule: kernels.AdaptiveRule, asked: np.ndarray) -> None:
+        """Find the ratios to the background, in the scratch, where a picture is not 0, and in what shares a block."""
+        flat = np.zeros_like(self._verdict)
+        flat[:asked.size] = asked.reshape(-1)
+
+        def compare(*where: Any) -> None:
+            kernels.compare(*where, flat, self._maps.tolerance, *self._scratch[1:])
+
+        self._over_blocks(compare, rule)
+
+    def _over_blocks(self, kernel: Callable[..., None], rule: kernels.AdaptiveRule) -> None:
+        """Call a kernel for bands of all blocks, with the frame, what is known, and the rule."""
         blocks, which = self._learned(), self._which_blocks()
 
-        def judge(start: int, stop: int) -> None:
-            kernels.judge(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
-                          verdict, self._maps.tolerance, *self._scratch)
+        def work(start: int, stop: int) -> None:
+            kernel(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0)
 
-        over_bands(judge, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+        over_bands(work, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
 
     def _raw(self) -> np.ndarray:
         """The verdict on each pixel, with the shadows that were found in cells."""
@@ -309,19 +327,16 @@ class Adaptive(Measuring):
         return share
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
-        blocks, which = self._learned(), self._which_blocks()
-        rule, maps = self._rule_now(alpha, blocks.n_channels), self._maps
-        role = self._pixels(self._role, blocks.shape)
+        role, maps = self._pixels(self._role, self._learned().shape), self._maps
         self._find_roles(smooth, role)
         if outside is not None:
             role[outside] = roles.FIXED
 
-        def learn(start: int, stop: int) -> None:
-            kernels.learn(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0,
-                          self._role, self._verdict, maps.before, self._scratch[0], maps.tolerance, maps.distances,
-                          maps.blinks)
+        def learn(*where: Any) -> None:
+            kernels.learn(*where, self._role, self._verdict, maps.before, self._scratch[0], maps.tolerance,
+                          maps.distances, maps.blinks)
 
-        over_bands(learn, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+        self._over_blocks(learn, self._rule_now(alpha, self._learned().n_channels))
 
     def _doubt_what_passed(self, alpha: float, outside: np.ndarray | None) -> None:
         """Look for what passes in blobs, and take from the background what it has left there."""

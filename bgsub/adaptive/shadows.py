@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.grain import Grain
-from bgsub.masks.cleaning import odd
+from bgsub.masks.cleaning import odd, surroundings
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.kernels import shadows as kernels
@@ -34,6 +34,19 @@ FURTHEST = 255
 """Rows that are counted, at most."""
 
 
+def window(grain: Grain) -> int:
+    """Side of the window in which a shadow is even, in cells."""
+    return odd(WINDOW * grain.scale) or 1
+
+
+def seen_with(labels: np.ndarray, grain: Grain) -> np.ndarray:
+    """Not 0 in the windows around the cells that are not 0: where `shade` asks how dark it is."""
+    side = window(grain)
+    where, found = surroundings(labels, side // 2), np.zeros_like(labels)
+    found[where] = cv2.dilate(labels[where], np.ones((side, side), np.uint8))
+    return found
+
+
 def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: float, grain: Grain, threads: int) -> None:
     """Make shadows of what is darker than the background, but otherwise like it.
 
@@ -42,16 +55,14 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
     labels : ndarray of uint8, flat, in whole blocks
         Of each cell, 0 or 255; shadows become 127.
     ratios, offs : ndarray of float32, shape (H, W)
-        Brightness over the background's, and how far a channel is from that ratio, as `judge` gave them.
+        Brightness over the background's, and how far a channel is from that ratio, as `compare` gave them for where
+        `seen_with` asks.
     darkest : float
         The share of the background's brightness that a shadow keeps at least.
     grain : Grain
     threads : int
     """
-    found = labels[:math.prod(grain.shape)].reshape(grain.shape)
-    if not cv2.countNonZero(found):
-        return
-    side = odd(WINDOW * grain.scale) or 1
+    found, side = labels[:math.prod(grain.shape)].reshape(grain.shape), window(grain)
     numbers = [ratios.reshape(-1), np.empty(0, f32), offs.reshape(-1)]
     if grain.side > 1:
         pooled = np.empty((3, *grain.shape), f32)

@@ -107,8 +107,8 @@ def _ratios(state, rest, colours, rule):
 
 
 @jit
-def _nearest(state, block, n, wide, colours, layout, rule):
-    """The smallest d²/σ² to a background component, and the ratios to the means of that component.
+def _nearest(state, block, n, wide, colours, layout, rule, is_compared):
+    """The smallest d²/σ² to a background component, and if asked the ratios to the means of that component.
 
     The wider the tolerance, the more of the components are background.
     """
@@ -127,14 +127,15 @@ def _nearest(state, block, n, wide, colours, layout, rule):
         closer = searching & (distance < best)
         if any_lane(closer):
             best = select(closer, distance, best)
-            its_ratio, its_off = _ratios(state, rest, colours, rule)
-            ratio, off = select(closer, its_ratio, ratio), select(closer, its_off, off)
+            if is_compared:
+                its_ratio, its_off = _ratios(state, rest, colours, rule)
+                ratio, off = select(closer, its_ratio, ratio), select(closer, its_off, off)
         share = share + load(state, weight_place(block, k, layout, rule))
     return best, ratio, off
 
 
 @cached(components, nogil=True, error_model="numpy", **OPTIONS)
-def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, scores, ratios, offs):
+def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, scores):
     """How far each pixel is from the background.
 
     Parameters
@@ -146,24 +147,51 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
         Written: 1 where the score is above 1, else 0.
     tolerance : ndarray of float32, flat
         R, by which the distance to the background may be larger.
-    scores, ratios, offs : ndarray of float32, flat
-        Written: the smallest d²/(limit·R²·σ²); brightness over the background's; how far a channel is from that ratio.
+    scores : ndarray of float32, flat
+        Written: the smallest d²/(limit·R²·σ²).
     """
     every = len(which) == 0
     image, state, counts, mask, which = pointer(image), pointer(state), pointer(counts), pointer(mask), pointer(which)
-    tolerance, scores, ratios, offs = pointer(tolerance), pointer(scores), pointer(ratios), pointer(offs)
+    tolerance, scores = pointer(tolerance), pointer(scores)
     for i in range(start, stop):
         block = i if every else which[i]
         pixel = (block - offset) * LANES
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, block * LANES)
         wide = load(tolerance, block * LANES)
-        distance, ratio, off = _nearest(state, block, n, wide, colours, layout, rule)
+        distance, _, _ = _nearest(state, block, n, wide, colours, layout, rule, False)
         score = distance / (splat(rule.background_limit) * wide * wide)
         store(scores, block * LANES, score)
+        store_bytes(mask, pixel, select(score > splat(rule.one), splat(rule.one), splat(rule.zero)))
+
+
+@cached(components, nogil=True, error_model="numpy", **OPTIONS)
+def compare(image, state, counts, layout, rule, which, start, stop, offset, asked, tolerance, ratios, offs):
+    """How pixels stand to the background component that is nearest to them, which only shadows ask for.
+
+    Parameters
+    ----------
+    image, state, counts, layout, rule, which, start, stop, offset, tolerance
+        As in `judge`.
+    asked : ndarray of uint8, flat
+        Blocks in which all of it is 0 are passed over.
+    ratios, offs : ndarray of float32, flat
+        Written: brightness over the background's; how far a channel is from that ratio.
+    """
+    every = len(which) == 0
+    image, state, counts, asked, which = pointer(image), pointer(state), pointer(counts), pointer(asked), pointer(which)
+    tolerance, ratios, offs = pointer(tolerance), pointer(ratios), pointer(offs)
+    for i in range(start, stop):
+        block = i if every else which[i]
+        pixel = (block - offset) * LANES
+        if not any_lane(load_bytes(asked, pixel) > splat(rule.zero)):
+            continue
+        colours = load_colours(image, pixel, rule.channels)
+        n = load_bytes(counts, block * LANES)
+        wide = load(tolerance, block * LANES)
+        _, ratio, off = _nearest(state, block, n, wide, colours, layout, rule, True)
         store(ratios, block * LANES, ratio)
         store(offs, block * LANES, off)
-        store_bytes(mask, pixel, select(score > splat(rule.one), splat(rule.one), splat(rule.zero)))
 
 
 @jit

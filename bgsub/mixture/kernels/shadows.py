@@ -132,7 +132,7 @@ def pool(ratios, offs, places, start, stop, out):  # type: ignore[no-untyped-def
     Parameters
     ----------
     ratios, offs : ndarray of float32, shape (H, W)
-        As `judge` gave them.
+        As `compare` gave them.
     places : tuple of int
         As many as a cell has pixels to the right, and down: a constant to the compiler, so that loops unroll.
     start, stop : int
