@@ -9,7 +9,8 @@ import numpy as np
 
 from bgsub.adaptive.reduction import grey
 from bgsub.adaptive.scene import VIEW_SHARE
-from bgsub.masks.cleaning import odd, surroundings
+from bgsub.masks.boxes import surroundings
+from bgsub.masks.cleaning import odd
 
 EVERY = 3
 """Frames from one look to the next."""

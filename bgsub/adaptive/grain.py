@@ -7,8 +7,9 @@ import math
 import cv2
 import numpy as np
 
-from bgsub.masks.cleaning import HALF, shadow_value
+from bgsub.masks.cleaning import shadow_value
 from bgsub.masks.params import REFERENCE_AREA
+from bgsub.masks.voting import HALF
 from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.protocol import FOREGROUND
 

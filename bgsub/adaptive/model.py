@@ -25,8 +25,9 @@ from bgsub.adaptive.shadows import SHADOW, seen_with, shade
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import HALF, clean, foreground_of
+from bgsub.masks.cleaning import clean, foreground_of
 from bgsub.masks.params import CleaningParams
+from bgsub.masks.voting import HALF
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
 from bgsub.mixture.lanes import LANES
@@ -167,7 +168,7 @@ class Adaptive(Measuring):
         self._grain = Grain(height, width)
         cells = -(-math.prod(self._grain.shape) // LANES) * LANES  # in whole blocks
         self._scratch = [np.zeros(n, f32) for _ in range(3)]
-        self._verdict, self._role = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+        self._verdict, self._asked, self._role = (np.zeros(n, np.uint8) for _ in range(3))
         self._labels = np.zeros(cells, np.uint8)
         self._share = np.zeros(self._grain.shape, np.uint8)  # of each cell that is not background, in bytes
         self._mask = np.zeros(self._grain.shape, np.uint8)  # of cells, in the model's coordinates
@@ -183,8 +184,8 @@ class Adaptive(Measuring):
 
     def _touch(self) -> None:
         super()._touch()
-        for array in (*self._scratch, *self._maps, self._verdict, self._labels, self._role, self._image,
-                      self._canvas):
+        for array in (*self._scratch, *self._maps, self._verdict, self._asked, self._labels, self._role,
+                      self._image, self._canvas):
             array *= 1
 
     def _bounded(self, variances: np.ndarray, n_channels: int) -> np.ndarray:
@@ -248,7 +249,8 @@ class Adaptive(Measuring):
         labels = self._pixels(self._labels, self._share.shape)
         cv2.threshold(self._share, 0, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
         if self._params.detect_shadows and cv2.countNonZero(labels):
-            self._compare_blocks(rule, self._grain.spread(seen_with(labels, self._grain)))
+            self._pixels(self._asked, shape)[:] = self._grain.spread(seen_with(labels, self._grain))
+            self._compare_blocks(rule)
             _, ratios, offs = self._scratch
             shade(self._labels, self._pixels(ratios, shape), self._pixels(offs, shape), self._params.darkest_shadow,
                   self._grain, self.threads)
@@ -260,13 +262,10 @@ class Adaptive(Measuring):
 
         self._over_blocks(judge, rule)
 
-    def _compare_blocks(self, rule: kernels.AdaptiveRule, asked: np.ndarray) -> None:
-        """Find the ratios to the background, in the scratch, where a picture is not 0, and in what shares a block."""
-        flat = np.zeros_like(self._verdict)
-        flat[:asked.size] = asked.reshape(-1)
-
+    def _compare_blocks(self, rule: kernels.AdaptiveRule) -> None:
+        """Find the ratios to the background, in the scratch, in the blocks in which they are asked for."""
         def compare(*where: Any) -> None:
-            kernels.compare(*where, flat, self._maps.tolerance, *self._scratch[1:])
+            kernels.compare(*where, self._asked, self._maps.tolerance, *self._scratch[1:])
 
         self._over_blocks(compare, rule)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.grain import Grain
-from bgsub.masks.cleaning import odd, surroundings
+from bgsub.masks.cleaning import odd
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.compiled import cached, inner
 from bgsub.mixture.kernels import shadows as kernels
@@ -42,9 +42,7 @@ def window(grain: Grain) -> int:
 def seen_with(labels: np.ndarray, grain: Grain) -> np.ndarray:
     """Not 0 in the windows around the cells that are not 0: where `shade` asks how dark it is."""
     side = window(grain)
-    where, found = surroundings(labels, side // 2), np.zeros_like(labels)
-    found[where] = cv2.dilate(labels[where], np.ones((side, side), np.uint8))
-    return found
+    return cv2.dilate(labels, np.ones((side, side), np.uint8))
 
 
 def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: float, grain: Grain, threads: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgsub.masks.cleaning import surroundings
+from bgsub.masks.boxes import surroundings
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bgsub.masks.cleaning import Sizes, drop_blobs, majority, mended, shadow_value
+from bgsub.masks.cleaning import Sizes, drop_blobs, mended, shadow_value
+from bgsub.masks.voting import majority
 from bgsub.mixture.protocol import FOREGROUND
 
 

@@ -6,19 +6,18 @@ Sizes and areas scale with the frame, so that one setting serves 160x120 as well
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from bgsub.masks.boxes import Box, inside, surroundings, widened
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.masks.voting import vote
 from bgsub.mixture.checks import checked_mask
 from bgsub.mixture.protocol import FOREGROUND
 
 PARENT = 3  # column of cv2's contour hierarchy
-HALF = FOREGROUND // 2
-"""Of a share in bytes: an odd number of pixels is never nearer to it than by rounding."""
 WHERE_CALM = 0.5
 """Of the window that votes, and of the smallest blob's diameter: how large they are where there is little speckle."""
 
@@ -55,20 +54,20 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     shade, shadow = _shadow_in(mask)
     if share is None:
         share = cv2.threshold(mask, 0, FOREGROUND, cv2.THRESH_BINARY)[1]
-    voted = _vote(cv2.subtract(share, shadow) if shade else share, sizes, calm)
+    voted = vote(cv2.subtract(share, shadow) if shade else share, sizes.side, calm, sizes.calm_side)
     foreground = mended(voted, sizes, calm)
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade:  # the vote is on three values, in order; where no shadow is near, the one above was the same
         reach = sizes.side // 2
         box = cv2.boundingRect(shadow)
-        near, around = _widened(box, reach), _widened(box, 2 * reach)
-        darker = _vote(share[around], sizes, _part(calm, around))[inside(near, around)]
+        near, around = widened(box, reach), widened(box, 2 * reach)
+        darker = vote(share[around], sizes.side, _part(calm, around), sizes.calm_side)[inside(near, around)]
         shadow = cv2.subtract(darker, cv2.bitwise_or(voted[near], foreground[near]))
         cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
     return cleaned
 
 
-def _part(calm: np.ndarray | None, where: tuple[slice, slice]) -> np.ndarray | None:
+def _part(calm: np.ndarray | None, where: Box) -> np.ndarray | None:
     return None if calm is None else calm[where]
 
 
@@ -88,30 +87,6 @@ class Sizes(NamedTuple):
         side = params.median * scale
         return cls(odd(side), odd(side * WHERE_CALM), odd(params.close * scale), params.fill_holes * area,
                    params.min_blob * area)
-
-
-def _vote(share: np.ndarray, sizes: Sizes, calm: np.ndarray | None) -> np.ndarray:
-    """1 where more than half of a window is foreground, which is smaller where it is calm.
-
-    Most of a picture is background, and most is calm or not: each window is moved over what needs it alone.
-    """
-    voted = np.zeros_like(share)
-    reach = sizes.side // 2
-    where = surroundings(share, reach)
-    share, here, calm = share[where], voted[where], _part(calm, where)  # views: of what holds all the foreground
-    if not share.size:
-        return voted
-    if calm is None or not cv2.countNonZero(calm):
-        here[:] = _more_than_half(share, sizes.side)
-        return voted
-    here[:] = _more_than_half(share, sizes.calm_side)
-    restless = cv2.threshold(calm, 0, 1, cv2.THRESH_BINARY_INV)[1]
-    box = cv2.boundingRect(restless)
-    inner, around = _widened(box, 0), _widened(box, reach)
-    if share[inner].size:
-        here[inner] = cv2.copyTo(_more_than_half(share[around], sizes.side)[inside(inner, around)], restless[inner],
-                                 here[inner].copy())
-    return voted
 
 
 def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> np.ndarray:
@@ -147,41 +122,6 @@ def foreground_of(mask: np.ndarray) -> np.ndarray:
 def odd(size: float) -> int:
     """The odd number of pixels nearest to a size; 0 and 1 stand for "no window"."""
     return 2 * round((size - 1) / 2) + 1 if size >= 1 else 0
-
-
-def majority(foreground: np.ndarray, side: int) -> np.ndarray:
-    """The median of a 0/1 picture in a square window: 1 where more than half of the window is 1.
-
-    Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum. A window of one pixel
-    leaves the picture as it is.
-    """
-    return _more_than_half(foreground * np.uint8(FOREGROUND), side)
-
-
-def _more_than_half(share: np.ndarray, side: int) -> np.ndarray:
-    """1 where the mean of a window is more than half of 255."""
-    if side > 1:
-        share = cv2.blur(share, (side, side), borderType=cv2.BORDER_REPLICATE)
-    return cv2.threshold(share, HALF, 1, cv2.THRESH_BINARY)[1]
-
-
-def surroundings(foreground: np.ndarray, margin: int) -> tuple[slice, slice]:
-    """The rows and columns that hold all the foreground, and a margin so that they look like the whole picture."""
-    return _widened(cv2.boundingRect(foreground), margin)
-
-
-def _widened(box: Sequence[int], margin: int) -> tuple[slice, slice]:
-    """Rows and columns of a box, and a margin; none of an empty one."""
-    left, top, width, height = box
-    if not width:
-        return slice(0), slice(0)
-    return (slice(max(top - margin, 0), top + height + margin), slice(max(left - margin, 0), left + width + margin))
-
-
-def inside(part: tuple[slice, slice], whole: tuple[slice, slice]) -> tuple[slice, slice]:
-    """Rows and columns of a part of a picture, counted from the beginning of a larger part."""
-    rows, cols = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, whole, strict=True))
-    return rows, cols
 
 
 def fill_holes(foreground: np.ndarray, largest: float) -> np.ndarray:

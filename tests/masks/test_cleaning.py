@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bgsub.errors import MisuseError
-from bgsub.masks.cleaning import clean, drop_blobs, fill_holes, majority, odd
+from bgsub.masks.cleaning import clean, drop_blobs, fill_holes, odd
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
+from bgsub.masks.voting import majority
 
 OFF = CleaningParams(median=0, close=0, fill_holes=0, min_blob=0)
 ON = CleaningParams(median=5, close=3, fill_holes=0.01, min_blob=0.0003)
