@@ -256,7 +256,7 @@ class Adaptive(Measuring):
                   self._grain, self.threads)
 
     def _judge_blocks(self, rule: kernels.AdaptiveRule, verdict: np.ndarray) -> None:
-        """Fill in what the mixtures say of the frame by a rule; scores are in the scratch then."""
+        """Fill in what the mixtures say of the frame by a rule; d²/σ² is in the scratch then."""
         def judge(*where: Any) -> None:
             kernels.judge(*where, verdict, self._maps.tolerance, self._scratch[0])
 

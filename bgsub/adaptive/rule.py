@@ -88,7 +88,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         stay=f32(STAY),
         unblinking=f32(UNBLINKING),
         follow=f32(FOLLOW),
-        full_distance=f32(FULL_DISTANCE),
+        sigma=f32(1 / (p.match_sigmas * FULL_DISTANCE)),
         widest=f32(WIDEST),
         zero=zero,
         one=f32(1),

@@ -22,7 +22,7 @@ from bgsub.mixture.reference.adaptive import FIXED, FOREGROUND, Component, Judge
 
 MOST = 20_000
 """Frames after which a countdown is given up."""
-NOTHING = Judgement(np.float32(0), np.float32(1), np.float32(0))
+NOTHING = Judgement(np.float32(0), np.float32(1), np.float32(1), np.float32(0))
 """Of a colour of which nothing is foreground."""
 
 

@@ -16,7 +16,7 @@ RULE = {
     "background_limit": 9, "match_limit": 16, "background_ratio": 0.7, "more_background": 0.5, "most_background": 0.95,
     "floor": 10, "black": 20, "initial_variance": 100, "min_variance": 4, "max_variance": 800, "alpha": 0.05,
     "alpha_foreground": 0.01, "alpha_ghost": 0.3, "prune": 0.05, "calm": 0.1, "fall": 0.25, "step": 0.02, "stay": 0.01,
-    "unblinking": 1, "follow": 0.01, "full_distance": 3, "widest": 100, "zero": 0, "one": 1, "two": 2, "far": 1e9,
+    "unblinking": 1, "follow": 0.01, "sigma": 1 / 9, "widest": 100, "zero": 0, "one": 1, "two": 2, "far": 1e9,
 }
 """Written out, so that no test depends on a constant of the model."""
 
@@ -52,7 +52,7 @@ class Kernels:
         self.stop = self.blocks.n_blocks if which is None else len(which)
         self.verdict, self.before = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
         self.tolerance, self.distances, self.blinks = np.ones(size, f32), np.zeros(size, f32), np.full(size, 0.1, f32)
-        self.scores, self.ratios, self.offs = (np.zeros(size, f32) for _ in range(3))
+        self.away, self.ratios, self.offs = (np.zeros(size, f32) for _ in range(3))
 
     def step(self, image: np.ndarray, role: np.ndarray, rule: kernels.AdaptiveRule) -> list[np.ndarray]:
         """Judge and learn one frame; all that can be seen of the pixels after it."""
@@ -61,10 +61,11 @@ class Kernels:
         roles = np.full(self.before.size, 4, np.uint8)
         roles[:role.size] = role
         b, where = self.blocks, (self.which, 0, self.stop, 0)
-        kernels.judge(flat, b.values, b.counts, b.layout, rule, *where, self.verdict, self.tolerance, self.scores,
-                      self.ratios, self.offs)
-        seen = [self.verdict.copy(), self.scores.copy(), self.ratios.copy(), self.offs.copy()]
-        kernels.learn(flat, b.values, b.counts, b.layout, rule, *where, roles, self.verdict, self.before, self.scores,
+        kernels.judge(flat, b.values, b.counts, b.layout, rule, *where, self.verdict, self.tolerance, self.away)
+        kernels.compare(flat, b.values, b.counts, b.layout, rule, *where, np.ones_like(self.verdict), self.tolerance,
+                        self.ratios, self.offs)
+        seen = [self.verdict.copy(), self.away.copy(), self.ratios.copy(), self.offs.copy()]
+        kernels.learn(flat, b.values, b.counts, b.layout, rule, *where, roles, self.verdict, self.before, self.away,
                       self.tolerance, self.distances, self.blinks)
         seen += [self.before, self.tolerance, self.distances, self.blinks]
         cut = [array[:self.n_pixels].copy() for array in seen]
@@ -77,7 +78,7 @@ class Witness:
     def __init__(self, shape: tuple[int, ...], k: int, which: list[int] | None) -> None:
         self.k, self.channels = k, 3 if shape[2:] == (3,) else 1
         self.pixels = [ReferencePixel() for _ in range(shape[0] * shape[1])]
-        self.judgements = [Judgement(f32(0), f32(0), f32(0))] * len(self.pixels)
+        self.judgements = [Judgement(f32(0), f32(0), f32(0), f32(0))] * len(self.pixels)
         self.computed = [i for i in range(len(self.pixels)) if which is None or i // LANES in which]
 
     def step(self, image: np.ndarray, role: np.ndarray, rule: kernels.AdaptiveRule) -> list[np.ndarray]:
@@ -86,7 +87,7 @@ class Witness:
             self.judgements[i] = self.pixels[i].judge(colours[i], rule)
             self.pixels[i].learn(colours[i], int(role[i]), self.judgements[i], rule)
         said, known = self.judgements, self.pixels
-        columns = [[np.uint8(j.verdict) for j in said], [j.score for j in said], [j.ratio for j in said],
+        columns = [[np.uint8(j.verdict) for j in said], [j.deviations for j in said], [j.ratio for j in said],
                    [j.off for j in said], [np.uint8(p.before) for p in known], [p.tolerance for p in known],
                    [p.distance for p in known], [p.blinks for p in known]]
         return [*map(np.array, columns), *self._mixtures()]
@@ -102,7 +103,7 @@ class Witness:
         return [in_use, weights, variances, means.reshape(n, -1)]
 
 
-NAMES = ["verdict", "score", "ratio", "off", "before", "R", "D", "v", "in use", "weights", "variances", "means"]
+NAMES = ["verdict", "d²/σ²", "ratio", "off", "before", "R", "D", "v", "in use", "weights", "variances", "means"]
 
 
 def run_kernels(rules: list[kernels.AdaptiveRule], video: np.ndarray, seed: int | None,

@@ -56,7 +56,7 @@ class AdaptiveRule(NamedTuple):
     stay: np.float32  # by which it falls where foreground stays
     unblinking: np.float32  # tolerance up to which what may be shadow learns as foreground
     follow: np.float32  # rate of the mean distance
-    full_distance: np.float32  # in limits, counted as 1
+    sigma: np.float32  # a standard deviation, as a share of the distance that counts as 1
     widest: np.float32  # tolerance at most
     zero: np.float32
     one: np.float32
@@ -135,7 +135,7 @@ def _nearest(state, block, n, wide, colours, layout, rule, is_compared):
 
 
 @cached(components, nogil=True, error_model="numpy", **OPTIONS)
-def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, scores):
+def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, away):
     """How far each pixel is from the background.
 
     Parameters
@@ -144,25 +144,25 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
         As in ``kernels/mog2.py``.
     rule : AdaptiveRule
     mask : ndarray of uint8, flat
-        Written: 1 where the score is above 1, else 0.
+        Written: 1 where it is further than the limit, else 0.
     tolerance : ndarray of float32, flat
         R, by which the distance to the background may be larger.
-    scores : ndarray of float32, flat
-        Written: the smallest d²/(limit·R²·σ²).
+    away : ndarray of float32, flat
+        Written: the smallest d²/σ² to a background component.
     """
     every = len(which) == 0
     image, state, counts, mask, which = pointer(image), pointer(state), pointer(counts), pointer(mask), pointer(which)
-    tolerance, scores = pointer(tolerance), pointer(scores)
+    tolerance, away = pointer(tolerance), pointer(away)
     for i in range(start, stop):
         block = i if every else which[i]
         pixel = (block - offset) * LANES
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, block * LANES)
         wide = load(tolerance, block * LANES)
-        distance, _, _ = _nearest(state, block, n, wide, colours, layout, rule, False)
-        score = distance / (splat(rule.background_limit) * wide * wide)
-        store(scores, block * LANES, score)
-        store_bytes(mask, pixel, select(score > splat(rule.one), splat(rule.one), splat(rule.zero)))
+        deviations, _, _ = _nearest(state, block, n, wide, colours, layout, rule, False)
+        store(away, block * LANES, deviations)
+        is_foreground = deviations > splat(rule.background_limit) * wide * wide
+        store_bytes(mask, pixel, select(is_foreground, splat(rule.one), splat(rule.zero)))
 
 
 @cached(components, nogil=True, error_model="numpy", **OPTIONS)
@@ -280,11 +280,11 @@ def _normalise(state, block, n, total, learning, layout, rule):
 
 
 @jit
-def _feedback(at, toggled, stays, score, tolerance, distances, blinks, rule):
+def _feedback(at, toggled, stays, deviations, tolerance, distances, blinks, rule):
     """Widen the tolerance where pixels blink, and let it shrink where they are calm or stay foreground."""
     one, calm, step = splat(rule.one), splat(rule.calm), splat(rule.step)
     wide, mean, blink = load(tolerance, at), load(distances, at), load(blinks, at)
-    distance = _least(root(score) * wide / splat(rule.full_distance), one)
+    distance = _least(root(deviations) * splat(rule.sigma), one)
     mean = mean + splat(rule.follow) * (distance - mean)
     blink = select(toggled, blink + one, _most(blink - splat(rule.fall), calm))
     target = one + splat(rule.two) * mean
@@ -296,7 +296,7 @@ def _feedback(at, toggled, stays, score, tolerance, distances, blinks, rule):
 
 
 @cached(components, nogil=True, error_model="numpy", **OPTIONS)
-def learn(image, state, counts, layout, rule, which, start, stop, offset, role, verdict, before, scores, tolerance,
+def learn(image, state, counts, layout, rule, which, start, stop, offset, role, verdict, before, away, tolerance,
           distances, blinks):
     """Learn from an image, after its mask is known.
 
@@ -312,12 +312,12 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         What `judge` said, and
     before : ndarray of uint8, flat
         what it said in the frame before; overwritten by ``verdict``.
-    scores, tolerance, distances, blinks : ndarray of float32, flat
+    away, tolerance, distances, blinks : ndarray of float32, flat
         What `judge` gave; R, D and v of each pixel, which change.
     """
     every = len(which) == 0
     image, state, counts, which = pointer(image), pointer(state), pointer(counts), pointer(which)
-    role, verdict, before, scores = pointer(role), pointer(verdict), pointer(before), pointer(scores)
+    role, verdict, before, away = pointer(role), pointer(verdict), pointer(before), pointer(away)
     tolerance, distances, blinks = pointer(tolerance), pointer(distances), pointer(blinks)
     zero, one, two = splat(rule.zero), splat(rule.one), splat(rule.two)
     fixed, unblinking = two + two, splat(rule.unblinking)
@@ -335,9 +335,9 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         now, then = load_bytes(verdict, pixel), load_bytes(before, at)
         toggled = negate(now == then) & (is_role == zero)
         stays = (now > zero) & (then > zero)
-        score = load(scores, at)
+        deviations = load(away, at)
         kept = load(tolerance, at), load(distances, at), load(blinks, at)
-        _feedback(at, toggled, stays, score, tolerance, distances, blinks, rule)
+        _feedback(at, toggled, stays, deviations, tolerance, distances, blinks, rule)
         if any_lane(negate(learning)):
             store(tolerance, at, select(learning, load(tolerance, at), kept[0]))
             store(distances, at, select(learning, load(distances, at), kept[1]))

@@ -43,14 +43,15 @@ class Component:
 class Judgement:
     """How a colour stands to the background."""
 
-    score: np.float32  # above 1 it is foreground
+    deviations: np.float32  # d²/σ² to the nearest component of the background
+    limit: np.float32  # above which it is foreground
     ratio: np.float32  # of its brightness to the background's
     off: np.float32  # how far a channel's ratio is from that, relatively
 
     @property
     def verdict(self) -> int:
         """1 for foreground, else 0."""
-        return int(self.score > 1)
+        return int(self.deviations > self.limit)
 
 
 @dataclass
@@ -78,14 +79,14 @@ class ReferencePixel:
         """
         nearest, deviations = self._nearest(colour, rule)
         if nearest is None or not deviations < rule.far:
-            return Judgement(self._score(rule.far, rule), ONE, ZERO)
-        return Judgement(self._score(deviations, rule), *ratios(colour, nearest.mean, rule.black))
+            return Judgement(rule.far, self._limit(rule), ONE, ZERO)
+        return Judgement(deviations, self._limit(rule), *ratios(colour, nearest.mean, rule.black))
 
     def judge_alone(self, colour: np.ndarray, rule: Any) -> Judgement:
         """As `judge`, without what only shadows ask for: enough to learn by, and sooner done."""
         nearest, deviations = self._nearest(colour, rule)
         known = nearest is not None and deviations < rule.far
-        return Judgement(self._score(deviations if known else rule.far, rule), ONE, ZERO)
+        return Judgement(deviations if known else rule.far, self._limit(rule), ONE, ZERO)
 
     def _nearest(self, colour: np.ndarray, rule: Any) -> tuple[Component | None, np.float32]:
         """The background component that is nearest to a colour, and its d²/σ²."""
@@ -93,9 +94,9 @@ class ReferencePixel:
         away = [component.deviations(colour, rule.floor) for component in background]
         return min(zip(background, away, strict=True), key=lambda pair: pair[1], default=(None, rule.far))
 
-    def _score(self, deviations: np.float32, rule: Any) -> np.float32:
-        """d²/(limit·R²·σ²)."""
-        return deviations / (rule.background_limit * self.tolerance * self.tolerance)
+    def _limit(self, rule: Any) -> np.float32:
+        """The limit of d²/σ², times R²."""
+        return rule.background_limit * self.tolerance * self.tolerance
 
     def _background(self, rule: Any) -> list[Component]:
         """The first B components, B = argmin_b Σω > T (8), where T grows with the tolerance."""
@@ -162,8 +163,8 @@ class ReferencePixel:
         blinked = judgement.verdict != self.before and role == BACKGROUND
         stays = judgement.verdict == self.before == 1
         self.before = judgement.verdict
-        deviation = np.sqrt(judgement.score) * self.tolerance / rule.full_distance  # d/σ, in limits: without R
-        self.distance = self.distance + rule.follow * (min(deviation, ONE) - self.distance)
+        distance = np.sqrt(judgement.deviations) * rule.sigma
+        self.distance = self.distance + rule.follow * (min(distance, ONE) - self.distance)
         self.blinks = self.blinks + ONE if blinked else max(self.blinks - rule.fall, rule.calm)
         target = ONE + f32(2) * self.distance
         if self.tolerance < target * target:
