@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -224,6 +225,7 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
             footage: Footage, opened: Callable[[], Source], kept: Resumable | None, source: Source) -> None:
     """Write and tell what was found; also after an error or Ctrl-C."""
     from bgsub.cli.findings import as_dict, in_words
+    from bgsub.cli.strip import strip
 
     error = sys.exc_info()[1]
     failed, trouble = error is not None, None
@@ -251,7 +253,8 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
     if chosen["as_json"]:
         click.echo(json.dumps(told, indent=2))
     elif not chosen["quiet"]:
-        click.echo(in_words(told, goes_on))
+        timeline = strip(findings, shutil.get_terminal_size().columns, sys.stdout.encoding)
+        click.echo(in_words(told, timeline, goes_on))
     if not failed and not chosen["quiet"]:
         say_uneven(source, job, outputs)
     if trouble is not None:

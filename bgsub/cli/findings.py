@@ -33,7 +33,7 @@ def as_dict(spec: str, findings: Findings, job: ScanJob, masker: Masker, params:
     }
 
 
-def in_words(told: dict[str, Any], goes_on: bool = False) -> str:
+def in_words(told: dict[str, Any], timeline: Sequence[str], goes_on: bool = False) -> str:
     """The same for people: a line an event, and what else there is to know; with ``goes_on`` a checkpoint is there."""
     from bgsub.events.intervals import timecode
 
@@ -44,6 +44,8 @@ def in_words(told: dict[str, Any], goes_on: bool = False) -> str:
     lines = _table(rows) if rows else []
     lines += [f"the {one['change']} changed at {one['clock'] or one['timecode']}, frame {one['frame']}; from there on "
               "the background is learned anew" for one in changes]
+    if rows or changes:
+        lines += ["", *timeline, ""]
     lines.append(f"{_count(rows)} in {looked}" if rows else f"nothing moved in {looked}")
     lines += [f"  {kind:<10} {target}" for kind, target in told["outputs"].items()]
     if not told["complete"]:

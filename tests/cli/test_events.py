@@ -35,11 +35,20 @@ def found(bgsub, *words):
 
 
 def test_a_table_for_people(bgsub, clip):
-    head, row, last = bgsub.well("events", clip).splitlines()
+    head, row, _, curve, motion, axis, _, last = bgsub.well("events", clip).splitlines()
     assert head.split() == ["start", "seconds", "peak", "share", "largest", "blob", "(row,", "col,", "height", "x",
                             "width)"]
     assert row.startswith("1  0:00:01.000 ")
+    assert curve.startswith("foreground  ")
+    assert curve[12:].lstrip()[0] in "▁▂▃▄▅▆▇█"
+    assert motion == f"    motion  {'━' * 51:>67}"  # from second 1 of 4 to the end
+    assert axis.split() == ["|0:00:00", "|0:00:01", "|0:00:02", "|0:00:03"]
     assert last.startswith("1 event in 40 frames of 64x48 (0:00:03.900) in ")
+
+
+def test_where_nothing_moved_there_is_no_timeline(bgsub, quiet_clip):
+    line, = bgsub.well("events", quiet_clip).splitlines()
+    assert line.startswith("nothing moved in 27 frames ")
 
 
 def test_everything_for_programs(bgsub, clip):
