@@ -33,6 +33,11 @@ def test_import_is_light(statement):
     assert _python(f"{statement}\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules])") == "[]\n"
 
 
+@pytest.mark.parametrize("module", ["bgsub.events.job", "bgsub.video.open", "bgsub.video.outputs"])
+def test_frames_can_be_read_before_numba_is_loaded(module):
+    assert _python(f"import {module}, sys; print('numba' in sys.modules)") == "False\n"
+
+
 def test_mixture_does_without_opencv():
     assert _python("import bgsub, sys; bgsub.StaufferGrimson; print('cv2' in sys.modules)") == "False\n"
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from bgsub.masks.boxes import Box, inside, surroundings, widened
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
-from bgsub.masks.voting import vote
 from bgsub.mixture.checks import checked_mask
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -47,6 +46,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     MisuseError
         If the mask is none.
     """
+    from bgsub.masks.voting import vote  # and Numba, for which nobody should wait who only begins to read frames
+
     mask = checked_mask(mask)
     if not mask.size:
         return mask.copy()
