@@ -38,6 +38,9 @@ from bgsub.mixture.protocol import FOREGROUND
 f32 = np.float32
 NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
+CROWDED, LOOK = 0.1, 10
+"""Share of the frame in which ratios to the background are asked for, above which they are found for all pixels while
+these are judged; and after how many frames it is seen anew how much is asked for."""
 NO_GHOST = np.empty((0, 0), np.uint8)
 
 
@@ -174,6 +177,7 @@ class Adaptive(Measuring):
         self._mask = np.zeros(self._grain.shape, np.uint8)  # of cells, in the model's coordinates
         self._foreground = np.zeros_like(self._mask)  # 255 where the mask says so
         self._image = np.zeros(n * n_channels, dtype)
+        self._crowded = False
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
@@ -241,7 +245,8 @@ class Adaptive(Measuring):
     def _judge(self, alpha: float, outside: np.ndarray | None) -> None:
         """Find the verdict on each pixel, and 0, 127 or 255 for each cell that has one that is not background."""
         rule, shape = self._rule_now(alpha, self._learned().n_channels), self._learned().shape
-        self._judge_blocks(rule, self._verdict)
+        at_once = self._crowded and self.n_frames % LOOK != 0
+        self._judge_blocks(rule, self._verdict, at_once)
         verdict = self._pixels(self._verdict, shape)
         if outside is not None:
             verdict[outside] = 0
@@ -249,16 +254,19 @@ class Adaptive(Measuring):
         labels = self._pixels(self._labels, self._share.shape)
         cv2.threshold(self._share, 0, FOREGROUND, cv2.THRESH_BINARY, dst=labels)
         if self._params.detect_shadows and cv2.countNonZero(labels):
-            self._pixels(self._asked, shape)[:] = self._grain.spread(seen_with(labels, self._grain))
-            self._compare_blocks(rule)
+            if not at_once:
+                asked = seen_with(labels, self._grain)
+                self._crowded = cv2.countNonZero(asked) > CROWDED * asked.size
+                self._pixels(self._asked, shape)[:] = self._grain.spread(asked)
+                self._compare_blocks(rule)
             _, ratios, offs = self._scratch
             shade(self._labels, self._pixels(ratios, shape), self._pixels(offs, shape), self._params.darkest_shadow,
                   self._grain, self.threads)
 
-    def _judge_blocks(self, rule: kernels.AdaptiveRule, verdict: np.ndarray) -> None:
-        """Fill in what the mixtures say of the frame by a rule; d²/σ² is in the scratch then."""
+    def _judge_blocks(self, rule: kernels.AdaptiveRule, verdict: np.ndarray, at_once: bool = False) -> None:
+        """Fill in what the mixtures say of the frame by a rule; d²/σ² is in the scratch then, or all that it holds."""
         def judge(*where: Any) -> None:
-            kernels.judge(*where, verdict, self._maps.tolerance, self._scratch[0])
+            kernels.judge(*where, verdict, self._maps.tolerance, *self._scratch, at_once)
 
         self._over_blocks(judge, rule)
 

@@ -53,6 +53,7 @@ class Kernels:
         self.verdict, self.before = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
         self.tolerance, self.distances, self.blinks = np.ones(size, f32), np.zeros(size, f32), np.full(size, 0.1, f32)
         self.away, self.ratios, self.offs = (np.zeros(size, f32) for _ in range(3))
+        self.at_once = False  # in turns: both ways give the same
 
     def step(self, image: np.ndarray, role: np.ndarray, rule: kernels.AdaptiveRule) -> list[np.ndarray]:
         """Judge and learn one frame; all that can be seen of the pixels after it."""
@@ -61,9 +62,12 @@ class Kernels:
         roles = np.full(self.before.size, 4, np.uint8)
         roles[:role.size] = role
         b, where = self.blocks, (self.which, 0, self.stop, 0)
-        kernels.judge(flat, b.values, b.counts, b.layout, rule, *where, self.verdict, self.tolerance, self.away)
-        kernels.compare(flat, b.values, b.counts, b.layout, rule, *where, np.ones_like(self.verdict), self.tolerance,
-                        self.ratios, self.offs)
+        kernels.judge(flat, b.values, b.counts, b.layout, rule, *where, self.verdict, self.tolerance, self.away,
+                      self.ratios, self.offs, self.at_once)
+        if not self.at_once:
+            kernels.compare(flat, b.values, b.counts, b.layout, rule, *where, np.ones_like(self.verdict),
+                            self.tolerance, self.ratios, self.offs)
+        self.at_once = not self.at_once
         seen = [self.verdict.copy(), self.away.copy(), self.ratios.copy(), self.offs.copy()]
         kernels.learn(flat, b.values, b.counts, b.layout, rule, *where, roles, self.verdict, self.before, self.away,
                       self.tolerance, self.distances, self.blinks)

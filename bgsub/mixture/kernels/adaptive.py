@@ -135,7 +135,7 @@ def _nearest(state, block, n, wide, colours, layout, rule, is_compared):
 
 
 @cached(components, nogil=True, error_model="numpy", **OPTIONS)
-def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, away):
+def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, tolerance, away, ratios, offs, at_once):
     """How far each pixel is from the background.
 
     Parameters
@@ -149,18 +149,24 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
         R, by which the distance to the background may be larger.
     away : ndarray of float32, flat
         Written: the smallest d²/σ² to a background component.
+    ratios, offs : ndarray of float32, flat
+        Written if ``at_once``, as by `compare`: that is quicker where it would be asked for in much of the picture.
+    at_once : bool
     """
     every = len(which) == 0
     image, state, counts, mask, which = pointer(image), pointer(state), pointer(counts), pointer(mask), pointer(which)
-    tolerance, away = pointer(tolerance), pointer(away)
+    tolerance, away, ratios, offs = pointer(tolerance), pointer(away), pointer(ratios), pointer(offs)
     for i in range(start, stop):
         block = i if every else which[i]
         pixel = (block - offset) * LANES
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, block * LANES)
         wide = load(tolerance, block * LANES)
-        deviations, _, _ = _nearest(state, block, n, wide, colours, layout, rule, False)
+        deviations, ratio, off = _nearest(state, block, n, wide, colours, layout, rule, at_once)
         store(away, block * LANES, deviations)
+        if at_once:
+            store(ratios, block * LANES, ratio)
+            store(offs, block * LANES, off)
         is_foreground = deviations > splat(rule.background_limit) * wide * wide
         store_bytes(mask, pixel, select(is_foreground, splat(rule.one), splat(rule.zero)))
 
