@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.speckle import CELL, parts
 from bgsub.mixture.blocks import Pixel
 
@@ -72,10 +73,9 @@ class Passing:
         self.passed *= np.float32(FADE)
         if found.any():
             around = cv2.blur(then * np.uint8(FULL), (2 * self._reach + 1,) * 2)
-            everywhere, size = found * np.uint8(FULL), self.passed.shape[:0:-1]
+            everywhere = found * np.uint8(FULL)
             for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
-                mean = cv2.resize(seen.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-                total += np.float32(CELL * CELL / FULL) * mean
+                total += np.float32(CELL * CELL / FULL) * means_of_parts(seen, total.shape)
             found &= (around > DENSE * FULL) & (self.spread() > IN_BLOBS)
         return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from bgsub.adaptive.reduction import means_of_parts
+
 EVERY = 5
 """Frames from one look to the next."""
 CELL = 8
@@ -53,10 +55,8 @@ class Speckle:
         tolerance : ndarray of float32, shape (H, W)
             R, which is 1 where nothing blinks.
         """
-        size = self.shares.shape[::-1]
-        share = removed.astype(np.float32) / np.float32(255)
-        seen = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
-        blinking = cv2.blur(cv2.resize(tolerance, size, interpolation=cv2.INTER_AREA), (3, 3))
+        seen = means_of_parts(removed, self.shares.shape) / np.float32(255)
+        blinking = cv2.blur(means_of_parts(tolerance, self.shares.shape), (3, 3))
         off = np.where(blinking > BLINKING, seen, np.float32(0)) - self.shares
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
         self.update()
