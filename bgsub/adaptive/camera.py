@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bgsub.adaptive.reduction import grey, median
+from bgsub.adaptive.reduction import grey, median, reduction_of
 from bgsub.mixture.compiled import cached, inner
 
 LEVELS = 3
@@ -109,8 +109,8 @@ class Camera:
         if shift.is_small(STILL) or cost > GAIN * self._difference(seen, NONE):
             return NONE
         self.last = shift
-        height, width = seen.shape
-        return Shift(shift.right * size[1] / width, shift.down * size[0] / height)
+        scale = reduction_of(*size)
+        return Shift(shift.right * scale, shift.down * scale)
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
         return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,

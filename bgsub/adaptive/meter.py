@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.exposure import LEVELS, Exposure
-from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.reduction import halved, reduced
 from bgsub.mixture.compiled import cached, inner
 
 DARK, BRIGHT = 25.0, 230.0
@@ -62,13 +62,13 @@ class Meter:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        self.alike = np.ones(_halved(reduced(np.zeros((height, width), np.uint8))).shape[:2], np.uint8)
+        self.alike = np.ones(_halved_again(reduced(np.zeros((height, width), np.uint8))).shape[:2], np.uint8)
         self._background = np.zeros((1, self.alike.size), np.float32)
         self._learned: np.ndarray = np.zeros_like(self.alike)
 
     def look_at(self, background: np.ndarray) -> None:
         """Set the picture to compare with, as `reduced` gives it."""
-        self._background = _planes(_halved(background))
+        self._background = _planes(_halved_again(background))
         learned = (self._background.max(axis=0) > 0).view(np.uint8)  # or black, which tells nothing either
         learned = learned.reshape(self.alike.shape)
         self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8))  # what is learned in part is too dark
@@ -89,7 +89,7 @@ class Meter:
             Its gains are the medians of background over frame; 1 in all channels where they are near it, or where they
             do not make the frame more like the background.
         """
-        seen = _planes(_halved(image))
+        seen = _planes(_halved_again(image))
         factors, tone = np.ones(len(seen), np.float32), np.empty((len(seen), LEVELS), np.float32)
         rule = Rule(UNCHANGED, BETTER, LEAST_IN_BIN, CURVED, BENT, SPOILT)
         telling = np.empty_like(self.alike)
@@ -99,10 +99,9 @@ class Meter:
         return Exposure(tuple(factors.tolist()), tone if is_curve else None)
 
 
-def _halved(picture: np.ndarray) -> np.ndarray:
+def _halved_again(picture: np.ndarray) -> np.ndarray:
     """The picture once more reduced, and every other row of that, (h, w, C)."""
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)[::2]
+    small = halved(picture)[::2]
     return small.reshape(*small.shape[:2], -1)
 
 

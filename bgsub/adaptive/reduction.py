@@ -15,12 +15,28 @@ REDUCED = 160 * 120
 
 def reduced(image: np.ndarray) -> np.ndarray:
     """The picture so small that camera and exposure are measured quickly, of the same type."""
-    halvings = max(1, round(math.log2(image.shape[0] * image.shape[1] / REDUCED) / 2))
     small = image
-    for _ in range(halvings):  # in one step it takes several times as long
-        height, width = small.shape[:2]
-        small = cv2.resize(small, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    for _ in range(_halvings(*image.shape[:2])):  # in one step it takes several times as long
+        small = halved(small)
     return small
+
+
+def reduction_of(height: int, width: int) -> int:
+    """By what `reduced` divides rows and columns of a picture of that size."""
+    return 1 << _halvings(height, width)
+
+
+def _halvings(height: int, width: int) -> int:
+    return max(1, round(math.log2(height * width / REDUCED) / 2))
+
+
+def halved(picture: np.ndarray) -> np.ndarray:
+    """The picture half as large, of means of 2x2 pixels.
+
+    An odd row or column is left out at the end: to share it out takes twenty times as long, and moves what is there.
+    """
+    height, width = (max(1, n // 2) for n in picture.shape[:2])
+    return cv2.resize(picture[:2 * height, :2 * width], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def grey(picture: np.ndarray) -> np.ndarray:

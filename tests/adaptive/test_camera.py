@@ -239,3 +239,16 @@ def test_in_a_region_masks_are_those_of_the_whole_frame(known_foreground):
     assert differs < 0.05 * there
     assert part.floor == pytest.approx(whole.floor, rel=0.3)
     assert part.black > 10
+
+
+@pytest.mark.parametrize("size", [(241, 321), (235, 315), (315, 645), (719, 1279)])
+def test_of_frames_with_odd_sides_the_shift_is_found_as_well(size):
+    """What is left out when they are halved moves nothing."""
+    scene = texture((size[0] + 8, size[1] + 8))
+    camera = Camera()
+    camera.look_at(reduced(scene[4:-4, 4:-4]))
+    for right, down in ((3, -2), (-4, 4)):
+        moved = scene[4 - down:scene.shape[0] - 4 - down, 4 - right:scene.shape[1] - 4 - right]
+        found = camera.shift_of(reduced(moved), size)
+        assert found == pytest.approx((right, down), abs=0.4)
+    assert camera.shift_of(reduced(scene[4:-4, 4:-4]), size) == NONE
