@@ -110,8 +110,9 @@ def noise_between(before: np.ndarray, after: np.ndarray) -> float:
     """
     one = np.float32(1)  # so that black is divided by as well
     some = np.s_[::3]
-    gain = median((after.reshape(-1)[some] + one) / (before.reshape(-1)[some] + one))  # what moves does not count
-    if abs(gain - 1) > FLICKER:
+    ratios = (after.reshape(-1)[some] + one) / (before.reshape(-1)[some] + one)
+    if 2 * max(np.count_nonzero(ratios < 1 - FLICKER), np.count_nonzero(ratios > 1 + FLICKER)) >= ratios.size:
+        gain = median(ratios)  # what moves does not count
         before, after = before * np.float32(gain), after.astype(np.float32)
     off = cv2.absdiff(before, after).reshape(-1)
     n = max(1, int(STILL * off.size))

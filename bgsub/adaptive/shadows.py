@@ -118,11 +118,19 @@ def give_back(labels: np.ndarray, reach: int) -> None:
 
 @cached(nogil=True, error_model="numpy")
 def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers them
-    """A fifth of what OpenCV takes, which goes through the picture ten times: row by row, downwards and up again."""
+    """A fifth of what OpenCV takes, which goes through the picture ten times: row by row, downwards and up again.
+
+    Only those rows count that lie near one with shadow.
+    """
     height, width = labels.shape
+    first, last = height, -1
+    for row in range(height):
+        if _has_shadow(labels[row]):
+            first, last = min(first, row), row
+    top, end = max(0, first - reach), min(height, last + 1 + reach)
     solid, above = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     count, since = np.empty(width, np.uint8), np.full(width, FURTHEST, np.uint8)
-    for row in range(height):
+    for row in range(top, end):
         count[:] = 0
         for y in range(row - 1, row + 2):
             _count_foreground(labels[min(max(y, 0), height - 1)], count)
@@ -131,9 +139,17 @@ def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers t
         for col in range(width):
             above[row, col] = since[col] <= reach
     since[:] = FURTHEST
-    for row in range(height - 1, -1, -1):
+    for row in range(end - 1, top - 1, -1):
         _look(solid[row], since)
         _enclose(above[row], since, reach, labels[row])
+
+
+@inner(nogil=True, error_model="numpy")
+def _has_shadow(labels):  # type: ignore[no-untyped-def]
+    n = np.uint16(0)
+    for col in range(len(labels)):
+        n |= np.uint16(labels[col] == SHADOW)
+    return n != 0
 
 
 @inner(nogil=True, error_model="numpy")
