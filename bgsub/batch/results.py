@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from bgsub.errors import MisuseError, OutputError
+from bgsub.errors import BgsubError, MisuseError, OutputError
 from bgsub.jobs.files import make_folder, write_whole
 from bgsub.video.fingerprint import hash_of_parts
 from bgsub.video.images import images_in
+from bgsub.video.sinks import READABLE, WHOLE
 
 VERSION = 1
 """Of the JSON."""
@@ -182,15 +183,32 @@ def check_free(folder: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def part_of(folder: Path) -> Iterator[Path]:
-    """A fresh folder in the one of a file's results, for outputs that are not whole yet; gone at the end."""
+    """A fresh folder in the one of a file's results, for outputs that are not whole yet; gone at the end.
+
+    Raises
+    ------
+    OutputError
+        By the name that the output was to have.
+    """
     part = folder / f"{PART}{uuid.uuid4().hex[:12]}"
-    make_folder(part)
     try:
+        make_folder(part)
         yield part
+    except OutputError as error:
+        raise by_final_name(error, part, kept=False) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         with contextlib.suppress(OSError):
             folder.rmdir()  # if nothing is in it
+
+
+def by_final_name(error: BgsubError, part: Path, kept: bool = True) -> OutputError:
+    """The same error with outputs named as they will be: nobody knows the hidden folder in which they are yet.
+
+    If nothing in there is kept, nothing is said to be readable.
+    """
+    told = str(error).replace(str(part), str(part.parent))
+    return OutputError(told if kept else told.replace(READABLE, "").replace(WHOLE, ""))
 
 
 def remove_parts(folder: Path) -> None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bgsub.batch.preview import Preview
-from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, bytes_of, part_of, put, read
+from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, by_final_name, bytes_of, part_of, put, read
 from bgsub.batch.settings import Settings, Task
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
@@ -161,7 +161,7 @@ class _File:
         try:
             self._footage.write(findings, partial(_open, task))
         except BgsubError as error:
-            return one_line(error)
+            return one_line(by_final_name(error, self._part))
         return ""
 
     def _result(self, error: str) -> Result:

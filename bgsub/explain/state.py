@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -95,8 +96,10 @@ def look(model: Mixture[Any], row: int, col: int, colour: Sequence[float] | np.n
     Raises
     ------
     MisuseError
-        Before the first frame, outside of it, or if the colour is none of its kind.
+        Before the first frame, outside of it, if the pixel is no pair of whole numbers, or if the colour is none of
+        its kind.
     """
+    row, col = whole_pixel(row, col)
     model.pixel(row, col)  # refuses what is outside
     place = model_place(model, row, col)
     found = model.pixel(*place)
@@ -135,8 +138,9 @@ def colour_at(model: Mixture[Any], image: np.ndarray, row: int, col: int) -> np.
     Raises
     ------
     MisuseError
-        Outside the frame.
+        Outside the frame, or if the pixel is no pair of whole numbers.
     """
+    row, col = whole_pixel(row, col)
     height, width = image.shape[:2]
     if not (0 <= row < height and 0 <= col < width):
         raise MisuseError(f"pixel ({row}, {col}) is outside of a frame of {height} rows and {width} columns")
@@ -158,6 +162,23 @@ def moved(place: int, by: float, size: int) -> int:
     """Which of the model's rows or columns the mask shows in this one of the frame's: as the warp of masks rounds."""
     ramp = np.arange(size, dtype=np.float32)[None]
     return int(warp_mask(ramp, Shift(by, 0.0), back=True)[0, place])
+
+
+def whole_pixel(row: Any, col: Any) -> tuple[int, int]:
+    """Row and column as Python's whole numbers, whatever kind of whole numbers came, such as NumPy's.
+
+    Raises
+    ------
+    MisuseError
+        If one of them is no whole number; one with a point is none, as 3.0 may have been 2.9 or 3.4 a moment before.
+    """
+    if not isinstance(row, bool) and not isinstance(col, bool):
+        try:
+            return operator.index(row), operator.index(col)
+        except TypeError:
+            pass
+    raise MisuseError(f"row and col must be whole numbers, counted from 0 at the top left; got {row!r} and {col!r}; "
+                      "round them first, as in int(round(row))")
 
 
 def _checked_colour(colour: Any, n_channels: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain.local import Window, cleaned_pixel, likely_side
 from bgsub.explain.records import Note, PixelStory, story_of
-from bgsub.explain.state import model_place
+from bgsub.explain.state import model_place, whole_pixel
 from bgsub.masks.cleaning import Sizes
 from bgsub.masks.masker import Masker, reduced_region, uncleaned
 from bgsub.masks.params import CleaningParams
@@ -53,7 +53,7 @@ def watch(frames: Frames, model: Mixture[Any], row: int, col: int, *, cleaning: 
     Raises
     ------
     MisuseError
-        If the pixel is outside the frame.
+        If the pixel is outside the frame, or no pair of whole numbers.
     InputError
         If there are no frames.
 
@@ -63,6 +63,7 @@ def watch(frames: Frames, model: Mixture[Any], row: int, col: int, *, cleaning: 
     pixel that decides what cleaning makes of it; if a frame comes in which it does not, all is done again with a larger
     one. `Adaptive` measures camera, exposure and noise over the whole frame, and runs on all of it.
     """
+    row, col = whole_pixel(row, col)
     side = None
     while True:
         view = _View(row, col, scale, roi)

@@ -24,6 +24,9 @@ from .y4m import Y4MWriter
 ROOM_TO_CLOSE = 4 << 20
 """Bytes that must stay free on the disk, so that a file can still be closed properly."""
 
+READABLE, WHOLE = ", which are readable", "; what was written before is whole"
+"""What errors promise of an output that is broken off; who throws it away takes these words out."""
+
 CODECS = {".mkv": "FFV1", ".avi": "FFV1", ".mp4": "mp4v", ".mov": "mp4v", ".m4v": "mp4v", ".webm": "VP80"}
 """Suffix of a video → codec for masks: lossless where the container takes it. VP90 takes six times as long as VP80."""
 
@@ -220,7 +223,7 @@ def write_encoded(path: Path, encoded: np.ndarray) -> None:
         with replacing(path, wait=False) as file:  # there may be one for each frame
             file.write(encoded.data)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; what was written before is whole") from error
+        raise OutputError(f"cannot write {path}: {error.strerror}{WHOLE}") from error
 
 
 def require_room(path: Path, n_written: int = 0) -> None:
@@ -236,7 +239,7 @@ def require_room(path: Path, n_written: int = 0) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
     if free < ROOM_TO_CLOSE:
-        after = f" after {n_written} frames, which are readable" if n_written else ""
+        after = f" after {n_written} frames{READABLE}" if n_written else ""
         raise OutputError(
             f"the disk of {path} is full{after}: {free >> 20} MB left, and {ROOM_TO_CLOSE >> 20} are kept for closing "
             "files; make room, or write to another place"

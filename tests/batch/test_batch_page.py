@@ -38,8 +38,9 @@ def out(tmp_path_factory):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"")
     results += [result(f"night_{i:04}", outputs=outputs, n_events=i % 2) for i in range(9)]
-    results[-1] = replace(results[-1], notes=("<it> is damaged: left out 1 frame",))
-    results.append(Result("/footage/bad.mp4", "bad", "cannot read <bad.mp4>"))
+    results[-1] = replace(results[-1], notes=("<it> is damaged: left out 1 frame. See where with `look <it>`",))
+    results.append(Result("/footage/bad.mp4", "bad", "cannot read <bad.mp4>. Check it with `probe -v 1 <bad.mp4> "
+                          f"/footage/{LONG}/{LONG}.mp4` or `see --help`"))
     for one in results[:-1]:
         (out / one.name).mkdir(parents=True, exist_ok=True)
         picture = np.repeat(np.repeat(scene(20)[-1], 4, axis=0), 4, axis=1)
@@ -56,6 +57,9 @@ def test_all_that_there_is_to_tell(out):
     assert 'href="cam%201/%3Cb%3E%231%20%26%20co%3F/mask.mkv"' in text
     assert "1 file not begun or not finished" in text
     assert "<b>night_0008</b>: &lt;it&gt; is damaged: left out 1 frame" in text
+    assert "left out 1 frame. See where with <code>look &lt;it&gt;</code></li>" in text
+    assert "Check it with <code>probe -v 1 &lt;bad.mp4&gt; /footage/" in text
+    assert ".mp4</code> or <code>see --help</code></li>" in text
     assert ">9 events</b>" in re.sub(r"\s+", " ", text)
     assert not re.search(r'(?:src|href)="(?:/|[a-z]+:)', text), "all links are relative: the folder can be moved"
 

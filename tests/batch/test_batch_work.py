@@ -3,6 +3,8 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -179,9 +181,52 @@ def test_a_full_disk_leaves_nothing_half_written(clip, tmp_path, monkeypatch):
         raise OutputError(f"cannot write {path}: no space left")
 
     monkeypatch.setattr(work, "write_image", full)
-    with pytest.raises(OutputError, match="no space"):
+    with pytest.raises(OutputError, match=f"^cannot write {tmp_path}/out/a/background.png: no space left$"):
         done(clip, tmp_path / "out", "mask", "background")
     assert not (tmp_path / "out" / "a").exists()
+
+
+@pytest.fixture
+def full_after(monkeypatch):
+    """Call with the name of an output: the disk is found to be full when frames were written to it."""
+    def begin(name):
+        def usage(folder):
+            seen.append((Path(folder) / name).exists())
+            return SimpleNamespace(free=1 << 20 if seen.count(True) > 1 else 1 << 40)
+
+        seen = []
+
+        monkeypatch.setattr("bgsub.video.sinks.shutil.disk_usage", usage)
+
+    return begin
+
+
+def test_a_full_disk_is_told_by_the_name_of_the_output(clip, tmp_path, full_after):
+    full_after("mask.mkv")
+    with pytest.raises(OutputError) as raised:
+        done(clip, tmp_path / "out", "mask")
+    assert str(raised.value) == (f"the disk of {tmp_path}/out/a/mask.mkv is full after 16 frames: 1 MB left, and 4 are "
+                                 "kept for closing files; make room, or write to another place"), "and none is readable"
+    assert not (tmp_path / "out" / "a").exists()
+
+
+def test_clips_for_which_there_is_no_room_are_told_by_their_name(clip, tmp_path, monkeypatch):
+    def full(self, *rest):
+        folder = Path(self._wanted.thumbnails)
+        raise OutputError(f"cannot write {folder}/a.jpg: no space left; what was written before is whole")
+
+    monkeypatch.setattr("bgsub.events.footage.Footage.write", full)
+    result = done(clip, tmp_path / "out", "mask", "events", "thumbnails")
+    assert result.error == (f"cannot write {tmp_path}/out/a/thumbnails/a.jpg: no space left; "
+                            "what was written before is whole"), "and that is kept"
+    assert (tmp_path / "out" / "a" / "mask.mkv").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_its_name(clip, tmp_path):
+    task = planned(clip.parent, tmp_path / "out", "mask").tasks[0]
+    (tmp_path / "out").write_text("")
+    with pytest.raises(OutputError, match=f"^cannot make the folder {tmp_path}/out/a: Not a directory$"):
+        process(task)
 
 
 def test_other_parameters_replace_all_and_foreign_files_stay(clip, tmp_path):

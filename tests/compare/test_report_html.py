@@ -13,7 +13,7 @@ import pytest
 from report_helpers import NAMES, ODD, OURS, THEIRS, infos, result, with_sweep, with_truth, without_truth
 
 from bgsub.compare.report import html
-from bgsub.compare.report.html import check_installed, in_row, page, pieces, write_report
+from bgsub.compare.report.html import check_installed, in_code, in_row, page, pieces, write_report
 from bgsub.compare.report.images import WIDEST, heat_map, inlined
 from bgsub.compare.results import Comparison
 from bgsub.errors import MisuseError, OutputError
@@ -199,6 +199,11 @@ def test_what_is_not_installed_is_said_with_the_cure(monkeypatch):
 @pytest.mark.parametrize(("n", "expected"), [(1, 1), (5, 5), (6, 6), (7, 4), (12, 6), (13, 5)])
 def test_pictures_fill_their_rows_evenly(n, expected):
     assert in_row(n) == expected
+
+
+def test_a_message_with_code_in_it():
+    assert in_code("<b>: try `run <x>` or `see`") == "&lt;b&gt;: try <code>run &lt;x&gt;</code> or <code>see</code>"
+    assert in_code("one ` alone & no more") == "one ` alone &amp; no more"
 
 
 @pytest.mark.parametrize("name", [OURS, THEIRS, ODD, "masks:/a/b", "?", "", "a//b&&c?"])

@@ -150,6 +150,17 @@ def test_outside(row, col):
         colour_at(model, street(1)[0].image, row, col)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_pixel_that_is_none(name):
+    model = learned(name, street(2))
+    for pixel in ((3.5, 10), (3, np.float64(10))):
+        with pytest.raises(MisuseError, match="row and col must be whole numbers"):
+            look(model, *pixel)
+        with pytest.raises(MisuseError, match="row and col must be whole numbers"):
+            colour_at(model, street(1)[0].image, *pixel)
+    assert look(model, np.int32(3), np.uint8(10)) == look(model, 3, 10)
+
+
 @pytest.mark.parametrize("colour", [(1, 2), (1, 2, 3, 4), (1, 2, np.nan), "red", 7])
 def test_no_colour(colour):
     with pytest.raises(MisuseError, match="3 finite grey level"):

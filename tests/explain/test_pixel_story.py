@@ -1,5 +1,6 @@
 """The story of a pixel has the verdicts of the masks, frame by frame, whatever the window."""
 
+import json
 from itertools import islice
 
 import numpy as np
@@ -184,6 +185,21 @@ def test_frames_that_come_once():
     frames = iter(street(30))
     story = watch(lambda: frames, MODELS["mog2"](), *PARKED, cleaning=CleaningParams(), once=True)
     assert story.verdicts.tolist() == masks_of(street(30), MODELS["mog2"](), CleaningParams())[:, *PARKED].tolist()
+
+
+@pytest.mark.parametrize("pixel", [(3.5, 10), (3, 10.0), (np.float32(3), 10), (3, np.float64(10.5)), (True, 10),
+                                   ("3", 10), (None, 10)], ids=repr)
+@of_all_models
+def test_a_pixel_that_is_none(name, pixel):
+    with pytest.raises(MisuseError, match=r"row and col must be whole numbers, .*; got .* and .*; round them first"):
+        watch(lambda: iter(street(2)), MODELS[name](), *pixel)
+
+
+@of_all_models
+def test_whole_numbers_of_numpy(name):
+    story = watch(lambda: iter(street(4)), MODELS[name](), np.int64(3), np.uint8(10), cleaning=CleaningParams())
+    assert json.loads(json.dumps(explain(story).as_json()))["row"] == 3
+    assert (type(story.row), type(story.col)) == (int, int)
 
 
 def test_what_cannot_be_watched():
