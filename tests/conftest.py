@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("bgsub", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bgsub")
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or all processes that tests start compile our modules anew
+
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as of what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or tests of Ctrl-C would wait for ever
 

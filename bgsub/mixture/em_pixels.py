@@ -191,7 +191,8 @@ def _checked_start(start: np.ndarray | None, clip: np.ndarray, k: int) -> np.nda
             f"start must hold finite centres of shape ({k}, {n_channels}) or ({height}, {width}, {k}, {n_channels}); "
             f"got {centres.shape}"
         )
-    return np.array(np.broadcast_to(centres, (height, width, k, n_channels))).reshape(-1, k, n_channels)
+    whole = np.broadcast_to(centres, (height, width, k, n_channels))
+    return np.array(whole, order="C").reshape(-1, k, n_channels)  # in another order, all would be compiled again
 
 
 def _fit(clip: np.ndarray, k: int, start: np.ndarray | None, settings: tuple[float, float, int, int],

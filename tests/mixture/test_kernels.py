@@ -258,9 +258,11 @@ print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 
 
 @pytest.mark.parametrize("given", [("stauffer-grimson", "2", "float32"), ("mog2", "3", "uint8")], ids=MODELS)
-def test_second_process_finds_the_compiled_kernel(given, tmp_path):
-    found = [_python(CACHED, *given, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
-    assert found == ["0 1\n", "1 0\n"]
+def test_second_process_finds_the_compiled_kernel(given):
+    """In the cache of all tests, where this process may find it too: what matters is that another one does."""
+    name, n_axes, dtype = given
+    MODELS[name](n_components=2).apply(np.zeros((2, 3, 3)[:int(n_axes)], dtype))
+    assert _python(CACHED, *given) == "1 0\n"
 
 
 @of_both_models
