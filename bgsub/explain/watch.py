@@ -11,7 +11,8 @@ import numpy as np
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain.local import Window, cleaned_pixel, likely_side
-from bgsub.explain.records import Note, PixelStory, story_of
+from bgsub.explain.notes import Note, Notes
+from bgsub.explain.records import PixelStory
 from bgsub.explain.state import model_place, whole_pixel
 from bgsub.masks.cleaning import Sizes
 from bgsub.masks.masker import Masker, reduced_region, uncleaned
@@ -67,7 +68,7 @@ def watch(frames: Frames, model: Mixture[Any], row: int, col: int, *, cleaning: 
     side = None
     while True:
         view = _View(row, col, scale, roi)
-        notes: list[Note] = []
+        notes = Notes(model.params.n_components)
         watcher: _Whole | _Part | None = None
         for frame in frames():
             if watcher is None:
@@ -77,11 +78,11 @@ def watch(frames: Frames, model: Mixture[Any], row: int, col: int, *, cleaning: 
             note = watcher.look(frame)
             if note is None:
                 break
-            notes.append(note)
+            notes.add(note)
         else:
             if watcher is None:
                 raise InputError("there is no frame to explain; give a clip with at least one")
-            return story_of(notes, (row, col), watcher.fresh, cleaning is not None, frame_rate, watcher.inside)
+            return notes.story((row, col), watcher.fresh, cleaning is not None, frame_rate, watcher.inside)
         side = watcher.window.wider()
 
 

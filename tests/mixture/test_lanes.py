@@ -87,7 +87,7 @@ def test_narrower_instructions_give_the_same(by_vectors, of_mog2, tmp_path, cpu,
     assert told.endswith(f"with {words}")
 
 
-TRIED = "from bgsub.mixture.lanes.vectors import _tried; stats = _tried.stats; from bgsub.mixture.lanes import LANES; " \
+TRIED = "from bgsub.mixture.lanes import LANES, vectors; stats = vectors._tried.stats; " \
         "print(LANES, len(stats.cache_hits), stats.cache_path)"
 """A kernel that is compiled, kept and run like all others, in less time; with a wrong result there would be 1 lane."""
 
