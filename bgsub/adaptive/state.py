@@ -72,6 +72,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _passing: Passing
     _grain: Grain
     _scratch: list[np.ndarray]
+    _verdict: np.ndarray
 
     @property
     def tolerance(self) -> np.ndarray:
@@ -141,7 +142,7 @@ class Remembering(Mixture[AdaptiveParams]):
 
     def _which_blocks(self) -> np.ndarray:
         if self._inside is not None and self._which is None:  # a new region: what was seen outside is over
-            for values in self._scratch:
+            for values in (*self._scratch, self._verdict):
                 values[:] = 0
         return super()._which_blocks()
 
