@@ -72,7 +72,7 @@ def camera():
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
 
@@ -93,7 +93,7 @@ def test_command(command: str, place: Path, camera: str, monkeypatch: pytest.Mon
     command = command.replace("bgsub run 0 ", f"bgsub run {camera} --max-frames 30 ")
     if command.startswith("bgsub live"):  # for a moment, and without a window
         command = re.sub(r"^bgsub live( 0)?(?= --|$)", f"bgsub live {camera}", command).replace("--web 8080", "--web 0")
-        command += " --max-seconds 1" + ("" if "--web" in command else " --view none")
+        command += " --max-seconds 0.3" + ("" if "--web" in command else " --view none")
     command = re.sub(r"\bbgsub compare ", "bgsub compare --max-frames 80 ", command)
     if command.startswith("bgsub run"):
         command += " --force"

@@ -70,37 +70,37 @@ def a_walk(height: int, width: int, n: int):
 
 def test_the_mask_of_a_large_frame_is_that_of_a_small_one():
     found = {}
-    for size in ((240, 320), (960, 1280)):
+    for size in ((240, 320), (720, 960)):
         model = Adaptive(threads=2)
         for frame, truth in a_walk(*size, 60):
             mask, person = model.apply(frame), truth == 1
         both = np.count_nonzero((mask == 255) & person)
         found[size] = both / np.count_nonzero((mask == 255) | person)
         assert mask.shape == model.speckle.shape == model.ghosts.shape == size
-    assert Grain(960, 1280).side == 2
+    assert Grain(720, 960).side == 2
     assert min(found.values()) > 0.9, found
 
 
 def test_uncleaned_masks_of_a_large_frame_are_the_verdicts_on_pixels():
     model = Adaptive(threads=2, raw=True)
-    for frame, truth in a_walk(960, 1280, 45):
+    for frame, truth in a_walk(720, 960, 45):
         mask, person = model.apply(frame), truth == 1
     assert np.array_equal(mask != 0, model.verdict)
     assert (mask[person] == 255).mean() > 0.95
 
 
 def test_threads_and_files_make_no_difference_to_a_large_frame(tmp_path):
-    roi = np.ones((960, 1280), np.uint8)
-    roi[:300, :500] = 0
+    roi = np.ones((720, 960), np.uint8)
+    roi[:225, :375] = 0
     one, two = Adaptive(threads=1, roi=roi), Adaptive(threads=2, roi=roi)
-    for i, (frame, _) in enumerate(a_walk(960, 1280, 42)):
+    for i, (frame, _) in enumerate(a_walk(720, 960, 42)):
         mask = one.apply(frame)
         assert np.array_equal(mask, two.apply(frame)), i
         if i == 36:
             two.save(tmp_path / "m.npz")
             two = Adaptive.load(tmp_path / "m.npz")
     assert mask.any()
-    assert not mask[:300, :500].any()
+    assert not mask[:225, :375].any()
     assert np.array_equal(one.speckle, two.speckle)
 
 

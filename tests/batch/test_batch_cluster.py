@@ -83,7 +83,7 @@ def test_workers_that_are_not_fit_are_refused(connected, tmp_path, monkeypatch):
     ("nonsense://x", MisuseError, "is no address of a scheduler"),
 ])
 def test_a_scheduler_that_is_not_there(address, kind, told, monkeypatch):
-    monkeypatch.setattr(clusters, "PATIENCE", 1.0)
+    monkeypatch.setattr(clusters, "PATIENCE", 0.2)
     with pytest.raises(kind, match=told):
         Cluster(address)
 

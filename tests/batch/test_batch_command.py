@@ -192,7 +192,7 @@ def test_who_is_refused_leaves_everything(bgsub, footage, tmp_path):
 
 def test_stopped_in_the_middle_it_goes_on_where_it_was(tmp_path):
     write_clip(tmp_path / "in" / "a.avi")
-    write_clip(tmp_path / "in" / "b.avi", scene(40) * 120)
+    write_clip(tmp_path / "in" / "b.avi", scene(40) * 60)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "bgsub", "batch", str(tmp_path / "in"), "--out", str(out), "--jobs", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

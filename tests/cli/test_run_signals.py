@@ -162,13 +162,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture))
             self.wfile.write(picture + b"\r\n")
             time.sleep(0.01)
+        self.server.sent.set()
         self.server.finish.wait(30)
 
 
 @pytest.fixture
 def camera():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.n_frames, server.finish = True, 10000, threading.Event()
+    server.daemon_threads, server.n_frames, server.sent, server.finish = True, 10000, *(
+        threading.Event() for _ in range(2))
     server.handle_error = lambda *_: None  # the reader hangs up on us: that is the test
     server.address = f"http://127.0.0.1:{server.server_port}/"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -199,7 +201,8 @@ def test_ctrl_c_while_a_stream_is_silent(camera, tmp_path):
     camera.n_frames = 40
     process = begin("run", camera.address, "--mask", tmp_path / "m.mkv", "--timeout", 25, "--json")
     wait_for(tmp_path / "m.mkv", process)
-    time.sleep(0.8)
+    assert camera.sent.wait(20)
+    time.sleep(0.3)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)

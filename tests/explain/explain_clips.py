@@ -2,6 +2,8 @@
 
 import resource
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,19 @@ BUSY = (40, 16)
 """And one on the lane."""
 
 
-def street(n_frames=90, seed=3, grey=False, noise=2.0):
+def street(n_frames=90, **changes):
     """A noisy gradient; a block with a shadow crosses it, another one comes in frame 40 and stays."""
+    return [replace(frame, image=frame.image.copy()) for frame in drawn_street(**changes)[:n_frames]]
+
+
+@cache
+def drawn_street(seed=3, grey=False, noise=2.0):
+    """Its 90 frames, drawn once for all tests."""
     rng = np.random.default_rng(seed)
     rows, cols = np.mgrid[:SIZE[0], :SIZE[1]]
     still = np.stack([70 + cols / 2, 90 + rows / 2, 110 + rows / 3], axis=2)
     frames = []
-    for i in range(n_frames):
+    for i in range(90):
         frame = still.copy()
         left = (2 * i - 40) % (SIZE[1] + 60) - 40
         if left > -30:
@@ -35,7 +43,7 @@ def street(n_frames=90, seed=3, grey=False, noise=2.0):
         if i >= 40:
             frame[58:84, 88:116] = (200, 60, 90)
         frame = np.clip(np.rint(frame + rng.normal(0, noise, frame.shape)), 0, 255).astype(np.uint8)
-        frames.append(Frame(i + 1, i / 25, frame[..., 1].copy() if grey else frame))
+        frames.append(Frame(i + 1, i / 25, frame[..., 1] if grey else frame))
     return frames
 
 

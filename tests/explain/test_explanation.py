@@ -42,7 +42,7 @@ def test_foreground():
 
 
 def test_a_colour_that_the_model_changed_is_told_beside_the_frames_own():
-    frames = [Frame(i + 1, i / 25, np.uint8(street(50)[i].image * (1 if i < 30 else 0.8))) for i in range(40)]
+    frames = [replace(frame, image=np.uint8(frame.image * (1 if frame.index <= 30 else 0.8))) for frame in street(40)]
     found = told("adaptive", CALM, 40, frames)
     own = frames[-1].image[CALM]
     assert found.as_json()["frame_colour"] == own.tolist()
@@ -207,7 +207,7 @@ def test_pictures_of_little(n_frames, tmp_path):
 def test_a_picture_is_whole_or_as_it_was(tmp_path):
     (tmp_path / "why.png").write_text("an older one")
     with full_disk(), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
-        draw(told("mog2", PARKED, 44), tmp_path / "why.png")
+        draw(told("mog2", CALM, 3, flat(3)), tmp_path / "why.png")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"why.png": "an older one"}
 
 

@@ -158,21 +158,22 @@ def assert_equal_to_opencv(params: MOG2Params, video, rates=None, known=None, ch
     changes : dict of int → dict, optional
         Parameters that change before a frame.
     """
-    ours, theirs, seen = MOG2(params, threads=threads), opencv(params), Counter()
+    ours, theirs, seen, before = MOG2(params, threads=threads), opencv(params), Counter(), None
     for i, image in enumerate(video):
         rate, holes = rates[i] if rates else None, known[i] if known else None
         if changes and i in changes:
             ours.params = replace(ours.params, **changes[i])
             set_opencv(theirs, ours.params)
-        before = _census(ours)
         mask = ours.apply(image, rate, known_foreground=holes)
         given = {} if holes is None else {"knownForegroundMask": holes}
         expected = theirs.apply(np.ascontiguousarray(image), learningRate=-1 if rate is None else rate, **given)
         assert np.array_equal(mask, expected), f"mask of frame {i}: {np.count_nonzero(mask != expected)} differ"
         seen.update(frames=1, pixels=mask.size, shadows=np.count_nonzero((mask > 0) & (mask < 255)),
                     foreground=np.count_nonzero(mask == 255), background=np.count_nonzero(mask == 0))
+        after = _census(ours)
         if rate != 1:
-            seen.update(_events(before, _census(ours), image))
+            seen.update(_events(before, after, image))
+        before = after
         if image.dtype != np.uint16:  # OpenCV shows no background of these
             assert np.array_equal(ours.background(), theirs.getBackgroundImage().reshape(ours.background().shape),
                                   equal_nan=image.dtype == np.float32), f"background after frame {i}"
