@@ -9,6 +9,7 @@ import numpy as np
 
 from bgsub.errors import MisuseError
 from bgsub.events.blobs import Blob, blobs
+from bgsub.events.light import Unlit
 from bgsub.events.params import MotionParams, lasted
 from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.zones import Zone, Zones
@@ -101,17 +102,27 @@ class Motion:
         """Whether what was seen last may turn out to be a change of the whole scene, and no motion."""
         return self._before is not None
 
-    def see(self, mark: Mark, mask: np.ndarray) -> list[Interval]:
+    def see(self, mark: Mark, mask: np.ndarray, unlit: Unlit | None = None) -> list[Interval]:
         """Take the next mask in.
+
+        Parameters
+        ----------
+        mark : Mark
+        mask : ndarray of uint8, shape (H, W)
+        unlit : Unlit, optional
+            The same without light, with which no motion begins.
 
         Returns
         -------
         list of Interval
             Motion of which it is now known that it has started (``over`` is false), or that it has ended.
         """
-        n_pixels, whole, largest = self._measure(mask)
-        share = n_pixels / (self._area or mask.size)
         current, params = self._current, self._params
+        n_pixels, whole, largest = self._measure(mask)
+        least = params.start_share if current is None else params.end_share
+        if unlit is not None and n_pixels and not self._told and n_pixels >= least * (self._area or mask.size):
+            n_pixels, whole, largest = self._measure(unlit.mask)
+        share = n_pixels / (self._area or mask.size)
         if current is None:
             if share >= params.start_share and n_pixels:
                 self._current = Interval(self._zone, mark, mark, mark, share, largest)

@@ -21,6 +21,7 @@ from bgsub.events.intervals import (
     interval_as_dict,
     interval_from_dict,
 )
+from bgsub.events.light import Unlit
 from bgsub.events.motion import Interval, Mark, Motion, motions
 from bgsub.events.params import MotionParams
 from bgsub.events.scene import SceneWatch
@@ -138,8 +139,9 @@ class Scan:
             self.shares.add(frame.time, 0.0)
             return True
         self.shares.add(frame.time, self._share(mask))
+        unlit = Unlit(mask, image, masker)
         for motion in self._motions:
-            self._take(motion.see(mark, mask))
+            self._take(motion.see(mark, mask, unlit))
             current = motion.current
             if self._witness is not None and current is not None and current.peak is mark:
                 self._witness.peak(motion.zone, frame, mask, motion.doubtful)

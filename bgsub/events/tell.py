@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bgsub.events.event import Event
+from bgsub.events.light import Unlit
 from bgsub.events.motion import Interval, Mark, motions
 from bgsub.events.params import MotionParams
 from bgsub.masks.zones import Zones
@@ -31,7 +32,8 @@ class MotionEvents:
         self._mark = Mark(0.0, 0)
         self._clock: datetime.datetime | None = None
 
-    def see(self, mark: Mark, mask: np.ndarray, clock: datetime.datetime | None = None) -> list[Event]:
+    def see(self, mark: Mark, mask: np.ndarray, clock: datetime.datetime | None = None,
+            unlit: Unlit | None = None) -> list[Event]:
         """Take the next mask in.
 
         Parameters
@@ -41,6 +43,8 @@ class MotionEvents:
             255 foreground; the rest is ignored.
         clock : datetime, optional
             When the frame was taken.
+        unlit : Unlit, optional
+            The mask without light, with which no motion begins.
 
         Returns
         -------
@@ -48,7 +52,7 @@ class MotionEvents:
             Those that are now known. Their times may lie before this frame's.
         """
         self._mark, self._clock = mark, clock
-        return [self._event(found) for motion in self._motions for found in motion.see(mark, mask)]
+        return [self._event(found) for motion in self._motions for found in motion.see(mark, mask, unlit)]
 
     def stop(self, scene: bool = False) -> list[Event]:
         """End all motion, since nothing comes any more; or since the scene has changed, which is no motion itself."""

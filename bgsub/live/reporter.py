@@ -12,6 +12,7 @@ import numpy as np
 
 from bgsub.errors import OutputError
 from bgsub.events.event import Event, Kind, clock_at
+from bgsub.events.light import Unlit
 from bgsub.events.motion import Mark, motions
 from bgsub.events.params import MotionParams
 from bgsub.events.scene import SceneWatch
@@ -94,12 +95,20 @@ class Reporter:
         self._tell("scene_change", {"change": change.kind, "share": round(change.share, 4)})
         return True
 
-    def motion(self, mask: np.ndarray) -> None:
-        """See whether something moves in the frame that `scene` has looked at."""
+    def motion(self, mask: np.ndarray, image: np.ndarray, masker: Masker) -> None:
+        """See whether something moves in the frame that `scene` has looked at.
+
+        Parameters
+        ----------
+        mask : ndarray of uint8, shape (H, W)
+            That of the frame, in the zones.
+        image : ndarray
+        masker : Masker
+        """
         if self._motion is None:
             self.look_at(None)
         assert self._motion is not None
-        self._hand_on(self._motion.see(self._mark, mask, self._clock))
+        self._hand_on(self._motion.see(self._mark, mask, self._clock, Unlit(mask, image, masker)))
 
     def cut(self, scene: bool = False) -> None:
         """End what moves: nothing comes any more, or the scene has changed."""

@@ -108,7 +108,7 @@ class Worker:
 
     def tell(self, shown: Shown, rate: float) -> None:
         """Look for motion in a frame that was seen, and record it; viewers have it by then."""
-        self.reporter.motion(shown.mask)
+        self.reporter.motion(shown.mask, shown.image, self.masker)
         if not self.recording or self.recorder is None:
             return
         try:
