@@ -110,28 +110,41 @@ def _rate(past: Past, name: str, side: int) -> Flip | None:
         same = value
     if other is None:
         return None
-    return Flip(name, now, _narrowed(turned, same, other, whole), "above" if side > 0 else "below", "the first frame")
+    _, value = _narrowed(turned, same, other, whole)
+    return Flip(name, now, value, "above" if side > 0 else "below", "the first frame")
 
 
 def _tried(params: Any, name: str, now: float, side: int) -> Iterator[float]:
-    """Values farther and farther from the present one, as far as the model takes them."""
+    """Values farther and farther from the present one; as far as the model takes them, and the last that it takes."""
+    before = now
     for n in range(1, STEPS + 1):
         value = now * STEP ** (side * n)
-        try:
-            replace(params, **{name: round(value) if isinstance(getattr(params, name), int) else value})
-        except MisuseError:
+        if not _taken(params, name, value):
+            last, _ = _narrowed(lambda one: not _taken(params, name, one), before, value, isinstance(now, int))
+            if last != before:  # many verdicts turn only there
+                yield last
             return
         yield value
+        before = value
 
 
-def _narrowed(turned: Callable[[float], bool], same: float, other: float, whole: bool) -> float:
-    """Between a value that changes nothing and one that does, the one nearest to the first that does."""
+def _taken(params: Any, name: str, value: float) -> bool:
+    """Whether a model can have this value."""
+    try:
+        replace(params, **{name: round(value) if isinstance(getattr(params, name), int) else value})
+    except MisuseError:
+        return False
+    return True
+
+
+def _narrowed(turned: Callable[[float], bool], same: float, other: float, whole: bool) -> tuple[float, float]:
+    """Between a value that changes nothing and one that does, two that are next to each other, and do so too."""
     for _ in range(HALVINGS):
         middle = math.sqrt(same * other)
         if whole and round(middle) in (round(same), round(other)):
             break
         same, other = (same, middle) if turned(middle) else (middle, other)
-    return float(round(other)) if whole else other
+    return (float(round(same)), float(round(other))) if whole else (same, other)
 
 
 def _allowed(params: Any, flip: Flip) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def frames_to_background(story: PixelStory, i: int) -> float:
     """
     if story.mixture[i] == 0:
         return 0
-    pixel = _pixel(story, i, story.model.params, _lessons(story, i))
+    pixel = _pixel(story, i, story.model.params, _lessons(story))
     for n in range(MOST):
         if pixel.is_background(i, n) and n:
             return n
@@ -62,7 +62,7 @@ class Past:
 
     def __init__(self, story: PixelStory, i: int) -> None:
         self.story, self.i = story, i
-        self._lessons = _lessons(story, i)
+        self._lessons = _lessons(story)
 
     @cached_property
     def says_so_again(self) -> bool:
@@ -85,10 +85,11 @@ class Past:
         if name != "absorb_after" or self._lessons is None:
             return True
         # `Adaptive` learns by it what is foreground, or may be a part of it, and nothing else
-        return any(lesson.role == FOREGROUND or lesson.role > FIXED for lesson in self._lessons[:self.i])
+        roles = self.story.extras["role"][:self.i]
+        return bool(((roles == FOREGROUND) | (roles > FIXED)).any())
 
 
-def _pixel(story: PixelStory, i: int, params: Any, lessons: list[_Lesson] | None) -> _Alone | _Reference:
+def _pixel(story: PixelStory, i: int, params: Any, lessons: _Lessons | None) -> _Alone | _Reference:
     return _Alone(story, i, params) if lessons is None else _Reference(story, i, params, lessons)
 
 
@@ -110,38 +111,32 @@ class _Alone:
         return not self.model.apply(self.colours[i].reshape(1, 1, -1))[0, 0]
 
 
-class _Lesson(NamedTuple):
-    """What one frame held for a pixel of `Adaptive`, as plain numbers: a history is gone through many times."""
+class _Lessons:
+    """What each frame held for a pixel of `Adaptive`.
 
-    colour: np.ndarray
-    learned: np.ndarray
-    floor: float
-    age: int
-    role: int
-    is_first: bool
-    changed: bool
-    begun: bool
-    doubted: np.float32
-    brightened: np.ndarray | None
+    A history is gone through many times, so numbers are read through memoryviews, which give Python's own, and take no
+    memory beside the story's.
+    """
+
+    def __init__(self, story: PixelStory) -> None:
+        extras = story.extras
+        self.colours, self.learned = story.colours, extras["learned"]
+        self.floors = (extras["floor"] * 3 / story.colours.shape[1]).data
+        self.ages, self.roles, self.counts = extras["age"].data, extras["role"].data, story.counts.data
+        self.changed, self.begun, self.doubted = extras["changed"].data, extras["begun"].data, extras["doubted"].data
+        rare = np.flatnonzero((extras["brightened"] != 1).any(axis=1)).tolist()
+        self.brightened = {i: extras["brightened"][i] for i in rare}
 
 
-def _lessons(story: PixelStory, last: int) -> list[_Lesson] | None:
-    """Those of all frames up to one; None for models that need none."""
-    if not isinstance(story.model, Adaptive):
-        return None
-    extras, n = {name: values[:last + 1] for name, values in story.extras.items()}, last + 1
-    return [_Lesson(*numbers) for numbers in zip(
-        story.colours[:n], extras["learned"],
-        (extras["floor"] * 3 / story.colours.shape[1]).tolist(), extras["age"].tolist(), extras["role"].tolist(),
-        (story.counts[:n] == 0).tolist(), extras["changed"].tolist(), extras["begun"].tolist(),
-        extras["doubted"].astype(np.float32),
-        (factors if (factors != 1).any() else None for factors in extras["brightened"]), strict=True)]
+def _lessons(story: PixelStory) -> _Lessons | None:
+    """Those of all frames; None for models that need none."""
+    return _Lessons(story) if isinstance(story.model, Adaptive) else None
 
 
 class _Reference:
     """The readable witness of `Adaptive`, with what was known of a pixel before a frame."""
 
-    def __init__(self, story: PixelStory, i: int, params: AdaptiveParams, lessons: list[_Lesson]) -> None:
+    def __init__(self, story: PixelStory, i: int, params: AdaptiveParams, lessons: _Lessons) -> None:
         self.lessons, extras = lessons, story.extras
         self.model = Adaptive(params, threads=1)
         known = zip(*(values[i, :story.counts[i]] for values in story.mixed), strict=True)
@@ -152,24 +147,24 @@ class _Reference:
 
     def is_background(self, i: int, later: int = 0) -> bool:
         """Learn the colour of a frame, as if it came so much later."""
-        lesson = self.lessons[i]
-        colour, learned, brightened = lesson.colour, lesson.learned, lesson.brightened
+        lessons = self.lessons
+        colour, learned, brightened = lessons.colours[i], lessons.learned[i], lessons.brightened.get(i)
         if later and brightened is not None:  # than the frame with which the background became brighter
             colour, learned = colour * brightened, learned * brightened
-        self.model.floor = lesson.floor
-        rule = self._rule(lesson.age + later, colour.size)
+        self.model.floor = lessons.floors[i]
+        rule = self._rule(lessons.ages[i] + later, colour.size)
         # Of the first frame nothing is foreground.
-        judged = NOTHING if lesson.is_first else self.pixel.judge_alone(colour, rule)
+        judged = self.pixel.judge_alone(colour, rule) if lessons.counts[i] else NOTHING
         verdict = judged.verdict
-        if lesson.changed:
+        if lessons.changed[i]:
             self.pixel = ReferencePixel(self.pixel.components)
-        if lesson.begun:  # the same, if later than it was thought
+        if lessons.begun[i]:  # the same, if later than it was thought
             self.pixel, judged = ReferencePixel(), NOTHING
-        if lesson.changed or lesson.begun:
+        if lessons.changed[i] or lessons.begun[i]:
             rule = self._rule(0, colour.size)
-        self.pixel.learn(learned, lesson.role, judged, rule)
-        if lesson.doubted:
-            self.pixel.doubt(DOUBTED, lesson.doubted)
+        self.pixel.learn(learned, lessons.roles[i], judged, rule)
+        if lessons.doubted[i]:
+            self.pixel.doubt(DOUBTED, np.float32(lessons.doubted[i]))
         if brightened is not None and not later:  # nor does it go on to become brighter
             self.pixel.brighten(brightened, rule)
         return not verdict

@@ -7,7 +7,7 @@ import pytest
 from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, STARTS, dawn, lane, restless, street, switched_on
 
 from bgsub.explain import explain, watch
-from bgsub.explain.flips import HALVINGS, STEPS
+from bgsub.explain.flips import HALVINGS, STEPS, _tried
 from bgsub.explain.replay import Past, frames_to_background
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
@@ -156,6 +156,31 @@ def test_flips_from_the_first_frame(name):
         for value, turned in ((flip.value, True), (nearer, False)):
             _, other = learned(name, frames, **{flip.parameter: int(value) if whole else value})
             assert ((other[PARKED] == 0) != (mask[PARKED] == 0)) == turned
+
+
+def test_the_last_value_that_a_model_takes_is_tried():
+    """Four times as fast would be more than 1."""
+    frames, given = street(42), {"learning_rate": 0.26, "background_ratio": 0.5}
+    found = explain(story_of("stauffer-grimson", frames, PARKED, **given)).flips
+    (flip,) = (flip for flip in found if flip.since == "the first frame")
+    assert (flip.parameter, flip.side) == ("learning_rate", "above")
+    for factor, said in ((0.98, 255), (1.02, 0)):
+        _, mask = learned("stauffer-grimson", frames, **given | {"learning_rate": flip.value * factor})
+        assert mask[PARKED] == said
+
+
+@pytest.mark.parametrize(("name", "given", "side", "last"), [
+    ("learning_rate", {"learning_rate": 0.26}, 1, 1.0), ("learning_rate", {"learning_rate": 0.01}, 1, 1.0),
+    ("history", {"history": 500}, -1, 1), ("memory", {"memory": 40, "absorb_after": 2}, 1, 200),
+    ("absorb_after", {"memory": 40, "absorb_after": 170}, -1, 0.4),
+])
+def test_values_are_tried_up_to_the_last(name, given, side, last):
+    model = {"learning_rate": "stauffer-grimson", "history": "mog2"}.get(name, "adaptive")
+    params = PARAMS[model](**given)
+    values = list(_tried(params, name, getattr(params, name), side))
+    assert values[-1] == pytest.approx(last, rel=0.01)
+    assert values == sorted(values, reverse=side < 0)
+    assert len(set(map(round, values)) if name == "history" else set(values)) == len(values) <= STEPS
 
 
 def test_a_faster_memory_of_adaptive_takes_it_in():
