@@ -21,8 +21,8 @@ MOST = 1600
 """Moments that are drawn; of longer stories, every second, third, …"""
 LASTING = 3
 """Frames for which a component must stay background, or stay out of it, for the change to be marked."""
-ROWS = 240
-"""Of the picture of the weights."""
+ROWS, COLUMNS = 240, 4 * MOST
+"""Of the picture of the weights, at most: all moments of hours would take a gigabyte, and are not seen."""
 
 
 def draw(explained: Explanation, path: Path) -> None:
@@ -122,15 +122,18 @@ def _weights(axes: Axes, story: PixelStory, numbers: np.ndarray) -> None:
     from matplotlib.colors import to_rgb
 
     palette = np.array([to_rgb(colour_of(number)) for number in range(len(TRACKS))] + [to_rgb(colour_of(-1))])
-    tops = np.cumsum(story.mixed.weights, axis=1)
+    step = -(-len(story) // COLUMNS)
+    tops = np.cumsum(story.mixed.weights[::step], axis=1)
     heights = (np.arange(ROWS)[::-1] + 0.5) / ROWS
-    which = (tops[None] <= heights[:, None, None]).sum(axis=2)  # (rows, N): the component at each height
-    picture = np.ones((ROWS, len(story), 3))
+    which = np.zeros((ROWS, len(tops)), np.uint8)  # the component at each height
+    for top in tops.T:
+        which += top <= heights[:, None]
+    picture = np.ones((*which.shape, 3))
     for k in range(tops.shape[1]):
-        colour = palette[np.minimum(numbers[:, k], len(TRACKS))]
-        colour = np.where(story.background[:, k, None], colour, 0.35 * colour + 0.65)
-        picture = np.where((which == k)[..., None], colour[None], picture)
-    _image(axes, story, picture, 0, 1)
+        colour = palette[np.minimum(numbers[::step, k], len(TRACKS))]
+        colour = np.where(story.background[::step, k, None], colour, 0.35 * colour + 0.65)
+        np.copyto(picture, colour, where=(which == k)[..., None])
+    _image(axes, story, picture, 0, 1, step)
     axes.plot(story.frames, story.shares, color=INK, linewidth=1.3, label="background share T")
     _crossings(axes, story, numbers)
     axes.set_ylabel("weight")
@@ -161,7 +164,9 @@ def _changes(story: PixelStory, at: np.ndarray, becomes: bool) -> list[int]:
     return found
 
 
-def _image(axes: Axes, story: PixelStory, picture: np.ndarray, low: float, high: float) -> None:
-    """A picture with one column a frame."""
-    axes.imshow(picture, extent=(story.frames[0] - 0.5, story.frames[-1] + 0.5, low, high), aspect="auto",
+def _image(axes: Axes, story: PixelStory, picture: np.ndarray, low: float, high: float, step: int = 1) -> None:
+    """A picture with one column a frame, or one for so many."""
+    begin, n = story.frames[0] - 0.5, story.frames[-1] - story.frames[0] + 1
+    end = begin + n * (picture.shape[1] * step / len(story))
+    axes.imshow(picture, extent=(begin, end, low, high), aspect="auto",
                 interpolation="nearest" if len(story) < MOST else "antialiased")

@@ -11,7 +11,7 @@ from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
-from bgsub.explain.drawing import draw
+from bgsub.explain.drawing import _weights, draw
 from bgsub.explain.explanation import channels_to_draw
 from bgsub.explain.flips import Flip
 from bgsub.explain.replay import Past
@@ -169,6 +169,20 @@ def test_a_picture(name, grey, tmp_path):
     for colour in ("#2b6cb0", "#d9482b"):  # the heaviest component, and foreground
         bgr = np.array([int(colour[i:i + 2], 16) for i in (5, 3, 1)])
         assert (np.abs(picture.astype(int) - bgr).max(axis=2) < 4).sum() > 500
+
+
+@pytest.mark.parametrize("most", [1000, 20, 7])
+def test_the_weights_of_hours_are_drawn_with_so_many_columns(most, tmp_path, monkeypatch):
+    monkeypatch.setattr("bgsub.explain.drawing.COLUMNS", most)
+    story = told("mog2", PARKED, 44).story
+    with figure((4, 3), tmp_path / "weights.png") as drawn:
+        axes = drawn.subplots()
+        _weights(axes, story, tracks(story))
+        (image,) = axes.images
+        step, n = -(-50 // most), image.get_array().shape[1]
+        left, right, *_ = image.get_extent()
+        assert n == -(-50 // step) <= most
+        assert (left, right) == (0.5, pytest.approx(0.5 + n * step)), "each is as wide as the frames it stands for"
 
 
 @pytest.mark.parametrize("name", ["adaptive", "mog2"])
