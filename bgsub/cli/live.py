@@ -56,6 +56,9 @@ Examples:
         help="End a source that has shown nothing for so many seconds.  [default: try for ever]")
 @option("--fps", "frame_rate", type=Number(min=0, min_open=True, max=1000), section=SOURCES,
         help="Frames per second, where a source does not know it or has it wrong.")
+@option("--title", "titles", metavar="TEXT", multiple=True, section=SOURCES,
+        help="What to call a source on the page, in the window, in events and in names of files: once for each, in "
+             "their order.  [default: what was typed]")
 @option("--max-seconds", type=Number(min=0, min_open=True), section=SOURCES, help="Stop after this time.")
 @option("--view", type=click.Choice(["window", "none"]), section=LOOKING,
         help="Whether to open a window.  [default window; none with --web]")

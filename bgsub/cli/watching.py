@@ -64,9 +64,22 @@ def check_files(specs: Sequence[str], chosen: dict[str, Any]) -> None:
             if suffix and Path(chosen[name]).suffix.lower() != suffix:
                 raise MisuseError(f"--{name.replace('_', '-')} writes {suffix} files; got {chosen[name]!r}")
     require_folder(Path(chosen["snapshots"]) / "picture.png")
+    _check_titles(chosen["titles"], n)
     for spec in specs:
         if chosen["as_live"] and is_live(spec):
             raise MisuseError(f"--as-live is for files, and {without_password(spec)} is live; leave it out")
+
+
+def _check_titles(titles: Sequence[str], n: int) -> None:
+    """Refuse titles that do not tell the sources apart, or that fit on no line."""
+    if titles and len(titles) != n:
+        raise MisuseError(f"--title is given once for each source, in their order, or not at all; got "
+                          f"{counted(len(titles), 'title')} for {counted(n, 'source')}")
+    if len({*titles}) < len(titles):
+        raise MisuseError(f"--title tells sources apart, so no two can be alike; got {', '.join(titles)}")
+    for title in titles:
+        if not title.strip() or not title.isprintable():
+            raise MisuseError(f"--title is a line of text, such as 'back door'; got {title!r}")
 
 
 def folders(specs: Sequence[str], chosen: dict[str, Any]) -> contextlib.AbstractContextManager[None]:
@@ -89,7 +102,7 @@ def make_watches(specs: Sequence[str], chosen: dict[str, Any], typed: dict[str, 
         return make_masker(chosen, make_model(chosen, typed, frame_rate), cleaning)
 
     watches = []
-    for i, (spec, name) in enumerate(zip(specs, _names(specs), strict=True), 1):
+    for i, (spec, name) in enumerate(zip(specs, chosen["titles"] or _names(specs), strict=True), 1):
         zones_file, zones = _zones(chosen, i, n)
         policy: Policy = chosen["policy"] or ("latest" if is_live(spec) or chosen["as_live"] else "every")
         outputs = _outputs(chosen, i, n)

@@ -64,6 +64,23 @@ def test_a_file_is_taken_frame_by_frame(bgsub, clip, tmp_path):
     assert kinds == ["motion_start", "motion_end"]
 
 
+def test_titles_name_the_sources_everywhere(bgsub, clip, folder, tmp_path):
+    out = json.loads(bgsub.well("live", clip, folder, "--title", "Hof, hinten", "--title", "Tür", *QUIET, "--events",
+                                tmp_path / "e.jsonl", "--json"))
+    assert [source["source"] for source in out["sources"]] == ["Hof, hinten", "Tür"]
+    assert {event["source"] for event in events(tmp_path / "e.jsonl")} == {"Hof, hinten", "Tür"}
+
+
+@pytest.mark.parametrize(("titles", "words"), [
+    (["a"], "--title is given once for each source, in their order, or not at all; got 1 title for 2 sources"),
+    (["a", "b", "c"], "got 3 titles for 2 sources"), (["a", "a"], "no two can be alike; got a, a"),
+    (["a", " "], "--title is a line of text, such as 'back door'; got ' '"), (["a\nb", "c"], r"got 'a\nb'"),
+])
+def test_titles_that_name_nothing(bgsub, clip, titles, words):
+    given = [word for title in titles for word in ("--title", title)]
+    assert words in bgsub.refused(2, "live", clip, clip, *given, *QUIET)
+
+
 def test_words_for_people(bgsub, clip, tmp_path):
     out = bgsub.well("live", clip, "--view", "none", "--mask", tmp_path / "m.mkv")
     assert re.match(rf"{clip}: 40 frames of 64x48, [\d.]+ a second, 0 dropped, latency \d+ ms\n"
