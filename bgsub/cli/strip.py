@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bgsub.events.intervals import Findings
 
-LEVELS, PLAIN_LEVELS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
+LEVELS = " ▁▂▃▄▅▆▇█"
 """Of foreground, from none to the most that there was: roots of shares, so that what is small is seen beside it."""
-BAR, PLAIN_BAR = "━", "="
-CHANGE, PLAIN_CHANGE = "↯", "!"
+BAR, CHANGE, CUT = "━", "↯", "…"
+PLAIN = str.maketrans(LEVELS + BAR + CHANGE + CUT, " .:-=+*#@" + "=" + "!" + ".")
+"""For terminals that show ASCII only."""
 NARROWEST, WIDEST = 20, 120
 """Columns of the time axis."""
 TICK_ROOM = 14
@@ -34,18 +35,17 @@ def strip(findings: Findings, columns: int, encoding: str) -> list[str]:
     encoding : str
         What it can show; ASCII is enough.
     """
-    names = [zone.name for zone in findings.zones.included] if findings.zones else []
-    rows: list[str | None] = [*names] or [None]
-    left = min(LONGEST_NAME, max(len(name) for name in ("foreground", *names)))
+    rows = findings.told_of
+    left = min(LONGEST_NAME, max(len(name or "") for name in ("foreground", *rows)))
     axis = _Axis(findings, min(WIDEST, max(NARROWEST, columns - left - 3)))
-    lines = [("foreground", axis.curve(LEVELS))]
+    lines = [("foreground", axis.curve())]
     lines += [(name or "motion", axis.bar((one.start.time, one.end.time) for one in findings.intervals
                                          if one.zone == name)) for name in rows]
     if findings.changes:
         lines.append(("changes", axis.marks(one.at.time for one in findings.changes)))
     lines.append(("", axis.ticks()))
     drawn = [f"{_cut(name, left):>{left}}  {line}".rstrip() for name, line in lines]
-    return [_plain(line) if not _fits(line, encoding) else line for line in drawn]
+    return [line if _fits(line, encoding) else _plain(line) for line in drawn]
 
 
 class _Axis:
@@ -54,7 +54,7 @@ class _Axis:
     def __init__(self, findings: Findings, width: int) -> None:
         self._findings, self._width = findings, width
         self._first = findings.first
-        self._length = max(findings.last + 1 / findings.frame_rate - findings.first, 1e-3)
+        self._length = max(findings.end - findings.first, 1e-3)
 
     def _column(self, seconds: float) -> int:
         place = (seconds - self._first) / self._length * self._width
@@ -66,7 +66,7 @@ class _Axis:
         place = (end - self._first) / self._length * self._width
         return slice(first, max(first + 1, min(self._width, math.ceil(place - ROUNDING))))
 
-    def curve(self, levels: str) -> str:
+    def curve(self) -> str:
         """The largest share in each column."""
         shares, found = self._findings.shares, [0.0] * self._width
         ends = [*shares.times[1:], self._first + self._length]
@@ -74,7 +74,7 @@ class _Axis:
             part = self._columns(time, end)
             found[part] = [max(share, other) for other in found[part]]
         most = max(*found, 1e-9)
-        return "".join(levels[math.ceil(math.sqrt(share / most) * (len(levels) - 1))] for share in found)
+        return "".join(LEVELS[math.ceil(math.sqrt(share / most) * (len(LEVELS) - 1))] for share in found)
 
     def bar(self, spans: Iterable[tuple[float, float]]) -> str:
         """A line from each start to its end."""
@@ -103,7 +103,7 @@ class _Axis:
 
 
 def _cut(name: str, width: int) -> str:
-    return name if len(name) <= width else name[:width - 1].rstrip() + "…"
+    return name if len(name) <= width else name[:width - 1].rstrip() + CUT
 
 
 def _fits(line: str, encoding: str) -> bool:
@@ -116,5 +116,4 @@ def _fits(line: str, encoding: str) -> bool:
 
 def _plain(line: str) -> str:
     """The same in ASCII; letters of a zone's name that are none become question marks."""
-    signs = dict(zip(LEVELS + BAR + CHANGE + "…", PLAIN_LEVELS + PLAIN_BAR + PLAIN_CHANGE + ".", strict=True))
-    return "".join(signs.get(sign, sign) for sign in line).encode("ascii", "replace").decode("ascii")
+    return line.translate(PLAIN).encode("ascii", "replace").decode("ascii")

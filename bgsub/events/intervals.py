@@ -82,6 +82,16 @@ class Findings:
     zones: Zones | None = None
     begun: datetime.datetime | None = None
 
+    @property
+    def end(self) -> float:
+        """Seconds at which the last frame is over."""
+        return self.last + 1 / self.frame_rate
+
+    @property
+    def told_of(self) -> list[str | None]:
+        """The zones that motion is told of; None is the whole frame."""
+        return [zone.name for zone in self.zones.included] if self.zones and self.zones.included else [None]
+
     def clock(self, seconds: float) -> datetime.datetime | None:
         """When that was; None where nobody knows."""
         return clock_of(self.begun, seconds)
@@ -97,13 +107,12 @@ class Findings:
         pre_roll, post_roll : float
             Seconds.
         """
-        end_of_video = self.last + 1 / self.frame_rate
         found: list[tuple[float, float]] = []
         before = self.first
         for i, one in enumerate(self.intervals):
             start = min(one.start.time, max(one.start.time - pre_roll, before))
             later = (other.start.time for other in self.intervals[i + 1:] if other.start.time > one.end.time)
-            end = max(one.end.time, min(one.end.time + post_roll, end_of_video, *later))
+            end = max(one.end.time, min(one.end.time + post_roll, self.end, *later))
             found.append((start, end))
             before = max(before, end)
         return found

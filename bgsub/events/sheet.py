@@ -126,7 +126,7 @@ def title(findings: Findings) -> str:
 def summary(findings: Findings) -> str:
     """How much moved, in a line."""
     n, n_changes = len(findings.intervals), len(findings.changes)
-    length = findings.last - findings.first + 1 / findings.frame_rate if findings.n_frames else 0.0
+    length = findings.end - findings.first if findings.n_frames else 0.0
     words = [counted(n, "event") if n else "nothing moved", f"{paper.duration(length)} of video",
              f"motion for {paper.duration(moving(findings))}" if n else "",
              f"{counted(n_changes, 'change')} of the whole scene" if n_changes else ""]

@@ -72,7 +72,7 @@ def draw(findings: Findings, stills: Sequence[np.ndarray | None] = ()) -> np.nda
     _strip(sheet, stills, place)
     _time_axis(sheet, findings, place)
     _curve(sheet, findings, place)
-    for i, name in enumerate(_rows(findings)):
+    for i, name in enumerate(findings.told_of):
         _row(sheet, findings, place, name, place.row(i))
     _changes(sheet, findings, place)
     _legend(sheet, findings, place)
@@ -103,11 +103,11 @@ class Layout:
         self.left, self.right = _left(findings), WIDTH - EDGE
         self.strip = EDGE + paper.line_height(paper.LARGE) + paper.line_height() + 30
         self.curve = self.strip + (STILL_HEIGHT + 24 if has_stills else small) + (30 if findings.changes else 0)
-        self.bottom = self.row(len(_rows(findings)))
+        self.bottom = self.row(len(findings.told_of))
         self.legend = self.bottom + (2 if findings.begun else 1) * small + 44
         self.height = self.legend + small + EDGE // 2
         self.first = findings.first
-        self.last = max(findings.last + 1 / findings.frame_rate, self.first + 1e-3)
+        self.last = max(findings.end, self.first + 1e-3)
 
     def row(self, i: int) -> int:
         """Where that of a zone begins."""
@@ -119,14 +119,8 @@ class Layout:
         return round(self.left + min(1.0, max(0.0, share)) * (self.right - self.left))
 
 
-def _rows(findings: Findings) -> list[str | None]:
-    """The zones that motion is told of; None is the whole frame."""
-    zones = findings.zones
-    return [zone.name for zone in zones.included] if zones and zones.included else [None]
-
-
 def _left(findings: Findings) -> int:
-    names = [lettering.width_of(name, paper.SMALL) for name in _rows(findings) if name]
+    names = [lettering.width_of(name, paper.SMALL) for name in findings.told_of if name]
     return EDGE + min(MOST_LEFT, max([LEFT - EDGE, *(width + 30 for width in names)]))
 
 
