@@ -14,7 +14,8 @@ HALF = FOREGROUND // 2
 """Of a share in bytes: an odd number of pixels is never nearer to it than by rounding."""
 WIDEST = 15
 """Side of the window that is gone through pixel by pixel, and whose sum has 16 bits, at most."""
-EVERYWHERE = np.empty((0, 0), np.uint8)
+NOTHING = np.empty((0, 0), np.uint8)
+"""Is kept of what was voted before."""
 
 
 def vote(share: np.ndarray, side: int, calm: np.ndarray | None = None, calm_side: int = 0) -> np.ndarray:
@@ -41,10 +42,10 @@ def vote(share: np.ndarray, side: int, calm: np.ndarray | None = None, calm_side
     voted = np.zeros_like(share)
     where = surroundings(share, side // 2)  # most of a picture is background
     n_calm = 0 if calm is None else cv2.countNonZero(calm[where])
-    if calm is not None and n_calm:
-        _vote_in(where, share, calm_side, EVERYWHERE, voted)
-    if calm is None or n_calm < voted[where].size:
-        _vote_in(where, share, side, calm if calm is not None and n_calm else EVERYWHERE, voted)
+    if n_calm:
+        _vote_in(where, share, calm_side, NOTHING, voted)
+    if n_calm < voted[where].size:
+        _vote_in(where, share, side, calm if calm is not None and n_calm else NOTHING, voted)
     return voted
 
 
@@ -54,7 +55,7 @@ def majority(foreground: np.ndarray, side: int) -> np.ndarray:
     Equal to ``cv2.medianBlur``, whose cost grows with the window, at the cost of a sliding sum. A window of one pixel
     leaves the picture as it is.
     """
-    return more_than_half(foreground * np.uint8(FOREGROUND), side)
+    return vote(foreground * np.uint8(FOREGROUND), side)
 
 
 def more_than_half(share: np.ndarray, side: int) -> np.ndarray:
@@ -67,10 +68,9 @@ def more_than_half(share: np.ndarray, side: int) -> np.ndarray:
 def _vote_in(where: Box, share: np.ndarray, side: int, kept: np.ndarray, voted: np.ndarray) -> None:
     """Fill in a part of the picture, apart from where it is to be kept, in half of the time that ``cv2.blur`` takes."""
     (top, bottom, _), (left, right, _) = (axis.indices(size) for axis, size in zip(where, share.shape, strict=True))
-    if right > left:
-        lines = np.zeros((3 + side, right - left + side), np.uint16)
-        _slide(np.ascontiguousarray(share).reshape(-1), np.ascontiguousarray(kept).reshape(-1), share.shape,
-               (top, bottom, left, right), side, lines[0], lines[1], lines[2], lines[3:].reshape(-1), voted.reshape(-1))
+    lines = np.zeros((3 + side, right - left + side), np.uint16)
+    _slide(np.ascontiguousarray(share).reshape(-1), np.ascontiguousarray(kept).reshape(-1), share.shape,
+           (top, bottom, left, right), side, lines[0], lines[1], lines[2], lines[3:].reshape(-1), voted.reshape(-1))
 
 
 @cached(nogil=True, error_model="numpy", **OPTIONS)
