@@ -164,7 +164,7 @@ def test_a_model_saved_while_it_counts_goes_on_the_same(tmp_path, n):
 
 def test_masks_and_means_are_the_same_for_any_number_of_threads():
     """Of bands so small that a small frame has three."""
-    with patch("bgsub.adaptive.model.SMALLEST_BAND", 64 * LANES), \
+    with patch("bgsub.adaptive.judging.SMALLEST_BAND", 64 * LANES), \
             patch("bgsub.adaptive.measuring.SMALLEST_BAND", 64 * LANES):
         models = [after_a_night() for _ in range(2)]
         models[1].threads = 3

@@ -9,7 +9,7 @@ import pytest
 from drawn_scenes import seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive import model as adaptive
+from bgsub.adaptive import judging
 from bgsub.adaptive.passing import IN_BLOBS, LOOKS, PAUSE, USUAL, Passing
 from bgsub.models.registry import load
 
@@ -203,8 +203,8 @@ def test_a_mirrored_lane_gives_mirrored_masks(busy, grey):
 
 
 def test_one_thread_and_three_give_the_same(busy, monkeypatch):
-    over_bands = adaptive.over_bands
-    monkeypatch.setattr(adaptive, "over_bands", lambda work, n, threads, smallest: over_bands(work, n, threads, 1))
+    over_bands = judging.over_bands
+    monkeypatch.setattr(judging, "over_bands", lambda work, n, threads, smallest: over_bands(work, n, threads, 1))
     one, three = a_model(), a_model(threads=3)
     assert np.array_equal(run(one, busy[:120]), run(three, busy[:120]))
     assert state(one) == state(three)
