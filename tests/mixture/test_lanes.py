@@ -87,6 +87,28 @@ def test_narrower_instructions_give_the_same(by_vectors, of_mog2, tmp_path, cpu,
     assert told.endswith(f"with {words}")
 
 
+STORES = """
+import numba
+from bgsub.mixture.lanes import load, pointer, select, splat, store
+
+@numba.njit(error_model="numpy")
+def clipped(numbers, most):
+    numbers = pointer(numbers)
+    values = load(numbers, 0)
+    store(numbers, 0, select(values < splat(most), values, splat(most)))
+
+clipped.compile("void(float32[::1], float32)")
+(code,) = clipped.inspect_asm().values()
+print("vmaskmov" in code, "vblendv" in code or "vmin" in code)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32" or "x86" not in os.uname().machine, reason="x86-64 only")
+def test_no_store_is_to_some_lanes_alone(tmp_path):
+    told = python(STORES, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx2,+avx")
+    assert told == "False True"
+
+
 TRIED = "from bgsub.mixture.lanes import LANES, vectors; stats = vectors._tried.stats; " \
         "print(LANES, len(stats.cache_hits), stats.cache_path)"
 """A kernel that is compiled, kept and run like all others, in less time; with a wrong result there would be 1 lane."""

@@ -20,6 +20,8 @@ from types import ModuleType
 
 import numba
 
+from bgsub.mixture.lanes.processor import instruction_set
+
 
 def _choose() -> tuple[ModuleType, str]:
     """The form to use, and why it is not vectors."""
@@ -67,17 +69,3 @@ def describe() -> str:
     if reason:
         return f"interpreted: {LANES} pixels at a time, very slowly ({reason})"
     return f"vectors: {LANES} pixels at a time, with {instruction_set()}"
-
-
-def instruction_set() -> str:
-    """The widest vector instructions that Numba compiles for."""
-    import llvmlite.binding as llvm
-
-    features = numba.config.CPU_FEATURES
-    if features is None:
-        features = llvm.get_host_cpu_features().flatten()
-    on = {feature[1:] for feature in features.split(",") if feature.startswith("+")}
-    for feature, name in (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("avx", "AVX"), ("sse2", "SSE2"), ("neon", "NEON")):
-        if feature in on:
-            return name
-    return "the instructions of this processor"

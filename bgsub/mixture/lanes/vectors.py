@@ -9,6 +9,7 @@ Numba's cache watches the file of the function that it caches, not this one: aft
 from __future__ import annotations
 
 import operator
+from functools import partial
 
 import numpy as np
 from llvmlite import ir
@@ -18,6 +19,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from bgsub.mixture.compiled import cached
+from bgsub.mixture.lanes.processor import features
 
 LANES = 16
 OPTIONS: dict[str, bool] = {}
@@ -32,7 +34,10 @@ class Vector(types.Type):
 
 FLOATS = Vector(types.float32)
 TRUTHS = Vector(types.boolean)
-LLVM = {FLOATS: ir.VectorType(ir.FloatType(), LANES), TRUTHS: ir.VectorType(ir.IntType(1), LANES)}
+HAS_BITS = "+avx512f" in features()
+"""Whether the processor compares to bits and selects by them. Others do so with words, of all ones or zeros, and make
+bits and words of each other again and again if truth values are kept as bits."""
+LLVM = {FLOATS: ir.VectorType(ir.FloatType(), LANES), TRUTHS: ir.VectorType(ir.IntType(1 if HAS_BITS else 32), LANES)}
 BYTES = ir.VectorType(ir.IntType(8), LANES)
 INDEX = ir.IntType(32)
 LLVM_OF = {types.uint8: ir.IntType(8), types.uint16: ir.IntType(16), types.float32: ir.FloatType()}
@@ -62,16 +67,42 @@ _operator(operator.truediv, FLOATS, FLOATS, lambda builder, a, b: builder.fdiv(a
 _operator(operator.and_, TRUTHS, TRUTHS, lambda builder, a, b: builder.and_(a, b))
 _operator(operator.or_, TRUTHS, TRUTHS, lambda builder, a, b: builder.or_(a, b))
 for _symbol, _name in ((operator.lt, "<"), (operator.le, "<="), (operator.eq, "=="), (operator.gt, ">")):
-    _operator(_symbol, FLOATS, TRUTHS, lambda builder, a, b, name=_name: builder.fcmp_ordered(name, a, b))
+    _operator(_symbol, FLOATS, TRUTHS, lambda builder, a, b, name=_name: _compared(builder, name, a, b))
 
 
-def _constant(llvm_type, value):
-    return ir.Constant(llvm_type, [value] * LANES)
+def _compared(builder, symbol, a, b):
+    """Truth values, as they are kept."""
+    bits = builder.fcmp_ordered(symbol, a, b)
+    return bits if HAS_BITS else builder.sext(bits, LLVM[TRUTHS])
+
+
+def _bits(builder, truths):
+    """Bits of truth values; of words it is the sign that processors select by."""
+    if HAS_BITS:
+        return truths
+    return builder.icmp_signed("<", truths, ir.Constant(truths.type, [0] * truths.type.count))
+
+
+def _half(builder, truths, first):
+    """Half of them."""
+    lanes = range(first, first + LANES // 2)
+    return builder.shuffle_vector(truths, truths, ir.Constant(ir.VectorType(INDEX, len(lanes)), list(lanes)))
 
 
 def _place(builder, pointer, offset, llvm_type):
     """The address of a vector in memory."""
     return builder.bitcast(builder.gep(pointer, [offset]), llvm_type.as_pointer())
+
+
+def _describe_volatile(stored, lines):
+    """Write a store as one that is to be done as it stands.
+
+    Else LLVM makes one store to some lanes of what was loaded, selected and stored again. From those nothing is loaded
+    before they have reached the cache, and AMD's processors without AVX-512 take a dozen cycles for each.
+    """
+    value, place = stored.operands
+    lines.append(f"store volatile {value.type} {value.get_reference()}, {place.type} {place.get_reference()}, "
+                 f"align {stored.align}\n")
 
 
 @intrinsic
@@ -99,7 +130,8 @@ def store(typingctx, numbers, offset, values):
     """Write LANES float32 to a pointer, beginning at an offset."""
 
     def codegen(context, builder, sig, args):
-        builder.store(args[2], _place(builder, args[0], args[1], LLVM[FLOATS]), align=4)
+        stored = builder.store(args[2], _place(builder, args[0], args[1], LLVM[FLOATS]), align=4)
+        stored.descr = partial(_describe_volatile, stored)
         return context.get_dummy_value()
 
     return types.void(numbers, types.int64, FLOATS), codegen
@@ -164,7 +196,7 @@ def select(typingctx, where, yes, no):
     """Lane by lane, ``yes if where else no``."""
 
     def codegen(context, builder, sig, args):
-        return builder.select(*args)
+        return builder.select(_bits(builder, args[0]), *args[1:])
 
     return yes(TRUTHS, yes, yes), codegen
 
@@ -185,7 +217,7 @@ def negate(typingctx, where):
     """Lane by lane, ``not where``."""
 
     def codegen(context, builder, sig, args):
-        return builder.xor(args[0], _constant(LLVM[TRUTHS], 1))
+        return builder.not_(args[0])
 
     return TRUTHS(TRUTHS), codegen
 
@@ -195,7 +227,8 @@ def any_lane(typingctx, where):
     """Whether any lane is true."""
 
     def codegen(context, builder, sig, args):
-        bits = builder.bitcast(args[0], ir.IntType(LANES))
+        truths = args[0] if HAS_BITS else builder.or_(*(_half(builder, args[0], first) for first in (0, LANES // 2)))
+        bits = builder.bitcast(_bits(builder, truths), ir.IntType(truths.type.count))
         return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
 
     return types.boolean(TRUTHS), codegen
