@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +51,7 @@ class Capture:
         with OPENING:
             pass  # it is not held on to: a stream may take long, and reads its options at once
         try:
-            self.opened = self._capture.open(target, backend, list(options))
+            self.opened = self._capture.open(name_for_cv2(target), backend, list(options))
         except cv2.error:
             self.opened = False
 
@@ -120,6 +122,14 @@ class Capture:
                 self._capture.release()
             finally:
                 self._lock.release()
+
+
+def name_for_cv2(name: Any) -> Any:
+    """Return a path such that cv2 takes it: it crashes at text with bytes that are no UTF-8, as old names have.
+
+    A number stays one.
+    """
+    return name if isinstance(name, int) else os.fsencode(name)
 
 
 def credible_rate(rate: float) -> float:

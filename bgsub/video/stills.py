@@ -10,6 +10,7 @@ import numpy as np
 
 from bgsub.errors import InputError
 
+from .capture import name_for_cv2
 from .files import VideoFile
 from .frame import NOTHING, Source
 from .images import ImageSequence, read_image
@@ -37,7 +38,7 @@ def stills(source: Source, times: Sequence[float]) -> list[np.ndarray | None]:
         return [None] * len(times)
     if isinstance(source, VideoFile) and source.interlaced:
         return _in_passing(Path(source.name), times, 1 / source.frame_rate)
-    capture = cv2.VideoCapture(str(Path(source.name).absolute()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(name_for_cv2(Path(source.name).absolute()), cv2.CAP_FFMPEG)
     try:
         return [_frame(capture, time) for time in times]
     finally:
