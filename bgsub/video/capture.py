@@ -75,7 +75,7 @@ class Capture:
     def peek(self) -> tuple[np.ndarray, float] | None:
         """What `read` or `skip` will return next."""
         if not self._ahead:
-            self._ahead.append(self.read())
+            self._ahead.append(self._locked(self._next))
         return self._ahead[0]
 
     def skip(self) -> tuple[np.ndarray, float] | None:
