@@ -2,7 +2,9 @@
 
 import json
 import re
+import signal
 import sys
+import time
 
 import cv2
 import numba
@@ -110,6 +112,23 @@ def test_kernels_that_cannot_be_compiled_are_a_problem(monkeypatch, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["kernels"], found["kernel_cache"]) == (describe(), "none")
     assert found["problems"] == ["the kernels cannot be compiled: cannot find LLVM: nowhere"]
+
+
+def test_ctrl_c_that_the_compiler_would_lose_ends_it(monkeypatch, capsys):
+    def losing():
+        try:
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(2)
+        except KeyboardInterrupt:
+            raise RuntimeError("no compiled object yet") from None
+
+    monkeypatch.setattr(module, "_warmed", losing)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["doctor"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
