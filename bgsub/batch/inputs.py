@@ -179,13 +179,16 @@ def _listing(folder: Path) -> Iterator[Path]:
 def _lines(name: str) -> list[str]:
     """The inputs that a list names; lines that begin with # are remarks."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        # Names need not be UTF-8; what is no text at all has zeros in it.
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         raise missing_file(Path(name), "a text file with an input on each line") from None
     except OSError as error:
         raise InputError(f"cannot read the list {name}: {error.strerror}") from error
     except ValueError:
-        raise InputError(f"{name} is no list (expected text with an input on each line)") from None
+        text = "\0"
+    if "\0" in text:
+        raise InputError(f"{name} is no list (expected text with an input on each line)")
     return [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("#")]
 
 

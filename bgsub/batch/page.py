@@ -69,7 +69,7 @@ def write_page(summary: Summary, out: Path) -> Path:
 
 def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
     """A file as the page shows it; dashes for what is not known of one that failed."""
-    folder = quote(result.name)
+    folder = _address(result.name)
     preview = PREVIEW in result.files and (out / result.name / PREVIEW).is_file()
     told = {
         "length": timecode(result.duration)[:-4], "size": f"{result.width}×{result.height}",
@@ -82,7 +82,7 @@ def _row(result: Result, summary: Summary, out: Path) -> dict[str, Any]:
         "events": result.n_events, "changes": result.n_scene_changes,
         "preview": f"{folder}/{PREVIEW}" if preview else "",
         "moments": _moments(result, out), "more": max(0, (result.n_events or 0) - len(result.moments)),
-        "links": [(_label(name), f"{folder}/{quote(_target(out / result.name, name))}") for name in result.files
+        "links": [(_label(name), f"{folder}/{_address(_target(out / result.name, name))}") for name in result.files
                   if name != PREVIEW],
     }
 
@@ -93,7 +93,7 @@ def _moments(result: Result, out: Path) -> list[dict[str, str]]:
     by_number = {int(match[1]): f"{kind}/{name}" for kind, names in made.items() for name in names
                  if (match := NUMBER.search(name))}
     return [{"start": timecode(start)[:-4], "length": duration(length),
-             "link": f"{quote(result.name)}/{quote(by_number[number])}" if number in by_number else ""}
+             "link": f"{_address(result.name)}/{_address(by_number[number])}" if number in by_number else ""}
             for number, (start, length) in enumerate(result.moments, 1)]
 
 
@@ -101,6 +101,10 @@ def _target(folder: Path, name: str) -> str:
     """An output, or what is in it if that is one thing; browsers show folders poorly."""
     inside = _inside(folder / name)
     return f"{name}/{inside[0]}" if len(inside) == 1 else name
+
+
+def _address(name: str) -> str:
+    return quote(name, errors="surrogateescape")  # old names may have bytes that are no UTF-8
 
 
 def _inside(folder: Path) -> list[str]:

@@ -13,6 +13,8 @@ from bgsub.cli.progress import Terminated, ignore_signals, stop_on_signals
 from bgsub.errors import BgsubError, one_line
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+OPENCV_HAS_NO_MEMORY = -4
+"""Code of its errors; cv2 itself is not loaded here."""
 
 # NumPy's linear algebra is not used, and would start a thread for each processor that spins for 0.1 s.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -93,7 +95,7 @@ def _in_words(error: Exception) -> str:
     """One line, whatever went wrong."""
     if isinstance(error, BgsubError):
         return one_line(error)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or getattr(error, "code", None) == OPENCV_HAS_NO_MEMORY:
         return "out of memory; process smaller frames with --scale 0.5, or fewer --n-components"
     if isinstance(error, OSError) and error.strerror:  # the computer's, not ours
         where = error.filename or ("standard output" if _while_printing(error) else "")

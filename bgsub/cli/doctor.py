@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from bgsub.cli.common import Sectioned, debug_option, json_option
+from bgsub.cli.progress import interruptible
 from bgsub.errors import one_line
 
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
@@ -56,7 +57,7 @@ def examine() -> dict[str, Any]:
         problems.append(f"{len(wheels)} OpenCV wheels overwrite each other; uninstall all of them and install one")
     if "FFV1 .mkv" not in written:
         problems.append("this OpenCV writes no lossless video; write masks as a folder of images")
-    kernels, cache, faults = _kernels()
+    kernels, cache, faults = interruptible(_kernels)  # the compiler loses a Ctrl-C that comes in a callback of its own
     return {
         "bgsub": _version("bgsub") or "not installed",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",

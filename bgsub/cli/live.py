@@ -204,6 +204,8 @@ def _finish(watches: Sequence[Watch], chosen: dict[str, Any], seconds: float) ->
     failed = sys.exc_info()[0] is not None
     stop_all(watches)
     told = [summary(watch, seconds) for watch in watches]
+    for loss in filter(None, (watch.loss for watch in watches)):
+        _say(loss)
     if chosen["as_json"]:
         click.echo(json.dumps({"seconds": round(seconds, 3), "sources": told}, indent=2))
     elif not chosen["quiet"]:

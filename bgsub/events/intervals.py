@@ -170,7 +170,7 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """
     try:
         with replacing(path) as file:
-            file.write(table(rows).encode())
+            file.write(table(rows).encode(errors="backslashreplace"))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 

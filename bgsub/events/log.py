@@ -49,7 +49,7 @@ class EventLog:
         OutputError
             If the disk is full, or the file gone. What was written before stays.
         """
-        line = (event.line() + "\n").encode()
+        line = (event.line() + "\n").encode(errors="backslashreplace")
         with self._lock:
             before = self._file.seek(0, os.SEEK_END)
             try:

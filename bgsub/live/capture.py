@@ -181,6 +181,12 @@ class Reader:
         return self.state in ("ended", "failed") and not self._arrivals
 
     @property
+    def loss(self) -> str:
+        """What could not be read and was left out, in a line; empty if that is nothing."""
+        connection = self._connection
+        return "" if connection is None or connection.source is None else connection.source.loss()
+
+    @property
     def words(self) -> str:
         """The state for people; empty while all is well."""
         what = "" if self.error is None else str(self.error)

@@ -140,6 +140,11 @@ class Watch:
         return self._worker.reporter.fault or ("" if error is None else str(error))
 
     @property
+    def loss(self) -> str:
+        """What the source had that could not be read and was left out, in a line; empty if that is nothing."""
+        return self._reader.loss
+
+    @property
     def failure(self) -> BaseException | None:
         """What ended it, if that was no order and no proper end of the source."""
         return self.error or (self._reader.error if self._reader.state == "failed" else None)

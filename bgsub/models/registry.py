@@ -10,7 +10,9 @@ import numpy as np
 from bgsub.adaptive.exposure import adjusted, unclip
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.reduction import means_of_parts
 from bgsub.errors import ModelFileError
+from bgsub.masks.voting import vote
 from bgsub.mixture.kernels import shadows
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.mog2 import MOG2
@@ -38,7 +40,7 @@ def warm_up(*models: type[Mixture[Any]]) -> None:
 
 
 def _warm_up_what_is_rare() -> None:
-    """The kernels that `Adaptive` needs for large frames, and in changing light."""
+    """The kernels that `Adaptive` needs for large frames, in changing light, and now and then."""
     grain, (height, width) = Grain(*LARGE), LARGE
     for image in (np.zeros((height, width), np.uint8), np.zeros((height, width, 3), np.uint8)):
         grain.sample(image)
@@ -48,6 +50,9 @@ def _warm_up_what_is_rare() -> None:
         grain.sample(picture)
     grain.spread(np.zeros(grain.shape, np.uint8))
     few = np.zeros((grain.side, grain.side), np.float32)
+    vote(np.ones((8, 8), np.uint8), 3)
+    for part in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)):
+        means_of_parts(part, (3, 3))
     shadows.pool(few, few, tuple(range(grain.side)), 0, 1, np.empty((3, 1, 1), np.float32))
 
 

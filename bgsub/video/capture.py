@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +22,9 @@ MAX_RATE = 1000.0
 """Containers without a rate often give their clock's (1000, 90000): anything above this is not believed."""
 
 _PTS = getattr(cv2, "CAP_PROP_PTS", -1)  # since OpenCV 4.10
+
+OPENING = threading.RLock()
+"""Held while something is opened with options of its own, which OpenCV takes from the environment of the process."""
 
 
 class Capture:
@@ -41,9 +46,12 @@ class Capture:
     def __init__(self, target: str | int, backend: int, options: Sequence[int] = ()) -> None:
         self._lock = threading.Lock()
         self._capture = cv2.VideoCapture()
+        self._ahead: list[tuple[np.ndarray, float] | None] = []
         self.closed = False
+        with OPENING:
+            pass  # it is not held on to: a stream may take long, and reads its options at once
         try:
-            self.opened = self._capture.open(target, backend, list(options))
+            self.opened = self._capture.open(name_for_cv2(target), backend, list(options))
         except cv2.error:
             self.opened = False
 
@@ -64,6 +72,12 @@ class Capture:
         """Read the next image and its timestamp in seconds; None at the end, on failure and once closed."""
         return self._locked(self._next)
 
+    def peek(self) -> tuple[np.ndarray, float] | None:
+        """What `read` or `skip` will return next."""
+        if not self._ahead:
+            self._ahead.append(self._locked(self._next))
+        return self._ahead[0]
+
     def skip(self) -> tuple[np.ndarray, float] | None:
         """Pass over the next image, which saves converting it; in its place comes `NOTHING`, with its timestamp."""
         return self._locked(self._pass)
@@ -77,6 +91,8 @@ class Capture:
         return item
 
     def _next(self) -> tuple[np.ndarray, float] | None:
+        if self._ahead:
+            return self._ahead.pop()
         try:
             there, image = self._capture.read()
         except cv2.error:
@@ -86,6 +102,9 @@ class Capture:
         return image, self._time()
 
     def _pass(self) -> tuple[np.ndarray, float] | None:
+        if self._ahead:
+            item = self._ahead.pop()
+            return None if item is None else (NOTHING, item[1])
         try:
             there = self._capture.grab()
         except cv2.error:
@@ -103,6 +122,14 @@ class Capture:
                 self._capture.release()
             finally:
                 self._lock.release()
+
+
+def name_for_cv2(name: Any) -> Any:
+    """Return a path such that cv2 takes it: it crashes at text with bytes that are no UTF-8, as old names have.
+
+    A number stays one.
+    """
+    return name if isinstance(name, int) else os.fsencode(name)
 
 
 def credible_rate(rate: float) -> float:

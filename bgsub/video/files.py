@@ -14,6 +14,7 @@ from bgsub.errors import InputError, MisuseError
 
 from .capture import MAX_RATE, Capture, checked_rate, credible_rate, falls_short
 from .frame import NOTHING, Frame, Sequence
+from .interlaced import open_unmarked
 
 _MATROSKA = b"\x1aE\xdf\xa3"
 """The first bytes of .mkv and .webm."""
@@ -51,6 +52,8 @@ class VideoFile(Sequence):
         The container's, or 25 where that is missing or above 1000.
     n_frames : int or None
         The container's estimate, often one too high; None where it has none.
+    interlaced : bool
+        Whether it is interlaced such that OpenCV alone would have shown black pictures.
 
     Raises
     ------
@@ -76,6 +79,12 @@ class VideoFile(Sequence):
         self.frame_rate = self._given_rate or self._announced_rate
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.n_frames = _believable_count(count - self._n_before(path, count), rate)
+        self.interlaced = False
+        if self._shows_nothing(first[0]) and (unmarked := open_unmarked(path)) is not None:
+            self._capture.close()
+            self._capture, self.interlaced = unmarked, True
+            first = self._first()
+            self.size = first[0].shape[0], first[0].shape[1]
         self._frames = self._read(first)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -99,6 +108,11 @@ class VideoFile(Sequence):
                 f"Check it with `ffprobe {self.name}`"
             )
         return first
+
+    def _shows_nothing(self, image: np.ndarray) -> bool:
+        """Whether the next frame is the same to the last bit, as where none can be converted; seldom else."""
+        following = self._capture.peek()
+        return following is not None and np.array_equal(image, following[0])
 
     def _n_before(self, path: Path, count: float) -> float:
         """Frames that the container counts before the first one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ def fingerprint(source: Source) -> dict[str, Any]:
             return {"bytes": Path(source.name).stat().st_size, "hash": hash_of_parts([Path(source.name)])}
         if isinstance(source, ImageSequence):
             some = source.paths[:: max(1, len(source.paths) // SAMPLES)]
-            names = "\n".join(path.name for path in source.paths)
-            return {"images": len(source.paths), "names": hashlib.blake2b(names.encode()).hexdigest()[:32],
+            names = b"\n".join(os.fsencode(path.name) for path in source.paths)
+            return {"images": len(source.paths), "names": hashlib.blake2b(names).hexdigest()[:32],
                     "hash": hash_of_parts([*some, source.paths[-1]])}
     except OSError as error:
         raise InputError(f"cannot read {source.name}: {error.strerror or error}") from error

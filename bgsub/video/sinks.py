@@ -16,6 +16,7 @@ import numpy as np
 from bgsub.errors import OutputError, counted
 from bgsub.mixture.storage import replacing
 
+from .capture import name_for_cv2
 from .frame import Frame
 from .quiet import silence
 from .render import Draw
@@ -103,7 +104,8 @@ class VideoSink(Sink):
         require_room(path)
         with silence():
             self._writer = cv2.VideoWriter(
-                str(self._file), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), frame_rate, size[::-1], not grey
+                name_for_cv2(self._file), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), frame_rate, size[::-1],
+                not grey,
             )
         if not self._writer.isOpened():
             self._file.unlink(missing_ok=True)
@@ -252,7 +254,7 @@ def holds(path: Path, n_frames: int) -> bool:
     Neither is enough: a container that was cut off may announce all of its frames (its header stands at the start)
     or none, and a seek in one that announces none ends on any frame.
     """
-    reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    reader = cv2.VideoCapture(name_for_cv2(path), cv2.CAP_FFMPEG)
     n = round(reader.get(cv2.CAP_PROP_FRAME_COUNT)) if reader.isOpened() else 0
     there = n >= n_frames and reader.set(cv2.CAP_PROP_POS_FRAMES, n_frames - 1) and reader.read()[0]
     reader.release()

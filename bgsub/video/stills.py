@@ -10,8 +10,11 @@ import numpy as np
 
 from bgsub.errors import InputError
 
-from .frame import Source
+from .capture import name_for_cv2
+from .files import VideoFile
+from .frame import NOTHING, Source
 from .images import ImageSequence, read_image
+from .interlaced import open_unmarked
 
 
 def stills(source: Source, times: Sequence[float]) -> list[np.ndarray | None]:
@@ -33,7 +36,9 @@ def stills(source: Source, times: Sequence[float]) -> list[np.ndarray | None]:
         return [_image(source, time) for time in times]
     if not Path(source.name).is_file():
         return [None] * len(times)
-    capture = cv2.VideoCapture(str(Path(source.name).absolute()), cv2.CAP_FFMPEG)
+    if isinstance(source, VideoFile) and source.interlaced:
+        return _in_passing(Path(source.name), times, 1 / source.frame_rate)
+    capture = cv2.VideoCapture(name_for_cv2(Path(source.name).absolute()), cv2.CAP_FFMPEG)
     try:
         return [_frame(capture, time) for time in times]
     finally:
@@ -45,6 +50,20 @@ def _image(source: ImageSequence, time: float) -> np.ndarray | None:
         return read_image(source.paths[min(round(time * source.frame_rate), len(source.paths) - 1)])
     except InputError:
         return None
+
+
+def _in_passing(path: Path, times: Sequence[float], step: float) -> list[np.ndarray | None]:
+    """Frames of a file that cannot be wound to a time, and is read from its start; `step` is that between frames."""
+    found: list[np.ndarray | None] = [None] * len(times)
+    capture = open_unmarked(path)
+    item = None if capture is None else capture.read()
+    for i in sorted(range(len(times)), key=times.__getitem__):
+        while capture is not None and item is not None and (item[1] < times[i] - step / 2 or item[0] is NOTHING):
+            item = capture.skip() if item[1] < times[i] - 2 * step else capture.read()
+        found[i] = None if item is None else item[0]
+    if capture is not None:
+        capture.close()
+    return found
 
 
 def _frame(capture: cv2.VideoCapture, time: float) -> np.ndarray | None:

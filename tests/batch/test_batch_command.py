@@ -13,6 +13,7 @@ from batch_helpers import found, parts, scene, wait_until, write_clip, write_fol
 from bgsub.batch import room
 from bgsub.cli import main
 from bgsub.video.checkpoint import alone
+from bgsub.video.files import VideoFile
 
 
 @pytest.fixture
@@ -60,6 +61,22 @@ def test_a_folder_with_all_kinds_of_things_in_it(bgsub, footage, tmp_path):
     code, told, err = bgsub(footage, "--out", out, "--mask", "--events", "--recursive", "--jobs", 2)
     assert (code, told.splitlines()[-1][:38]) == (0, "4 files: 4 done before; 0 frames in 0.")
     assert err.splitlines()[-1] == "bgsub: 4 of 4 files done before"
+
+
+def test_a_name_that_is_no_utf8_is_one_like_any_other(bgsub, tmp_path, monkeypatch):
+    name = os.fsdecode(b"caf\xe9")
+    try:
+        write_clip(tmp_path / "a.avi").rename(tmp_path / f"{name}.avi")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_bytes(b"caf\xe9.avi")
+    code, told, err = bgsub("@list.txt", "--out", "out", "--mask", "--events", "--jobs", 1)
+    assert (code, err) == (0, "")
+    assert "1 file: 1 done" in told
+    assert VideoFile(tmp_path / "out" / name / "mask.mkv").n_frames == 24
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["files"][0]["name"] == name
+    assert 'href="caf%E9/mask.mkv"' in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_what_is_damaged_is_done_and_told_once(bgsub, tmp_path):

@@ -193,6 +193,14 @@ def test_one_source_that_fails_does_not_end_the_others(bgsub, clip, tmp_path):
     assert len(video_masks(tmp_path / "m-1.mkv")) == 40
 
 
+def test_images_that_cannot_be_read_are_told(folder, tmp_path):
+    sorted(folder.iterdir())[7].write_bytes(b"no image")
+    process = begin(folder, *QUIET, cwd=tmp_path)
+    err = process.communicate(timeout=60)[1].decode()
+    assert err.startswith(f"bgsub: left out 1 of 40 images of {folder}. The first:")
+    assert process.returncode == 0
+
+
 def test_a_source_that_fails_is_told_while_the_others_go_on(camera, clip, tmp_path):
     process = begin(camera.address, "nofile.mp4", *QUIET, "--max-seconds", 2, cwd=tmp_path)
     assert process.stderr.readline().decode().startswith("bgsub: no such file: nofile.mp4")

@@ -421,9 +421,14 @@ def test_a_fault_of_ours_is_one_line_and_says_so(bgsub, clip, monkeypatch):
     assert (code, err) == (1, "bgsub: unexpected RuntimeError: two lines (a fault of bgsub: --debug shows where)\n")
 
 
-def test_out_of_memory_has_a_cure(bgsub, clip, monkeypatch):
+@pytest.mark.parametrize("raised", ["MemoryError", "cv2.error"])
+def test_out_of_memory_has_a_cure(bgsub, clip, monkeypatch, raised):
     def fail(*_, **__):
-        raise MemoryError
+        if raised == "MemoryError":
+            raise MemoryError
+        error = cv2.error("(-4:Insufficient memory) Failed to allocate 29999400003 bytes")
+        error.code = cv2.Error.StsNoMem
+        raise error
 
     monkeypatch.setattr(Adaptive, "apply", fail)
     assert "--scale 0.5" in bgsub.refused(1, "run", clip)

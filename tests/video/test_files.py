@@ -64,6 +64,9 @@ class FakeCapture:
     def read(self):
         return self.items.pop(0) if self.items else None
 
+    def peek(self):
+        return self.items[0] if self.items else None
+
     def close(self):
         self.closed = True
 
@@ -328,3 +331,29 @@ def test_real_avis_have_increasing_times(data_dir, name, n_frames):
     times = np.array([frame.time for frame in video])
     assert len(times) == n_frames
     assert np.diff(times) == pytest.approx(1 / video.frame_rate)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["t.mpg", "it's [1],2;3: é.mkv"])
+def test_an_interlaced_video_is_seen(tmp_path, name):
+    ffmpeg("-i", write_video(tmp_path / "a.avi", rate=25.0), "-c:v", "mpeg2video", "-q:v", 2, "-flags", "+ildct+ilme",
+           "-top", 1, tmp_path / name)
+    with VideoFile(tmp_path / name) as video:
+        frames = list(video)
+        assert (video.size, video.frame_rate) == ((48, 64), 25)
+    with VideoFile(tmp_path / "a.avi") as video:
+        begun = next(iter(video))
+    assert abs(frames[0].image.astype(int) - begun.image).mean() < 15
+    assert np.diff([frame.time for frame in frames]) == pytest.approx(1 / 25, abs=1e-3)
+
+
+@needs_ffmpeg
+def test_what_stands_still_is_read_as_ever(tmp_path):
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=0.1", "-vf", "loop=9:1", tmp_path / "still.mkv")
+    capture = cv2.VideoCapture(str(tmp_path / "still.mkv"), cv2.CAP_FFMPEG)
+    with VideoFile(tmp_path / "still.mkv") as video:
+        frames = list(video)
+        assert not video.interlaced
+    for frame in frames:
+        assert np.array_equal(frame.image, capture.read()[1])
+    assert len(frames) == 10

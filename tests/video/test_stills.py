@@ -1,5 +1,8 @@
 """Single frames of a video that has been read already."""
 
+import shutil
+import subprocess
+
 import cv2
 import numpy as np
 import pytest
@@ -26,6 +29,17 @@ def test_frames_of_a_file_and_of_a_folder_at_their_times(tmp_path):
     assert list(map(shade, stills(folder, [0.0, 1.0, 2.5, 99.0]))) == [0, 80, 200, 232]
     (tmp_path / "in010.png").write_bytes(b"no image")
     assert stills(folder, [1.0]) == [None]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg binary to make the file with")
+def test_frames_of_an_interlaced_file(tmp_path):
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size=64x48:rate=25:duration=2,"
+                    "format=gray,geq=lum=4*N", "-c:v", "mpeg2video", "-q:v", "2", "-flags", "+ildct+ilme", "-top", "1",
+                    str(tmp_path / "v.mpg")], check=True, timeout=60)
+    with VideoFile(tmp_path / "v.mpg") as video:
+        one, two, three, none = stills(video, [0.0, 1.6, 0.8, 99.0])
+    assert [shade(one), shade(two), shade(three)] == pytest.approx([0, 160, 80], abs=24)
+    assert none is None
 
 
 def test_a_camera_has_none():
