@@ -102,7 +102,7 @@ def explain(spec: str, **chosen: Any) -> None:
     from bgsub.video.outputs import folders_for
 
     _check(spec, chosen)
-    if chosen["output"] or chosen["maps"] or not chosen["as_json"]:
+    if chosen["output"] or chosen["maps"]:
         check_installed()
     typed, cleaning = typed_parameters(chosen), typed_cleaning(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
@@ -182,6 +182,7 @@ def _check(spec: str, chosen: dict[str, Any]) -> None:
 
 def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
     """Where the picture goes, checked; None if there is to be none."""
+    from bgsub.explain.style import is_installed
     from bgsub.video.images import ImageSequence
 
     row, col = chosen["pixel"]
@@ -190,7 +191,7 @@ def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
             f"pixel {row},{col} is outside the frame, whose rows are 0 to {source.size[0] - 1} and columns 0 to "
             f"{source.size[1] - 1}; --pixel takes ROW,COL"
         )
-    if not chosen["output"] and chosen["as_json"]:
+    if not chosen["output"] and (chosen["as_json"] or not is_installed()):
         return None
     name = f"_pixel_{row}_{col}" + ("" if chosen["frame"] is None else f"_frame_{chosen['frame']}") + ".png"
     if chosen["output"]:
@@ -209,6 +210,7 @@ def _explained(chosen: dict[str, Any], clip: Clip, model: Mixture[Any], masker: 
                picture: Path | None) -> dict[str, Any]:
     """Explain the pixel, and tell what programs want to know."""
     from bgsub.explain.explanation import explain as explained
+    from bgsub.explain.style import NEEDED
     from bgsub.explain.watch import watch
     from bgsub.masks.masker import cleaning_of
 
@@ -226,7 +228,7 @@ def _explained(chosen: dict[str, Any], clip: Clip, model: Mixture[Any], masker: 
         click.echo(f"{found.sentence}\n\n{found.table()}")
         if lines := found.counterfactuals():
             click.echo("\n" + "\n".join(f"The mixture would say {line}." for line in lines))
-        click.echo(f"\n{picture}")
+        click.echo(f"\n{picture}" if picture is not None else f"\nNo picture: {NEEDED}.")
     return found.as_json() | ({} if picture is None else {"picture": str(picture)})
 
 

@@ -14,6 +14,7 @@ from bgsub.mixture.storage import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+NEEDED = "pictures need matplotlib: pip install 'bgsub[explain]'"
 TRACKS = ("#2b6cb0", "#e0872c", "#3a9a6b", "#9b5fb8", "#c0a030", "#c8557d", "#3c9fb5", "#8a6d4f")
 """Colours of components."""
 VERDICTS = {0: "#e4e6e9", 127: "#6f9bd8", 255: "#d9482b"}
@@ -28,6 +29,11 @@ STYLE: Any = {
 }
 
 
+def is_installed() -> bool:
+    """Whether pictures can be drawn."""
+    return find_spec("matplotlib") is not None
+
+
 def check_installed() -> None:
     """See that pictures can be drawn, before any work.
 
@@ -36,8 +42,8 @@ def check_installed() -> None:
     MisuseError
         If not.
     """
-    if find_spec("matplotlib") is None:
-        raise MisuseError("pictures need matplotlib: pip install 'bgsub[explain]', or go without with --json")
+    if not is_installed():
+        raise MisuseError(f"{NEEDED}; without it --pixel tells all in words")
 
 
 @contextmanager

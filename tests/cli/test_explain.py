@@ -137,9 +137,18 @@ def test_misuse(words, message, bgsub, clip, tmp_path, monkeypatch):
 
 def test_without_matplotlib(bgsub, clip, monkeypatch):
     monkeypatch.setattr("bgsub.explain.style.find_spec", lambda name: None)
-    for words in (("--pixel", PIXEL), ("--pixel", PIXEL, "--json", "-o", "why.png"), ("--maps", "maps", "--json")):
+    for words in (("--pixel", PIXEL, "-o", "why.png"), ("--maps", "maps", "--json")):
         assert "pip install 'bgsub[explain]'" in bgsub.refused(2, "explain", clip, *words)
-    assert explained(bgsub, clip, "--pixel", PIXEL)["row"] == 20
+    assert "picture" not in explained(bgsub, clip, "--pixel", PIXEL)
+
+
+def test_without_matplotlib_all_is_told_in_words(bgsub, clip, monkeypatch):
+    monkeypatch.setattr("bgsub.explain.style.find_spec", lambda name: None)
+    told = bgsub.well("explain", clip, "--pixel", PIXEL)
+    assert told.startswith(explained(bgsub, clip, "--pixel", PIXEL)["sentence"])
+    assert "component  weight" in told
+    assert told.endswith("\nNo picture: pictures need matplotlib: pip install 'bgsub[explain]'.\n")
+    assert not list(clip.parent.glob("*.png"))
 
 
 def test_a_bootstrapped_model_knows_the_first_frame(bgsub, folder):
