@@ -225,7 +225,8 @@ def _add_row(above, below, background, over, under, known, fx, fy, limit, sums):
         first = above[x] * (one - fx) + above[x + 1] * fx
         second = below[x] * (one - fx) + below[x + 1] * fx
         off = background[x + 1] - (first * (one - fy) + second * fy)
-        weight = half * known[x] if abs(off) < limit else np.float32(0)
+        sure = half * known[x]  # all are read, or it is not done in vectors
+        weight = sure if abs(off) < limit else np.float32(0)
         gx, gy = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
         sums[0, x] += gx * gx
         sums[1, x] += gx * gy

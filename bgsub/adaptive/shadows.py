@@ -120,14 +120,23 @@ def give_back(labels: np.ndarray, reach: int) -> None:
 def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers them
     """A fifth of what OpenCV takes, which goes through the picture ten times: row by row, downwards and up again.
 
-    Only those rows count that lie near one with shadow.
+    Only those rows count that lie near one with shadow, and the columns from the first to the last with shadow.
     """
-    height, width = labels.shape
-    first, last = height, -1
+    height, first, last = labels.shape[0], labels.shape[0], -1
+    shady = np.zeros(labels.shape[1], np.uint8)
     for row in range(height):
-        if _has_shadow(labels[row]):
+        if _has_shadow(labels[row], shady):
             first, last = min(first, row), row
+    if last < 0:
+        return
     top, end = max(0, first - reach), min(height, last + 1 + reach)
+    left, right = 0, len(shady)
+    while shady[left] == 0:
+        left += 1
+    while shady[right - 1] == 0:
+        right -= 1
+    labels = labels[:, max(0, left - 1):right + 1]  # beside them, for what is solid there
+    width = labels.shape[1]
     solid, above = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     count, since = np.empty(width, np.uint8), np.full(width, FURTHEST, np.uint8)
     for row in range(top, end):
@@ -145,11 +154,14 @@ def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers t
 
 
 @inner(nogil=True, error_model="numpy")
-def _has_shadow(labels):  # type: ignore[no-untyped-def]
-    n = np.uint16(0)
+def _has_shadow(labels, shady):  # type: ignore[no-untyped-def]
+    """Whether a row has shadow; marks the columns that have."""
+    found = np.uint8(0)
     for col in range(len(labels)):
-        n |= np.uint16(labels[col] == SHADOW)
-    return n != 0
+        is_shadow = np.uint8(labels[col] == SHADOW)
+        found |= is_shadow
+        shady[col] |= is_shadow
+    return found != 0
 
 
 @inner(nogil=True, error_model="numpy")
@@ -164,7 +176,8 @@ def _majority(count, solid):  # type: ignore[no-untyped-def]
     n = len(count)
     left, middle, right, within = count[:n - 2], count[1:n - 1], count[2:], solid[1:n - 1]
     for col in range(n - 2):
-        within[col] = left[col] + middle[col] + right[col] > MOST_OF_NINE
+        n_solid = np.uint8(left[col] + middle[col] + right[col])  # in bytes, so that many are added at a time
+        within[col] = n_solid > np.uint8(MOST_OF_NINE)
     solid[0] = 2 * count[0] + count[min(1, n - 1)] > MOST_OF_NINE
     solid[n - 1] = 2 * count[n - 1] + count[max(0, n - 2)] > MOST_OF_NINE
 
@@ -172,8 +185,9 @@ def _majority(count, solid):  # type: ignore[no-untyped-def]
 @inner(nogil=True, error_model="numpy")
 def _look(solid, since):  # type: ignore[no-untyped-def]
     """Rows since there was something solid in a column, up to `FURTHEST`."""
-    for col in range(len(solid)):
-        since[col] = np.uint8(0) if solid[col] != 0 else np.uint8(since[col] + np.uint8(since[col] != FURTHEST))
+    for col in range(len(solid)):  # all are read, or it is not done in vectors
+        further = np.uint8(min(since[col], np.uint8(FURTHEST - 1)) + np.uint8(1))
+        since[col] = further if solid[col] == 0 else np.uint8(0)
 
 
 @inner(nogil=True, error_model="numpy")

@@ -118,7 +118,8 @@ def _slide(share, kept, shape, box, side, line, now, total, last, voted):  # typ
         at = (y - reach) * width + left
         if is_kept:
             for x in range(n):
-                voted[at + x] = voted[at + x] if kept[at + x] != 0 else np.uint8(total[x] > half)
+                before, now_voted = voted[at + x], np.uint8(total[x] > half)  # all are read, or it is not done in vectors
+                voted[at + x] = before if kept[at + x] != 0 else now_voted
         else:
             for x in range(n):
                 voted[at + x] = np.uint8(total[x] > half)
