@@ -117,9 +117,9 @@ def _slide(share, kept, shape, box, side, line, now, total, last, voted):  # typ
             continue
         at = (y - reach) * width + left
         if is_kept:
-            for x in range(n):
-                before, now_voted = voted[at + x], np.uint8(total[x] > half)  # all are read, or it is not done in vectors
-                voted[at + x] = before if kept[at + x] != 0 else now_voted
+            for x in range(n):  # all are read, or it is not done in vectors
+                was, is_now = voted[at + x], np.uint8(total[x] > half)
+                voted[at + x] = was if kept[at + x] != 0 else is_now
         else:
             for x in range(n):
                 voted[at + x] = np.uint8(total[x] > half)
