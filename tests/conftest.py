@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bgsub.jobs.processes import prepare
+
 # The same examples everywhere and each time; a busy machine is no failure.
 settings.register_profile("bgsub", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bgsub")
@@ -33,6 +35,15 @@ def pytest_collection_modifyitems(items):
         return 0 if path.name == COMPILES else 1 if without else 2
 
     items.sort(key=lambda item: turn(item.path))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server_of_processes():
+    """What `bgsub` makes processes from is started once for all tests, by whoever comes first.
+
+    It must have loaded what any of them needs, or each process would load it anew: Numba, for several seconds.
+    """
+    prepare("bgsub.compare.runner", "bgsub.batch.work")
 
 
 @pytest.fixture(scope="module")
