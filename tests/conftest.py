@@ -21,9 +21,14 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as of what a shell star
 
 COMPILES = "test_demo.py"
 """It begins by compiling all kernels for the most usual frames."""
-WITHOUT_MODELS = ("events", "masks", "video", "test_make_videos.py")
-WITH_MODELS = ("test_checkpoint.py", "test_masker.py", "test_scene_watch.py")
+WITHOUT_MODELS = ("compare", "events", "masks", "video", "test_make_videos.py")
+WITH_MODELS = ("test_checkpoint.py", "test_extras.py", "test_footage.py", "test_light.py", "test_masker.py",
+               "test_methods.py", "test_runner.py", "test_scene_watch.py", "test_session.py", "test_speed.py")
 """Exceptions of these folders."""
+LONG = ("test_web_browser.py", "test_run_resume.py", "test_compare.py", "test_explain.py", "test_window_display.py",
+        "test_explanation.py", "test_run_signals.py", "test_exposure.py", "test_live.py", "test_model.py",
+        "test_batch_cluster.py", "test_passing.py")
+"""Those that take longest, of which every other one mostly waits; at the end, others would wait for them."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -32,9 +37,10 @@ def pytest_collection_modifyitems(items):
 
     def turn(path):
         without = {path.name, path.parent.name} & {*WITHOUT_MODELS} and path.name not in WITH_MODELS
-        return 0 if path.name == COMPILES else 1 if without else 2
+        first = [path.name == COMPILES, bool(without)]
+        return [*first, *(path.name == name for name in LONG)]
 
-    items.sort(key=lambda item: turn(item.path))
+    items.sort(key=lambda item: turn(item.path), reverse=True)  # files of one turn stay in their order
 
 
 @pytest.fixture(scope="session", autouse=True)
