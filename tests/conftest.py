@@ -25,10 +25,11 @@ WITHOUT_MODELS = ("compare", "events", "masks", "video", "test_make_videos.py")
 WITH_MODELS = ("test_checkpoint.py", "test_extras.py", "test_footage.py", "test_light.py", "test_masker.py",
                "test_methods.py", "test_runner.py", "test_scene_watch.py", "test_session.py", "test_speed.py")
 """Exceptions of these folders."""
-LONG = ("test_web_browser.py", "test_run_resume.py", "test_compare.py", "test_explain.py", "test_window_display.py",
-        "test_explanation.py", "test_run_signals.py", "test_exposure.py", "test_live.py", "test_model.py",
-        "test_batch_cluster.py", "test_passing.py")
-"""Those that take longest, of which every other one mostly waits; at the end, others would wait for them."""
+LONG = ("test_web_browser.py", "test_run_resume.py", "test_lanes.py", "test_mog2.py", "test_compare.py",
+        "test_explain.py", "test_window_display.py", "test_adaptive_kernel.py", "test_run_signals.py", "test_inputs.py",
+        "test_live.py", "test_explanation.py", "test_readme.py", "test_kernels.py", "test_batch_cluster.py",
+        "test_bootstrap.py", "test_real_clips.py", "test_exposure.py", "test_model.py")
+"""Those that take longest: begun at the end, they would be waited for."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -45,9 +46,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def server_of_processes():
-    """What `bgsub` makes processes from is started once for all tests, by whoever comes first.
+    """What `bgsub` makes processes from, which is started once and knows then what it is to have loaded.
 
-    It must have loaded what any of them needs, or each process would load it anew: Numba, for several seconds.
+    It must be what any test needs, or each process would load the rest anew: Numba, for a second or more.
     """
     prepare("bgsub.compare.runner", "bgsub.batch.work")
 
