@@ -28,7 +28,7 @@ WITH_MODELS = ("test_checkpoint.py", "test_extras.py", "test_footage.py", "test_
 LONG = ("test_web_browser.py", "test_run_resume.py", "test_lanes.py", "test_mog2.py", "test_compare.py",
         "test_explain.py", "test_window_display.py", "test_adaptive_kernel.py", "test_run_signals.py", "test_inputs.py",
         "test_live.py", "test_explanation.py", "test_readme.py", "test_kernels.py", "test_batch_cluster.py",
-        "test_bootstrap.py", "test_real_clips.py", "test_exposure.py", "test_model.py")
+        "test_bootstrap.py", "test_real_clips.py", "test_exposure.py", "test_model.py", "test_scripts_bench.py")
 """Those that take longest: begun at the end, they would be waited for."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
