@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bgsub.jobs.processes import prepare
+
 # The same examples everywhere and each time; a busy machine is no failure.
 settings.register_profile("bgsub", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bgsub")
@@ -19,9 +21,15 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as of what a shell star
 
 COMPILES = "test_demo.py"
 """It begins by compiling all kernels for the most usual frames."""
-WITHOUT_MODELS = ("events", "masks", "video", "test_make_videos.py")
-WITH_MODELS = ("test_checkpoint.py", "test_masker.py", "test_scene_watch.py")
+WITHOUT_MODELS = ("compare", "events", "masks", "video", "test_make_videos.py")
+WITH_MODELS = ("test_checkpoint.py", "test_extras.py", "test_footage.py", "test_light.py", "test_masker.py",
+               "test_methods.py", "test_runner.py", "test_scene_watch.py", "test_session.py", "test_speed.py")
 """Exceptions of these folders."""
+LONG = ("test_web_browser.py", "test_run_resume.py", "test_lanes.py", "test_mog2.py", "test_compare.py",
+        "test_explain.py", "test_window_display.py", "test_adaptive_kernel.py", "test_run_signals.py", "test_inputs.py",
+        "test_live.py", "test_explanation.py", "test_readme.py", "test_kernels.py", "test_batch_cluster.py",
+        "test_bootstrap.py", "test_real_clips.py", "test_exposure.py", "test_model.py", "test_scripts_bench.py")
+"""Those that take longest: begun at the end, they would be waited for."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -30,9 +38,19 @@ def pytest_collection_modifyitems(items):
 
     def turn(path):
         without = {path.name, path.parent.name} & {*WITHOUT_MODELS} and path.name not in WITH_MODELS
-        return 0 if path.name == COMPILES else 1 if without else 2
+        first = [path.name == COMPILES, bool(without)]
+        return [*first, *(path.name == name for name in LONG)]
 
-    items.sort(key=lambda item: turn(item.path))
+    items.sort(key=lambda item: turn(item.path), reverse=True)  # files of one turn stay in their order
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server_of_processes():
+    """What `bgsub` makes processes from, which is started once and knows then what it is to have loaded.
+
+    It must be what any test needs, or each process would load the rest anew: Numba, for a second or more.
+    """
+    prepare("bgsub.compare.runner", "bgsub.batch.work")
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import click
 
 from bgsub.cli.common import Decorator, Number, Option, Whole, together
 from bgsub.errors import MisuseError
-from bgsub.mixture.parameter import about
+from bgsub.mixture.parameter import about, types_of
 
 ALIKE = {
     "learning_rate": {"history": "1 over it", "memory": "1 over it, in seconds"},
@@ -123,7 +123,7 @@ def _range(kind: click.ParamType[Any]) -> str:
 
 
 def _click_type(cls: type, name: str) -> click.ParamType[Any]:
-    hint, told = get_type_hints(cls)[name], about(_field(cls, name))
+    hint, told = types_of(cls)[name], about(_field(cls, name))
     if get_origin(hint) is Literal:
         return click.Choice(get_args(hint))
     if hint is bool:

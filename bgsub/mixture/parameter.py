@@ -6,6 +6,7 @@ import difflib
 import math
 import numbers
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from bgsub.errors import MisuseError
@@ -62,9 +63,15 @@ def about(parameter: Field[Any]) -> About:
     return told
 
 
+@cache
+def types_of(cls: type) -> dict[str, Any]:
+    """The types of a class's fields by name, looked up once: it takes longer than all else that is checked."""
+    return get_type_hints(cls)
+
+
 def document(cls: type) -> type:
     """Append the declared parameters to the class's docstring, in NumPy style."""
-    hints = get_type_hints(cls)
+    hints = types_of(cls)
     lines = [(cls.__doc__ or "").rstrip(), "", "    Parameters", "    ----------"]
     for f in fields(cls):
         told = about(f)
@@ -86,7 +93,7 @@ def check(params: Any) -> None:
     MisuseError
         Naming the parameter, what was expected and what came.
     """
-    hints = get_type_hints(type(params))
+    hints = types_of(params.__class__)
     for f in fields(params):
         value, hint = getattr(params, f.name), hints[f.name]
         told = about(f)

@@ -108,7 +108,9 @@ def test_numbers_of_a_steady_camera(begun):
     assert all(0 <= row.foreground_share < 0.01 and row.model_ms > 0 for row in rows)
 
 
-def test_none_of_a_burst_is_dropped(begun):
+def test_none_of_a_burst_is_dropped(begun, monkeypatch):
+    monkeypatch.setattr(capture, "BURST", 10.0)  # a busy machine may need more than a second
+
     def bursts():
         for i in range(60):
             yield picture(i)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from bgsub.live.watch import Watch
-from bgsub.mixture.parameter import about
+from bgsub.mixture.parameter import about, types_of
 
 FIXED = {"frame_rate", "shadow_value"}
 """Parameters that are no one's to turn: the source's own, and what masks hold."""
@@ -46,7 +46,7 @@ def values(watch: Watch) -> dict[str, Any]:
 
 
 def _of(title: str, params: Any) -> Iterator[dict[str, Any]]:
-    hints = get_type_hints(type(params))
+    hints = types_of(params.__class__)
     for field in fields(params):
         value = getattr(params, field.name)
         if field.name in FIXED or value is None:  # None: another parameter stands for it
