@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Number, Sectioned, Time, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, THREADS, Number, Sectioned, Time, Whole, debug_option, json_option, option
 from bgsub.cli.footage import CUTTING, cutting_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters
 from bgsub.cli.parameters import given, model_options, parameter_options
@@ -77,7 +77,7 @@ Examples:
 @option("--cluster", metavar="ADDRESS", section=HOW,
         help="Work on the Dask cluster whose scheduler is there, such as tcp://scheduler:8786. Inputs and --out must "
              "be under the same paths on all of its machines.")
-@option("--threads", type=Whole(min=1), section=HOW,
+@option("--threads", type=THREADS, section=HOW,
         help="Threads of the model for each file at most. Results do not depend on it.  [default: processors / jobs, "
              "and all but one if there is one job; 1 on a cluster]")
 @option("--zones", metavar="JSON", section=MOTION,

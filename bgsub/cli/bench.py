@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Option, Sectioned, Whole, debug_option, json_option
+from bgsub.cli.common import LAST, THREADS, Option, Sectioned, Whole, debug_option, json_option
 from bgsub.cli.demo import CLIP, clip_folder
 from bgsub.cli.progress import Announced, interruptible, progress_bar, stop_on_signals
 from bgsub.compare.turns import LEAST, ways
@@ -58,7 +58,7 @@ Examples:
               help="Scale the frames, and add the noise of a sensor, which scaling smooths away.")
 @click.option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True, cls=Option,
               section="What to measure", help="Model of the stages of `bgsub run`. The race has all of them.")
-@click.option("--threads", type=Whole(min=1), cls=Option, section="What to measure",
+@click.option("--threads", type=THREADS, cls=Option, section="What to measure",
               help="Threads at most, on both sides.  [default: all processors]")
 @json_option
 @click.option("--quiet", is_flag=True, cls=Option, section=LAST, help="No progress bar.")

@@ -115,6 +115,10 @@ class Whole(click.IntRange):
     _describe_range = _range_in_words
 
 
+THREADS = Whole(min=1, max=1024)
+"""OpenCV starts as many as it is told, all at once."""
+
+
 class Number(click.FloatRange):
     """A number in a range."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, THREADS, Sectioned, Whole, debug_option, json_option, option
 from bgsub.cli.comparison import RESULT, TABLE, WORDS, tell
 from bgsub.cli.progress import raise_if_stopped, stop_on_signals
 from bgsub.compare.specs import CLEAN_HELP, DEFAULT_METHODS, LIST_HELP, METHODS_HELP, TRUTH_HELP, split
@@ -61,7 +61,7 @@ Examples:
 @option("--max-frames", type=Whole(min=1), section=WHAT,
         help="Stop each clip after this many frames, for a first look: the figures are not the official ones then.")
 @option("--list", "only_list", is_flag=True, section=WHAT, help=LIST_HELP)
-@option("--threads", type=Whole(min=1), default=1, show_default=True, section=HOW,
+@option("--threads", type=THREADS, default=1, show_default=True, section=HOW,
         help="Threads of each method, as far as a method lets itself be told.")
 @option("--jobs", "n_jobs", type=Whole(min=1), default=1, show_default=True, section=HOW,
         help="Clips at a time, each in a process of its own. Raise it to be done sooner; times are then those of a "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Sectioned, Whole, debug_option, folders_of, json_option, option
+from bgsub.cli.common import LAST, THREADS, Sectioned, debug_option, folders_of, json_option, option
 from bgsub.cli.footage import bar_of_clips, clip_options, make_footage
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
@@ -87,7 +87,7 @@ Examples:
 @option("--roi", metavar="IMAGE", section=LOOKING,
         help="A mask image of the frames' size: where it is black, or transparent if parts of it are, nothing is "
              "learned and nothing is foreground.")
-@option("--threads", type=Whole(min=1), section=LOOKING,
+@option("--threads", type=THREADS, section=LOOKING,
         help="Threads of the model at most. Nothing that is found depends on it.  [default: all processors but one]")
 @option("--model", "model_name", type=click.Choice(list(PARAMS)), default=DEFAULT, show_default=True,
         section=MODEL, help="Which model.")

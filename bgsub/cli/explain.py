@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Number, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, THREADS, Number, Sectioned, Whole, debug_option, json_option, option
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
@@ -79,7 +79,7 @@ Examples:
 @option("--bootstrap", metavar="N", type=Whole(min=2), section=MODEL,
         help="Begin with what is background in the first N frames, as `bgsub run` does.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
-@option("--threads", type=Whole(min=1), section=MODEL,
+@option("--threads", type=THREADS, section=MODEL,
         help="Threads of the model at most.  [default: all processors]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor, as `bgsub run` does.  [default 1]")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Number, Sectioned, Whole, debug_option, json_option, option
+from bgsub.cli.common import LAST, THREADS, Number, Sectioned, debug_option, json_option, option
 from bgsub.cli.modelling import typed_cleaning, typed_parameters
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import interruptible, stop_on_signals
@@ -90,7 +90,7 @@ Examples:
 @option("--load-model", metavar="NPZ", section=MODEL, help="Go on with a model that --save-model wrote.")
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
-@option("--threads", type=Whole(min=1), section=MODEL,
+@option("--threads", type=THREADS, section=MODEL,
         help="Threads of each model at most.  [default: all processors but one, shared by the sources]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,
         help="Work on frames reduced by this factor. Lower it for speed.  [default 1]")

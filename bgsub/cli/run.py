@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bgsub.cli.common import LAST, Colour, Number, Sectioned, Whole, debug_option, folders_of, json_option, option
+from bgsub.cli.common import (
+    LAST,
+    THREADS,
+    Colour,
+    Number,
+    Sectioned,
+    Whole,
+    debug_option,
+    folders_of,
+    json_option,
+    option,
+)
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
@@ -77,7 +88,7 @@ Examples:
              "batch EM: who stands there at the start leaves no ghost, if he leaves within them. Keeps them in memory.")
 @option("--save-model", metavar="NPZ", section=MODEL, help="Write what the model has learned by the end.")
 @model_options(PARAMS, MODEL, leave_out=("frame_rate",))
-@option("--threads", type=Whole(min=1), section=MODEL,
+@option("--threads", type=THREADS, section=MODEL,
         help="Threads of the model at most. Masks do not depend on it.  [default: all processors but "
              "one, which reads and writes]")
 @option("--scale", type=Number(min=0, min_open=True, max=1), default=1.0, section=MODEL,

@@ -139,7 +139,7 @@ class Explanation:
             "row": story.row, "col": story.col, "frame": self.frame, "verdict": self.verdict,
             "mixture_verdict": self.state.verdict, "cleaned": story.cleaned, "model": story.model.name,
             "frame_colour": story.seen[i].tolist(), "colour": story.colours[i].tolist(),
-            "limit": self.state.limit, "distance": self.distance, "background_ratio": float(story.shares[i]),
+            "limit": self.state.limit, "distance": self.distance, "background_ratio": round(float(story.shares[i]), 6),
             "components": [asdict(component) for component in self.state.components],
             "countdown": None if self.countdown is None else {
                 "frames": self.countdown, "seconds": self.countdown / story.frame_rate},

@@ -56,8 +56,7 @@ def checked_mask(mask: np.ndarray, shape: tuple[int, ...] | None = None) -> np.n
         If it is none, or of another shape.
     """
     if not isinstance(mask, np.ndarray) or mask.dtype not in MASK_DTYPES or mask.ndim != 2:
-        kind = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
-        raise MisuseError(f"a mask must be an array of uint8 or bool, (H, W); got {kind}")
+        raise MisuseError(f"a mask must be an array of uint8 or bool, (H, W); got {described(mask)}")
     if shape is not None and mask.shape != shape:
         raise MisuseError(f"the mask must be of the frame's size, {shape}; got {mask.shape}")
     return mask if mask.dtype == np.uint8 else mask * np.uint8(FOREGROUND)
@@ -97,6 +96,11 @@ def checked_out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     return out
 
 
+def described(value: Any) -> str:
+    """What something is, if it is not what it should be: type and shape of an array."""
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
 def checked_pixels(name: str, pixels: Any, shape: tuple[int, ...]) -> np.ndarray:
     """A truth value for each pixel of a frame: where the array is not 0.
 
@@ -106,8 +110,8 @@ def checked_pixels(name: str, pixels: Any, shape: tuple[int, ...]) -> np.ndarray
         If it is no array of numbers of the frame's size.
     """
     if not isinstance(pixels, np.ndarray) or pixels.dtype.kind not in "bui" or pixels.shape != shape:
-        kind = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise MisuseError(f"{name} must be an array of uint8 or bool of the frame's size, {shape}; got {kind}")
+        raise MisuseError(
+            f"{name} must be an array of uint8 or bool of the frame's size, {shape}; got {described(pixels)}")
     return np.asarray(pixels != 0)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from bgsub.errors import MisuseError, ModelFileError, counted
 from bgsub.mixture.blocks import Blocks, Pixel
-from bgsub.mixture.checks import DTYPES, checked_pixels, checked_threads
+from bgsub.mixture.checks import DTYPES, checked_pixels, checked_threads, described
 from bgsub.mixture.parameter import build
 from bgsub.mixture.storage import load_arrays, save_arrays
 
@@ -118,7 +118,7 @@ class Memory(Generic[P]):
         """
         if roi is not None:
             if not isinstance(roi, np.ndarray) or roi.ndim != 2:
-                raise MisuseError(f"roi must be an array of uint8 or bool, (H, W); got {type(roi).__name__}")
+                raise MisuseError(f"roi must be an array of uint8 or bool, (H, W); got {described(roi)}")
             if self._blocks is not None and roi.shape != self._blocks.shape:
                 (height, width), learned = roi.shape, self._blocks.shape
                 raise MisuseError(
