@@ -16,8 +16,11 @@ settings.load_profile("bgsub")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or all processes that tests start compile our modules anew
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as of what a shell starts in the background
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # or tests of Ctrl-C would wait for ever
+# A shell has what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: tests would wait for ever.
+for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, usual)
 
 COMPILES = "test_demo.py"
 """It begins by compiling all kernels for the most usual frames."""
