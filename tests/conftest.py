@@ -16,7 +16,7 @@ settings.load_profile("bgsub")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or all processes that tests start compile our modules anew
 
-# A shell has what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: tests would wait for ever.
+# A shell has what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: tests would wait.
 for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     number = getattr(signal, name, None)
     if number is not None and signal.getsignal(number) == signal.SIG_IGN:
