@@ -105,7 +105,7 @@ def test_too_short(bgsub, tmp_path, frames):
     (["--max-frames", "29"], "29 is not in the range at least 30"),
     (["--size", "big"], "'big' is no size; write width and height"),
     (["--size", "1920x8"], "each at least 16"),
-    (["--threads", "0"], "at least 1"),
+    (["--threads", "0"], "1 to 1,024"),
     (["--model", "nonsense"], "nonsense"),
 ])
 def test_misuse(bgsub, words, said):

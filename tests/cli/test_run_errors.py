@@ -239,7 +239,7 @@ SG = ["--model", "stauffer-grimson"]
     (["--fps", "0"], "not in the range above 0 to 1,000"), (["--fps", "nan"], "frame rate above 0"),
     (["--scale", "0"], "not in the range above 0 to 1"), (["--scale", "1.5"], "above 0 to 1"),
     (["--scale", "nan"], "scale must be above 0"),
-    (["--threads", "0"], "at least 1"), (["--timeout", "0"], "above 0"),
+    (["--threads", "0"], "1 to 1,024"), (["--threads", "1025"], "1 to 1,024"), (["--timeout", "0"], "above 0"),
     (["--model", "mog3"], "'mog3' is not"), (["--roi", "nowhere.png"], "no ROI image nowhere.png"),
     ([*SG, "--learning-rate", "0.1", "--absorb-after", "3"], "not both"),
     ([*SG, "--min-variance", "300", "--initial-variance", "200"], "must not exceed"),
