@@ -15,6 +15,7 @@ from bgsub.events.blobs import Blob
 from bgsub.events.event import VERSION
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.shares import Shares
+from bgsub.jobs.files import as_bytes
 from bgsub.masks.zones import Zones
 from bgsub.mixture.storage import replacing
 
@@ -170,7 +171,7 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """
     try:
         with replacing(path) as file:
-            file.write(table(rows).encode(errors="backslashreplace"))
+            file.write(as_bytes(table(rows)))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bgsub.errors import OutputError
 from bgsub.events.event import Event
+from bgsub.jobs.files import as_bytes
 
 
 class EventLog:
@@ -49,7 +50,7 @@ class EventLog:
         OutputError
             If the disk is full, or the file gone. What was written before stays.
         """
-        line = (event.line() + "\n").encode(errors="backslashreplace")
+        line = as_bytes(event.line() + "\n")
         with self._lock:
             before = self._file.seek(0, os.SEEK_END)
             try:

@@ -15,7 +15,12 @@ from bgsub.mixture.storage import replacing
 def key_of(*told: Any) -> str:
     """A short name for values that JSON can hold: another one for any other values."""
     text = json.dumps(told, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:20]
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def as_bytes(text: str) -> bytes:
+    """Text as files hold it, UTF-8; names of files may have bytes that are none, which become escapes."""
+    return text.encode(errors="backslashreplace")
 
 
 def stamp(paths: Iterable[Path]) -> str:
@@ -49,7 +54,7 @@ def write_whole(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
-            file.write(text.encode(errors="backslashreplace"))
+            file.write(as_bytes(text))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
 
