@@ -27,6 +27,7 @@ from bgsub.compare.clips import labelled_clip
 from bgsub.compare.metrics import ConfusionCounts, count
 from bgsub.errors import BgsubError
 from bgsub.mixture.bands import available_threads
+from bgsub.mixture.protocol import FOREGROUND
 
 Picture = np.ndarray
 Pair = tuple[Picture, Picture | None]
@@ -139,6 +140,41 @@ def switched_on(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield np.uint8(image * bright + 2 * (1 - bright)), truth if i >= 50 else None
 
 
+def infrared(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """A thermal camera: grey, soft, of little contrast, and slowly warmer and colder."""
+    rng = np.random.default_rng(0)
+    for i, (image, truth) in enumerate(pairs):
+        soft = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (0, 0), 1.2)
+        levels = 110 + 0.3 * (soft - 128.0) + 6 * math.sin(i / 200) + rng.normal(0, 1.5, soft.shape)
+        yield np.uint8(np.clip(levels, 0, 255)), truth
+
+
+def turbulent(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Hot air: each part of the picture swims by some two pixels."""
+    rng = np.random.default_rng(0)
+    swimming: np.ndarray | None = None
+    for image, truth in pairs:
+        height, width = image.shape[:2]
+        scale = math.sqrt(height * width / (320 * 240))
+        parts = np.stack([cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 9 * scale)
+                          for _ in range(2)])
+        parts *= 1.2 * scale / parts.std()
+        swimming = parts if swimming is None else np.float32(0.5) * swimming + np.float32(0.87) * parts
+        rows, cols = np.mgrid[:height, :width].astype(np.float32)
+        at = cols + swimming[0], rows + swimming[1]
+        yield (cv2.remap(image, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+               None if truth is None else cv2.remap(truth, *at, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
+
+
+def begun_with_a_still(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """For 150 frames all stands still, as it was when most of what moves was seen; then it goes on, and is scored."""
+    rng, whole = np.random.default_rng(0), list(pairs)
+    scored = [i for i, (_, truth) in enumerate(whole) if truth is not None]
+    first = max(scored[:max(1, len(scored) // 3)], key=lambda i: np.count_nonzero(whole[i][1] == FOREGROUND))
+    for image, truth in [(whole[first][0], None)] * 150 + whole[first:]:
+        yield noisy(2)(image, rng), truth
+
+
 def noisy(sigma: float) -> Callable[[Picture, np.random.Generator], Picture]:
     return lambda image, rng: np.uint8(np.clip(image + rng.normal(0, sigma, image.shape), 0, 255))
 
@@ -147,11 +183,14 @@ CHANGES: dict[str, Change] = {
     "as it is": lambda pairs: pairs,
     "backwards": lambda pairs: reversed(list(pairs)),
     "every second frame": lambda pairs: islice(pairs, 0, None, 2),
+    "every tenth frame": lambda pairs: islice(pairs, 0, None, 10),
     "half as large": resized(0.5),
     "twice as large": resized(2),
     "its middle, enlarged": resized(2, 0.25, 0.75),
     "in grey": picture_by_picture(lambda image, _: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)),
     "haze": picture_by_picture(lambda image, _: np.uint8(0.6 * image + 50)),
+    "fog": picture_by_picture(lambda image, rng: noisy(1.5)(0.3 * image + 120, rng)),
+    "infrared": infrared,
     "dusk": picture_by_picture(lambda image, _: np.uint8(0.45 * image)),
     "noise of 6": picture_by_picture(noisy(6)),
     "noise of 12": picture_by_picture(noisy(12)),
@@ -159,6 +198,8 @@ CHANGES: dict[str, Change] = {
     "flicker of 6 %": picture_by_picture(lambda image, rng: np.uint8(np.clip(image * rng.normal(1, 0.06), 0, 255))),
     "snow": picture_by_picture(snowed_on),
     "shaken": shaken,
+    "hot air": turbulent,
+    "begun with a still": begun_with_a_still,
     "tone": through(swinging),
     "backlight": through(backlit),
     "in steps": in_steps,

@@ -13,8 +13,8 @@ from bgsub.masks.params import REFERENCE_AREA
 CLEAN, NOISY = 2.5, 4.5
 """Standard deviations of the noise, in grey levels: up to the one nothing is averaged, from the other on all is. At
 night and in fog noise counts for more, as there is less contrast for it to hide."""
-LEAST_CONTRAST = 30.0
-"""Standard deviation of the grey levels of a picture, below which noise counts for more: most have 45 to 70."""
+LEAST_CONTRAST = 45.0
+"""Standard deviation of the grey levels of a picture, below which levels count for more: most have 45 to 70."""
 FULL = 0.25
 """Weight of either neighbour in a row and in a column, at most: 1-2-1."""
 GRID = 4
@@ -53,9 +53,14 @@ class Averaging:
         self.last: np.ndarray | None = None
 
     @property
+    def relative_contrast(self) -> float:
+        """The frames' contrast as a share of what most have: at night, in fog and in the infrared less than 1."""
+        return min(1.0, max(1.0, self.contrast) / LEAST_CONTRAST) if self.looks else 1.0
+
+    @property
     def weight(self) -> float:
         """Of either neighbour in a row and in a column: 0, so that nothing is averaged, to `FULL`."""
-        noise = self.noise * max(1.0, LEAST_CONTRAST / max(1.0, self.contrast))
+        noise = self.noise / self.relative_contrast
         return FULL * min(1.0, max(0.0, (noise - CLEAN) / (NOISY - CLEAN)))
 
     def look_at(self, image: np.ndarray, n_frames: int) -> None:

@@ -14,15 +14,16 @@ from bgsub.masks.cleaning import odd
 
 EVERY = 3
 """Frames from one look to the next."""
-STILL = 12
-"""Grey levels by which a pixel that nothing moves in may differ from one look to the next."""
+STILL, LEAST_STILL = 24.0, 12.0
+"""Grey levels by which a pixel that nothing moves in may differ from one look to the next, since the shadow of what has
+just left may still be there: less where the picture has little contrast, but no less than the other."""
 LOOKS = 2
 """For which a pixel must have been still."""
 EDGE = 5.0
 """Grey levels by which a step must be the stronger one to count."""
 MAJORITY = 0.7
 """Of the border: by how much more of it must speak for the background."""
-LEAST_PART = 0.25
+LEAST_PART = 0.15
 """Of its blob that a still piece must be: a leg that stands still is no ghost."""
 MARGIN = 4
 """Pixels at 320x240 around a piece that its border is compared with."""
@@ -31,8 +32,9 @@ INSIDE, BESIDE, OUTSIDE, NEAR = 5, 3, 7, 9
 the third one adds to it and the second one does not; and colours are means over what of the two lies in the fourth."""
 SMALLEST = 0.5
 """By what all of these are reduced in small frames, at most: colours of fewer pixels are noise."""
-LEAST_BORDER = 0.5
-"""Of a piece's outline that must lie beside the background: the rest of it is beside other foreground."""
+LEAST_BORDER, LEAST_OF_LIGHT = 0.3, 0.5
+"""Of a piece's outline that must lie beside the background, for a hole and for light: the rest of it is beside other
+foreground."""
 PATCH = 0.002
 """Share of the frame from which on a piece may be a patch of light."""
 SOFT, SHARP = 0.2, 0.6
@@ -63,7 +65,8 @@ class Ghosts:
         self.looks[:] = 0
         self.last = None
 
-    def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
+    def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float,
+             contrast: float = 1.0) -> np.ndarray:
         """Where ghosts are; to be called every `EVERY` frames.
 
         Parameters
@@ -74,13 +77,15 @@ class Ghosts:
             The mask: 255 is foreground.
         smallest : float
             Pixels below which a piece is left alone.
+        contrast : float
+            Of the picture, as a share of what most have.
 
         Returns
         -------
         ndarray of uint8, shape (H, W)
             1 where there is one, or light.
         """
-        self._watch(image)
+        self._watch(image, max(LEAST_STILL, STILL * contrast))
         found = np.zeros_like(foreground)
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         least = max(1.0, smallest)
@@ -98,20 +103,25 @@ class Ghosts:
             if not least <= area <= VIEW_SHARE * foreground.size:  # more is another view, of which there is an event
                 continue
             near = np.s_[max(top - margin, 0):top + height + margin, max(left - margin, 0):left + width + margin]
-            piece = (labels[near] == i).view(np.uint8)
             row, col = np.argwhere(labels[top:top + 1] == i)[0] + (top, 0)
             if area < LEAST_PART * blob_size(foreground, region[0].start + row, region[1].start + col):
                 continue
-            votes = votes_of_border(image[near], background[near], piece, here[near] == 255, self._scale)
-            if is_left_behind(votes) or (area >= PATCH * foreground.size
-                                         and is_light(image[near], background[near], piece, votes)):
-                found_here[near] |= piece
+            piece, objects = (labels[near] == i).view(np.uint8), here[near] == 255
+            pictures = image[near], background[near]
+            whole = cv2.dilate(piece, np.ones((3, 3), np.uint8)) & objects.view(np.uint8)  # up to the mask's outline
+            votes = votes_of_border(*pictures, whole, objects, self._scale)
+            is_ghost = is_left_behind(votes)
+            if not is_ghost and area >= PATCH * foreground.size:
+                votes = votes_of_border(*pictures, piece, objects, self._scale, LEAST_OF_LIGHT)
+                is_ghost = is_light(*pictures, piece, votes)
+            if is_ghost:
+                found_here[near] |= whole
         return found
 
-    def _watch(self, image: np.ndarray) -> None:
-        """Count the looks for which each pixel has not changed."""
+    def _watch(self, image: np.ndarray, levels: float) -> None:
+        """Count the looks for which each pixel has not changed by more than some grey levels."""
         if self.last is not None:
-            moved = cv2.threshold(cv2.absdiff(image, self.last), STILL, 255, cv2.THRESH_BINARY)[1]
+            moved = cv2.threshold(cv2.absdiff(image, self.last), levels, 255, cv2.THRESH_BINARY)[1]
             # 0 in grey is 0 in all channels, and is found in half the time that cv2.inRange takes.
             still = cv2.threshold(grey(moved), 0, 255, cv2.THRESH_BINARY_INV)[1].astype(np.uint8, copy=False)
             self.looks = np.asarray(cv2.bitwise_and(cv2.add(self.looks, np.ones_like(self.looks)), still), np.uint8)
@@ -132,8 +142,8 @@ class Votes(NamedTuple):
 
 
 def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray, foreground: np.ndarray,
-                    scale: float = 1.0) -> Votes | None:
-    """Where the outline of a piece is a step; None if too little of it lies beside the background.
+                    scale: float = 1.0, least: float = LEAST_BORDER) -> Votes | None:
+    """Where the outline of a piece is a step; None if less than a share of it lies beside the background.
 
     Lengths are from 320x240, times the scale.
     """
@@ -143,7 +153,7 @@ def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray
     outside = np.where(foreground, np.uint8(0), wide - narrow)
     border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (near, near)) > 0)
     n = int(np.count_nonzero(border))
-    if n == 0 or n < LEAST_BORDER * np.count_nonzero(inside):
+    if n == 0 or n < least * np.count_nonzero(inside):
         return None
     seen, known = (_step(picture, inside, outside, border, near) for picture in (image, background))
     return Votes(np.count_nonzero(seen > known + EDGE) / n, np.count_nonzero(known > seen + EDGE) / n)

@@ -306,7 +306,7 @@ class Adaptive(Judging):
         if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
             smallest = self.cleaning.min_blob * self._mask.size
             image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
-            self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
+            self._ghost = self._ghosts.find(image, picture, self._mask, smallest, self.averaging.relative_contrast)
             self._any_ghost = bool(self._ghost.any())
         found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
         roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else NO_GHOST, found)

@@ -22,8 +22,9 @@ WINDOW = 5
 UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.2, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
-HAZE = 1 / 3
-"""Of the background's median brightness that black has at most: on snow the shadow itself is the darkest."""
+FLAT, HAZE = 0.9, 1 / 3
+"""Of the background's median brightness: above the one, the darkest of it tells nothing of black, which is no more than
+the other then. On snow the shadow itself is the darkest that is seen; in fog and in the infrared the scene has more."""
 REACH = 20
 """Pixels at 320x240 within which foreground above and below a pixel make it a part of what is there."""
 EVERY = 37
@@ -95,10 +96,12 @@ def blackness(background: np.ndarray, image: np.ndarray) -> float:
     Returns
     -------
     float
-        The darkest channel of any pixel of the two, or a third of the background's median if that is less.
+        The darkest channel of any pixel of the two. If the background is all alike, no more than a third of it.
     """
-    darkest = min(float(background.min()), float(image.min()))
-    return max(0.0, min(darkest, HAZE * float(np.median(background.reshape(-1, background.shape[-1])[::EVERY]))))
+    least = float(background.min())
+    middle = float(np.median(background.reshape(-1, background.shape[-1])[::EVERY]))
+    darkest = min(least, float(image.min()))
+    return max(0.0, min(darkest, HAZE * middle) if least > FLAT * middle else darkest)
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:

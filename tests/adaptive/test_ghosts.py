@@ -10,10 +10,13 @@ from drawn_scenes import foreground_share, seen, texture, with_box
 from bgsub import Adaptive
 from bgsub.adaptive.ghosts import (
     EVERY,
+    LEAST_OF_LIGHT,
+    LEAST_STILL,
     LOOKS,
     PATCH,
     SHARP,
     SOFT,
+    STILL,
     Ghosts,
     Votes,
     is_left_behind,
@@ -82,9 +85,9 @@ def test_between_the_two_light_has_the_texture_of_the_background(votes, channels
 
 
 def looked(images: list[np.ndarray], background: np.ndarray, smallest: float = 10,
-           where: np.ndarray = WHERE) -> list[np.ndarray]:
+           where: np.ndarray = WHERE, contrast: float = 1.0) -> list[np.ndarray]:
     ghosts = Ghosts(*SIZE)
-    return [ghosts.find(np.uint8(image), np.uint8(background), where, smallest) for image in images]
+    return [ghosts.find(np.uint8(image), np.uint8(background), where, smallest, contrast) for image in images]
 
 
 def test_a_ghost_is_found_once_it_was_still_for_some_looks_and_an_object_is_not():
@@ -93,6 +96,31 @@ def test_a_ghost_is_found_once_it_was_still_for_some_looks_and_an_object_is_not(
     for ghost in found[LOOKS:]:
         assert np.array_equal(ghost, WHERE // 255)
     assert not any(ghost.any() for ghost in looked([CAR] * (LOOKS + 2), STREET))
+
+
+@pytest.mark.parametrize(("contrast", "limit"), [(1.0, STILL), (0.75, 0.75 * STILL), (0.1, LEAST_STILL)])
+def test_what_was_hidden_may_become_a_little_brighter_as_what_hid_it_goes(contrast, limit):
+    """By less where the picture has little contrast."""
+    for change, is_ghost in ((limit - 1, True), (limit + 1, False)):
+        brighter = [np.rint(STREET) - change * (i % 2) for i in range(LOOKS + 2)]
+        assert any(ghost.any() for ghost in looked(brighter, CAR, contrast=contrast)) == is_ghost
+
+
+def test_a_ghost_reaches_to_the_outline_of_the_mask_though_the_outline_flickers():
+    rng = np.random.default_rng(3)
+    outline = (WHERE - cv2.erode(WHERE, np.ones((3, 3), np.uint8))) != 0
+    images = [np.where(outline[..., None], rng.integers(0, 255, STREET.shape), STREET) for _ in range(LOOKS + 1)]
+    assert np.array_equal(looked(images, CAR)[-1], WHERE // 255)
+
+
+def test_half_of_an_outline_beside_what_has_left_tells_enough():
+    """It has not gone far yet: most of the outline of what it leaves behind lies beside it."""
+    left, right = (40, 80, 60, 90), (36, 84, 88, 130)
+    where = with_box(with_box(np.zeros(SIZE, np.uint8), left, 255), right, 255)
+    rng = np.random.default_rng(15)
+    images = [with_box(STREET, right, rng.integers(0, 255)) for _ in range(LOOKS + 4)]
+    found = looked(images, with_box(STREET, BOX, 220), where=where)
+    assert (found[-1][40:80, 60:86] == 1).mean() > 0.9
 
 
 def test_where_something_moves_there_is_no_ghost():
@@ -172,7 +200,7 @@ def shares(scene: np.ndarray, changed: np.ndarray, **changes) -> list[float]:
 def outline(scene: np.ndarray, changed: np.ndarray) -> float:
     """The share of the outline of what has just changed that is a step in the frame."""
     mask = masks_of(Adaptive(threads=1), [scene] * 60 + [changed] * 3)[-1]
-    return votes_of_border(np.uint8(changed), np.uint8(scene), mask // 255, mask == 255).frame
+    return votes_of_border(np.uint8(changed), np.uint8(scene), mask // 255, mask == 255, least=LEAST_OF_LIGHT).frame
 
 
 @pytest.mark.parametrize("channels", [np.s_[:], np.s_[..., 0]], ids=["colour", "grey"])
@@ -188,7 +216,7 @@ def test_light_without_an_outline_is_absorbed_within_a_second(channels):
     assert shares(street, lit, remove_ghosts=False)[25] > 0.05
 
 
-@pytest.mark.parametrize(("channels", "cell", "seed", "blur"), [(np.s_[:], 20, 5, 8), (np.s_[..., 0], 16, 4, 10)],
+@pytest.mark.parametrize(("channels", "cell", "seed", "blur"), [(np.s_[:], 20, 5, 8), (np.s_[..., 0], 16, 4, 8)],
                          ids=["colour", "grey"])
 def test_with_some_outline_light_is_absorbed_and_objects_stay(channels, cell, seed, blur):
     """They differ in nothing but their texture: that of the street, one of their own, or none."""
