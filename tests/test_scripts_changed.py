@@ -72,6 +72,43 @@ def test_the_sun_comes_and_goes_in_a_part_with_a_soft_border():
     assert shown("sun", 126, np.full((60, 80), 230, np.uint8))[125].max() == 255
 
 
+def walk(n: int = 12) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """Somebody who is seen best in the third frame, and a truth that begins with the second."""
+    pairs: list[tuple[np.ndarray, np.ndarray | None]] = []
+    for i in range(n):
+        image, truth = np.full((60, 80, 3), 100, np.uint8), np.zeros((60, 80), np.uint8)
+        size = 30 if i == 2 else 10
+        image[20:20 + size, 5 * i:5 * i + 10], truth[20:20 + size, 5 * i:5 * i + 10] = 200, 255
+        pairs.append((image, truth if i else None))
+    return pairs
+
+
+def test_a_still_is_of_the_fullest_frame_and_is_not_scored():
+    pairs, found = walk(), list(CHANGES["begun with a still"](walk()))
+    assert len(found) == 150 + len(pairs) - 2
+    assert [truth is None for _, truth in found] == [True] * 150 + [False] * 10
+    for (image, _), (was, truth) in zip(found[149:], pairs[2:3] + pairs[2:], strict=True):
+        off = image.astype(int) - was
+        assert 1.5 < off.std() < 2.5, "noise alone"
+        assert np.mean(image[truth == 255]) > 190
+
+
+def test_hot_air_moves_frame_and_truth_alike():
+    pairs = walk()
+    found = list(CHANGES["hot air"](walk()))
+    assert [truth is None for _, truth in found] == [truth is None for _, truth in pairs]
+    for (image, truth), (was, _) in zip(found[1:], pairs[1:], strict=True):
+        assert ((image[..., 0] > 150) != (truth == 255)).mean() < 0.02
+        assert 0 < (image != was).any(axis=2).mean() < 0.3
+
+
+def test_a_thermal_camera_is_grey_and_of_little_contrast():
+    image, truth = walk()[5]
+    seen = next(iter(CHANGES["infrared"]([(image, truth)])))[0]
+    assert seen.shape == image.shape[:2]
+    assert seen[truth == 255].mean() - seen[truth == 0].mean() == pytest.approx(0.3 * 100, abs=8)
+
+
 def test_help_names_all_changes(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["changed.py", "--help"])
     with pytest.raises(SystemExit) as ended:

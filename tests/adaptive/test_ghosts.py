@@ -113,14 +113,12 @@ def test_a_ghost_reaches_to_the_outline_of_the_mask_though_the_outline_flickers(
     assert np.array_equal(looked(images, CAR)[-1], WHERE // 255)
 
 
-def test_half_of_an_outline_beside_what_has_left_tells_enough():
-    """It has not gone far yet: most of the outline of what it leaves behind lies beside it."""
-    left, right = (40, 80, 60, 90), (36, 84, 88, 130)
-    where = with_box(with_box(np.zeros(SIZE, np.uint8), left, 255), right, 255)
-    rng = np.random.default_rng(15)
-    images = [with_box(STREET, right, rng.integers(0, 255)) for _ in range(LOOKS + 4)]
-    found = looked(images, with_box(STREET, BOX, 220), where=where)
-    assert (found[-1][40:80, 60:86] == 1).mean() > 0.9
+def test_two_fifths_of_an_outline_tell_of_a_ghost_and_not_of_light():
+    """What has just left is still beside the rest of it."""
+    around = with_box(WHERE, (30, 90, 80, 130), 255) == 255
+    pictures = np.uint8(STREET), np.uint8(CAR), WHERE // 255
+    assert is_left_behind(votes_of_border(*pictures, around))
+    assert votes_of_border(*pictures, around, least=LEAST_OF_LIGHT) is None
 
 
 def test_where_something_moves_there_is_no_ghost():
@@ -242,7 +240,7 @@ def test_what_has_a_sharp_outline_stays_be_it_of_one_colour_or_like_the_street(c
     assert min(shares(street, there)) > 0.95 * 80 * 100 / (240 * 320)
 
 
-@pytest.mark.parametrize(("rows", "is_ghost"), [(60, False), (20, True)])
+@pytest.mark.parametrize(("rows", "is_ghost"), [(60, False), (50, True)])
 def test_a_leg_that_stands_still_is_no_ghost(rows, is_ghost):
     """Though the background has its outline; most of what it is connected with moves."""
     body, leg = (20, 20 + rows, 40, 100), (20 + rows, 50 + rows, 60, 80)
