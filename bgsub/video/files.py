@@ -98,7 +98,7 @@ class VideoFile(Sequence):
         if not self._capture.opened:
             raise InputError(
                 f"cannot read {self.name} as video (expected a video file that FFmpeg can decode; a truncated "
-                f".mp4 lacks its index). Check it with `ffprobe {self.name}`"
+                f".mp4 lacks its index, and sound alone has no frames). Check it with `ffprobe {self.name}`"
             )
         first = self._next(self._capture.read)
         if first is None:

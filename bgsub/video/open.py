@@ -56,10 +56,10 @@ def open_source(spec: str | Path | int, *, frame_rate: float | None = None, time
         checked_rate(frame_rate)
     if isinstance(spec, Path):
         return _open_path(spec, frame_rate)
+    if isinstance(spec, bool) or not isinstance(spec, int | str) or spec == "":
+        raise MisuseError(f"expected a video file, a folder of images, a camera number or an address, got {spec!r}")
     if isinstance(spec, int) or (spec.isascii() and spec.isdigit()):
         return _with_rate(Camera(int(spec)), frame_rate)
-    if not spec:
-        raise MisuseError("expected a video file, a folder of images, a camera number or an address, got ''")
     if spec == "-":
         return Y4MReader(sys.stdin.buffer, frame_rate=frame_rate)
     if spec.lower().startswith("file://"):

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -157,6 +158,12 @@ def test_missing_file_has_a_suggestion(tmp_path):
 def test_nothing_is_misuse():
     with pytest.raises(MisuseError, match="got ''"):
         open_source("")
+
+
+@pytest.mark.parametrize("spec", [None, True, 1.5, b"street.mp4"])
+def test_what_is_no_word_path_or_number_is_refused(spec):
+    with pytest.raises(MisuseError, match=re.escape(f"got {spec!r}")):
+        open_source(spec)
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
