@@ -140,6 +140,15 @@ def switched_on(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield np.uint8(image * bright + 2 * (1 - bright)), truth if i >= 50 else None
 
 
+def foggy(image: Picture, rng: np.random.Generator) -> Picture:
+    """Little of the scene is left, and the recorder's lettering is as black and white as ever."""
+    seen, scale = noisy(1.5)(0.3 * image + 120, rng), image.shape[1] / 320
+    for width, level in ((3, 0), (1, 255)):
+        cv2.putText(seen, "CAMERA 3  12:40:07", (round(5 * scale), round(14 * scale)), cv2.FONT_HERSHEY_SIMPLEX,
+                    0.4 * scale, (level,) * 3, max(1, round(width * scale)), cv2.LINE_AA)
+    return seen
+
+
 def infrared(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """A thermal camera: grey, soft, of little contrast, and slowly warmer and colder."""
     rng = np.random.default_rng(0)
@@ -189,7 +198,7 @@ CHANGES: dict[str, Change] = {
     "its middle, enlarged": resized(2, 0.25, 0.75),
     "in grey": picture_by_picture(lambda image, _: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)),
     "haze": picture_by_picture(lambda image, _: np.uint8(0.6 * image + 50)),
-    "fog": picture_by_picture(lambda image, rng: noisy(1.5)(0.3 * image + 120, rng)),
+    "fog": picture_by_picture(foggy),
     "infrared": infrared,
     "dusk": picture_by_picture(lambda image, _: np.uint8(0.45 * image)),
     "noise of 6": picture_by_picture(noisy(6)),

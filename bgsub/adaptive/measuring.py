@@ -87,11 +87,10 @@ class Measuring(Remembering):
 
     def _measure_black(self, image: np.ndarray) -> None:
         """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""
-        seen = self._seen()
-        if seen is None:
-            self.black = blackness(self._picture, image)
-        elif seen.any():
-            self.black = blackness(self._picture[seen], image[seen])
+        seen, grain = self._seen(), self._grain
+        cells = None if seen is None else grain.sample(seen.view(np.uint8)).view(bool)
+        if cells is None or cells.any():
+            self.black = blackness(grain.sample(self._picture), grain.sample(image), grain.scale, cells)
 
     def _adjust(self, smooth: np.ndarray) -> None:
         """Measure exposure and movement of the camera, and undo them."""

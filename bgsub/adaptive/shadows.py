@@ -22,6 +22,9 @@ WINDOW = 5
 UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.2, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
+PATCH, PALE = 5, 0.5
+"""Side of the darkest square, in pixels at 320x240, and the share of the background's median brightness above which it
+is what is black, and not the darkest pixel: in fog that is lettering, or a dead one."""
 FLAT, HAZE = 0.9, 1 / 3
 """Of the background's median brightness: above the one, the darkest of it tells nothing of black, which is no more than
 the other then. On snow the shadow itself is the darkest that is seen; in fog and in the infrared the scene has more."""
@@ -82,7 +85,7 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
     give_back(found, int(REACH * grain.scale))
 
 
-def blackness(background: np.ndarray, image: np.ndarray) -> float:
+def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, seen: np.ndarray | None = None) -> float:
     """The grey level from which brightness is to be counted.
 
     Haze, glare and cameras that lift the blacks add the same to all pixels. What is left of a shadow or a dark coat is
@@ -90,18 +93,29 @@ def blackness(background: np.ndarray, image: np.ndarray) -> float:
 
     Parameters
     ----------
-    background, image : ndarray, shape (…, C)
-        The picture of the background, and a frame, or those pixels of them that count.
+    background, image : ndarray, shape (H, W, C)
+        The picture of the background, and a frame.
+    scale : float
+        Of lengths, from 320x240.
+    seen : ndarray of bool, shape (H, W), optional
+        What of the two counts; there must be some.
 
     Returns
     -------
     float
-        The darkest channel of any pixel of the two. If the background is all alike, no more than a third of it.
+        The darkest channel of any pixel of the two, or of any square of them where all is pale. If the background is
+        all alike, no more than a third of it.
     """
-    least = float(background.min())
-    middle = float(np.median(background.reshape(-1, background.shape[-1])[::EVERY]))
-    darkest = min(least, float(image.min()))
-    return max(0.0, min(darkest, HAZE * middle) if least > FLAT * middle else darkest)
+    pictures, window = [background, image], np.ones((odd(PATCH * scale) or 1,) * 2, np.uint8)
+    if seen is not None:
+        pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
+    squares = [float(cv2.dilate(picture, window).min()) for picture in pictures]  # by their brightest pixels
+    known = background.reshape(-1, background.shape[-1]) if seen is None else background[seen]
+    middle = float(np.median(known[::EVERY]))
+    black = min(squares)
+    if black <= PALE * middle:
+        black = float(min(picture.min() for picture in pictures))
+    return max(0.0, min(black, HAZE * middle) if squares[0] > FLAT * middle else black)
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:
