@@ -93,7 +93,7 @@ def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, see
 
     Parameters
     ----------
-    background, image : ndarray, shape (H, W, C)
+    background, image : ndarray, shape (H, W, C) or (H, W)
         The picture of the background, and a frame.
     scale : float
         Of lengths, from 320x240.
@@ -106,11 +106,13 @@ def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, see
         The darkest channel of any pixel of the two, or of any square of them where all is pale. If the background is
         all alike, no more than a third of it.
     """
-    pictures, window = [background, image], np.ones((odd(PATCH * scale) or 1,) * 2, np.uint8)
+    height, width = background.shape[:2]
+    pictures = [picture.reshape(height, width, -1) for picture in (background, image)]
+    known, window = pictures[0].reshape(height * width, -1), np.ones((odd(PATCH * scale) or 1,) * 2, np.uint8)
     if seen is not None:
+        known = pictures[0][seen]
         pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
     squares = [float(cv2.dilate(picture, window).min()) for picture in pictures]  # by their brightest pixels
-    known = background.reshape(-1, background.shape[-1]) if seen is None else background[seen]
     middle = float(np.median(known[::EVERY]))
     black = min(squares)
     if black <= PALE * middle:
