@@ -111,7 +111,7 @@ def test_adaptive_takes_a_colour_in_the_exposure_of_its_background():
 def test_adaptive_takes_a_colour_through_the_tone_curve_of_its_background(grey):
     frames = street(40, grey=grey)
     model = learned("adaptive", frames)
-    harder = np.clip(1.8 * (frames[-1].image - 120.0) + 120, 0, 255).astype(np.uint8)
+    harder = np.clip(1.5 * (frames[-1].image - 120.0) + 120, 0, 255).astype(np.uint8)
     for _ in range(3):
         model.apply(harder)
     assert model.exposure.tone is not None
