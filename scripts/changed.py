@@ -26,6 +26,7 @@ from bgsub.adaptive.model import Adaptive
 from bgsub.compare.clips import labelled_clip
 from bgsub.compare.metrics import ConfusionCounts, count
 from bgsub.errors import BgsubError
+from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.bands import available_threads
 from bgsub.mixture.protocol import FOREGROUND
 
@@ -154,8 +155,7 @@ def infrared(pairs: Iterable[Pair]) -> Iterator[Pair]:
     rng = np.random.default_rng(0)
     for i, (image, truth) in enumerate(pairs):
         soft = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (0, 0), 1.2)
-        levels = 110 + 0.3 * (soft - 128.0) + 6 * math.sin(i / 200) + rng.normal(0, 1.5, soft.shape)
-        yield np.uint8(np.clip(levels, 0, 255)), truth
+        yield noisy(1.5)(110 + 0.3 * (soft - 128.0) + 6 * math.sin(i / 200), rng), truth
 
 
 def turbulent(pairs: Iterable[Pair]) -> Iterator[Pair]:
@@ -164,7 +164,7 @@ def turbulent(pairs: Iterable[Pair]) -> Iterator[Pair]:
     swimming: np.ndarray | None = None
     for image, truth in pairs:
         height, width = image.shape[:2]
-        scale = math.sqrt(height * width / (320 * 240))
+        scale = math.sqrt(height * width / REFERENCE_AREA)
         parts = np.stack([cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 9 * scale)
                           for _ in range(2)])
         parts *= 1.2 * scale / parts.std()
@@ -177,11 +177,10 @@ def turbulent(pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 def begun_with_a_still(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """For 150 frames all stands still, as it was when most of what moves was seen; then it goes on, and is scored."""
-    rng, whole = np.random.default_rng(0), list(pairs)
+    whole = list(pairs)
     scored = [i for i, (_, truth) in enumerate(whole) if truth is not None]
     first = max(scored[:max(1, len(scored) // 3)], key=lambda i: np.count_nonzero(whole[i][1] == FOREGROUND))
-    for image, truth in [(whole[first][0], None)] * 150 + whole[first:]:
-        yield noisy(2)(image, rng), truth
+    yield from picture_by_picture(noisy(2))([(whole[first][0], None)] * 150 + whole[first:])
 
 
 def noisy(sigma: float) -> Callable[[Picture, np.random.Generator], Picture]:

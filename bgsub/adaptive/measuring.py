@@ -90,7 +90,7 @@ class Measuring(Remembering):
         seen, grain = self._seen(), self._grain
         cells = None if seen is None else grain.sample(seen.view(np.uint8)).view(bool)
         if cells is None or cells.any():
-            self.black = blackness(grain.sample(self._picture), grain.sample(image), grain.scale, cells)
+            self.black = blackness(grain.sample(self._picture), grain.sample(image), grain, cells)
 
     def _adjust(self, smooth: np.ndarray) -> None:
         """Measure exposure and movement of the camera, and undo them."""

@@ -22,7 +22,7 @@ WINDOW = 5
 UNEVENNESS, COLOURING, BRIGHTEST = 0.5, 0.2, 0.97
 """Of a shadow: its relative spread, for each unit by which it is lighter than the darkest; how far a channel's ratio
 may be from the others'; and its brightness, at most."""
-PATCH, PALE = 5, 0.5
+SQUARE, PALE = 5, 0.5
 """Side of the darkest square, in pixels at 320x240, and the share of the background's median brightness above which it
 is what is black, and not the darkest pixel: in fog that is lettering, or a dead one."""
 FLAT, HAZE = 0.9, 1 / 3
@@ -38,9 +38,9 @@ FURTHEST = 255
 """Rows that are counted, at most."""
 
 
-def window(grain: Grain) -> int:
-    """Side of the window in which a shadow is even, in cells."""
-    return odd(WINDOW * grain.scale) or 1
+def window(grain: Grain, side: int = WINDOW) -> int:
+    """Side of a window in cells, that in which a shadow is even or another one, given in pixels at 320x240."""
+    return odd(side * grain.scale) or 1
 
 
 def seen_with(labels: np.ndarray, grain: Grain) -> np.ndarray:
@@ -85,7 +85,7 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
     give_back(found, int(REACH * grain.scale))
 
 
-def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, seen: np.ndarray | None = None) -> float:
+def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.ndarray | None = None) -> float:
     """The grey level from which brightness is to be counted.
 
     Haze, glare and cameras that lift the blacks add the same to all pixels. What is left of a shadow or a dark coat is
@@ -94,9 +94,8 @@ def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, see
     Parameters
     ----------
     background, image : ndarray, shape (H, W, C) or (H, W)
-        The picture of the background, and a frame.
-    scale : float
-        Of lengths, from 320x240.
+        The picture of the background, and a frame, in cells.
+    grain : Grain
     seen : ndarray of bool, shape (H, W), optional
         What of the two counts; there must be some.
 
@@ -108,11 +107,11 @@ def blackness(background: np.ndarray, image: np.ndarray, scale: float = 1.0, see
     """
     height, width = background.shape[:2]
     pictures = [picture.reshape(height, width, -1) for picture in (background, image)]
-    known, window = pictures[0].reshape(height * width, -1), np.ones((odd(PATCH * scale) or 1,) * 2, np.uint8)
+    known, square = pictures[0].reshape(height * width, -1), np.ones((window(grain, SQUARE),) * 2, np.uint8)
     if seen is not None:
         known = pictures[0][seen]
         pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
-    squares = [float(cv2.dilate(picture, window).min()) for picture in pictures]  # by their brightest pixels
+    squares = [float(cv2.dilate(picture, square).min()) for picture in pictures]  # by their brightest pixels
     middle = float(np.median(known[::EVERY]))
     black = min(squares)
     if black <= PALE * middle:

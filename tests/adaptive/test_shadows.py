@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bgsub
+from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.shadows import blackness, give_back
 
 FOREGROUND, SHADOW = 255, 127
@@ -88,6 +89,9 @@ def test_the_darkest_thing_in_an_empty_picture_may_be_a_shadow():
     assert shares((snow, shaded), np.uint8)[1] > 0.9
 
 
+GRAIN = Grain(240, 320)
+
+
 def pictures_with_a_wood(darkness: float) -> list[np.ndarray]:
     """A background and a frame of a field at 150, with a wood."""
     field = np.full((20, 30, 3), 150, np.float32)
@@ -100,33 +104,33 @@ def pictures_with_a_wood(darkness: float) -> list[np.ndarray]:
 def test_black_is_what_is_darkest_in_either_picture(darkest, which):
     pictures = pictures_with_a_wood(60)
     pictures[which][7, 18, 2] = darkest
-    assert blackness(*pictures) == pytest.approx(darkest)
+    assert blackness(*pictures, GRAIN) == pytest.approx(darkest)
 
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_where_all_is_pale_letters_and_dead_pixels_are_not_what_is_black(which):
     pictures = pictures_with_a_wood(120)
     pictures[which][12:19, 3:6] = pictures[which][15:17, 3:15] = 0  # a letter of three pixels' width
-    assert blackness(*pictures) == 120
-    assert blackness(*pictures, scale=0.5) == 0, "in a small picture it is a thing"
+    assert blackness(*pictures, GRAIN) == 120
+    assert blackness(*pictures, Grain(120, 160)) == 0, "in a small picture it is a thing"
     pictures[which][10:16, 20:26] = 90
-    assert blackness(*pictures) == 90, "what is as large as a square is a thing as well"
+    assert blackness(*pictures, GRAIN) == 90, "what is as large as a square is a thing as well"
 
 
 def test_black_is_what_is_darkest_of_what_was_learned():
     seen = np.ones((20, 30), bool)
     seen[:9, :9] = False
-    assert blackness(*pictures_with_a_wood(60), seen=seen) == 50, "nothing but the field"
+    assert blackness(*pictures_with_a_wood(60), GRAIN, seen) == 50, "nothing but the field"
     seen[1:7, 1:7] = True
     for channels in (np.s_[:], np.s_[..., 0], np.s_[..., :1]):
-        assert blackness(*(picture[channels] for picture in pictures_with_a_wood(60)), seen=seen) == 60
+        assert blackness(*(picture[channels] for picture in pictures_with_a_wood(60)), GRAIN, seen) == 60
 
 
 @pytest.mark.parametrize(("darkest", "black"), [(0, 0), (12, 12), (45, 45), (60, 50), (150, 50)])
 def test_a_background_that_is_all_alike_does_not_tell_what_is_black(darkest, black):
     image = np.full((20, 30, 3), 150, np.uint8)
     image[7:13, 8:14, 2] = darkest
-    assert blackness(np.full((20, 30, 3), 150, np.float32), image) == pytest.approx(black)
+    assert blackness(np.full((20, 30, 3), 150, np.float32), image, GRAIN) == pytest.approx(black)
 
 
 def test_in_fog_and_in_the_infrared_what_is_dark_is_no_shadow():
