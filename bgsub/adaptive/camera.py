@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import grey, median, reduction_of
+from bgsub.mixture.blocks import overlap
 from bgsub.mixture.compiled import cached, inner
 
 LEVELS = 3
@@ -21,10 +22,20 @@ ROWS = (2, 1, 1)
 """Of each level: of how many rows one is looked at."""
 STILL = 0.08
 """Pixels of the reduced picture: a smaller shift is none."""
+SMALLEST = 16
+"""Rows and columns that a level must have."""
 FEWEST = 0.1
 """Share of a level's pixels in which the background must be known."""
 GAIN = 0.9
 """A shift counts if it lowers the difference to this share or less."""
+FOUND = 0.75
+"""And to this one if it is far away, where something may look alike by chance."""
+PARTS = 8
+"""Of the picture, in a row and in a column, which have their say."""
+MANY, MORE, LINES = 0.25, 2.0, 0.7
+"""More than this share of the parts must be more alike by a tenth of the mean difference; by this factor more than
+those that are less alike; and in this share of the rows and columns there must be one: something large that moves in
+front of a plain wall is all that there is to see, and yet no camera's movement."""
 
 
 class Shift(NamedTuple):
@@ -50,7 +61,7 @@ class Camera:
     def __init__(self) -> None:
         self._background: list[np.ndarray] = []
         self._known: list[np.ndarray] = []  # 1 where the background is, else 0
-        self._levels = LEVELS  # that are used: of a narrow region the coarse ones show next to nothing
+        self._levels = 0  # that are used: of a narrow region the coarse ones show next to nothing
         self.last = NONE
 
     def look_at(self, background: np.ndarray, known: np.ndarray | None = None) -> None:
@@ -64,14 +75,23 @@ class Camera:
             255 where all of it was learned: the rest is black, and tells nothing of the camera. Default: everywhere.
         """
         self._background = pyramid(grey(background))
+        self._levels = sum(min(level.shape) >= SMALLEST for level in self._background)
         if known is None:
-            self._known, self._levels = [np.ones_like(level) for level in self._background], LEVELS
+            self._known = [np.ones_like(level) for level in self._background]
             return
         beside = np.ones((3, 3), np.uint8)  # whose gradients tell nothing either
         self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
-        self._levels = sum(float(level.mean()) >= FEWEST for level in self._known)
+        self._levels = min(self._levels, sum(float(level.mean()) >= FEWEST for level in self._known))
 
-    def shift_of(self, image: np.ndarray, size: tuple[int, int]) -> Shift:
+    def move(self, right: int, down: int, size: tuple[int, int]) -> None:
+        """Go along with a background that is moved so many pixels to the right and down, of so many rows and columns.
+
+        The picture to compare with has to be set anew.
+        """
+        scale = reduction_of(*size)
+        self.last = Shift(self.last.right - right / scale, self.last.down - down / scale)
+
+    def shift_of(self, image: np.ndarray, size: tuple[int, int], lost: bool = False) -> Shift:
         """The shift of a frame; `NONE` where none makes it clearly more alike.
 
         Parameters
@@ -80,21 +100,26 @@ class Camera:
             The frame as `reduced` gives it.
         size : tuple of int
             Its rows and columns as it was, in whose pixels the shift is given.
+        lost : bool
+            Look far away as well: the camera may have been turned all at once.
 
         Notes
         -----
         By Gauss and Newton on the difference in brightness, from coarse to fine (B. D. Lucas, T. Kanade, "An iterative
-        image registration technique", IJCAI 1981), from the shift of the frame before and from none.
+        image registration technique", IJCAI 1981), from the shift of the frame before and from none. Far away, from
+        where the phases of their waves agree (C. D. Kuglin, D. C. Hines, "The phase correlation image alignment
+        method", ICCS 1975).
         """
         frame = pyramid(grey(image))
-        if min(frame[-1].shape) < 16 or not self._levels:
+        if not self._levels:
             return NONE
         coarsest = self._levels - 1
-        where = self._known[coarsest] > 0
-        brighter = median((self._background[coarsest] - frame[coarsest])[where][::4])  # what moves does not count
         coarse = 1 << coarsest
-        starts = {NONE, Shift(self.last.right / coarse, self.last.down / coarse)}
+        start = Shift(self.last.right / coarse, self.last.down / coarse)
+        starts, brighter = {NONE, start}, self._brighter(frame, start, coarsest)
         self.last = NONE
+        if lost and self._levels > 1 and (far := self._far(frame)):
+            return self._seen_at(far, size)
         for level in range(coarsest, 0, -1):
             seen = frame[level] + brighter
             starts = {self._registered(seen, start, level) for start in starts}
@@ -105,19 +130,92 @@ class Camera:
         shifts = {self._registered(seen, start, 0) for start in starts}
         if all(shift.is_small(STILL) for shift in shifts):
             return NONE
-        cost, shift = min((self._difference(seen, shift), shift) for shift in shifts)
-        if shift.is_small(STILL) or cost > GAIN * self._difference(seen, NONE):
+        found = {shift: self._differences(seen, shift) for shift in shifts}
+        shift = min(found, key=lambda shift: (float(mean_of(found[shift])), shift))
+        if shift.is_small(STILL):
             return NONE
-        self.last = shift
-        scale = reduction_of(*size)
+        return self._seen_at(shift, size) if is_better(found[shift], self._differences(seen, NONE), GAIN) else NONE
+
+    def _seen_at(self, shift: Shift, size: tuple[int, int]) -> Shift:
+        """Note where the scene is; the same in pixels of the frame."""
+        self.last, scale = shift, reduction_of(*size)
         return Shift(shift.right * scale, shift.down * scale)
+
+    def _brighter(self, frame: list[np.ndarray], shift: Shift, level: int) -> float:
+        """By how much the background is brighter than the shifted frame: what moves does not count."""
+        there, here = overlap(frame[level].shape, round(shift.right), round(shift.down))
+        off = (self._background[level][here] - frame[level][there])[self._known[level][here] > 0][::4]
+        return median(off) if off.size else 0.0
+
+    def _far(self, frame: list[np.ndarray]) -> Shift:
+        """Where all of the frame has gone at once, by the phases of its waves; `NONE` where it is not found again."""
+        background, known = self._background[1], self._known[1] > 0
+        background = np.where(known, background, np.float32(background[known].mean()))
+        window = cv2.createHanningWindow(background.shape[::-1], cv2.CV_32F)
+        (right, down), _ = cv2.phaseCorrelate(background, frame[1].copy(), window)  # which spoils what it is given
+        far = Shift(right, down)
+        for level in (1, 0):
+            seen = frame[level] + self._brighter(frame, far, level)
+            for _ in range(2):
+                far = self._registered(seen, far, level)
+            if level:
+                far = Shift(2 * far.right, 2 * far.down)
+        unmoved = frame[0] + self._brighter(frame, NONE, 0)
+        found = self._differences(seen, far)
+        plain = self._differences(np.full_like(seen, self._usual(far)), far)  # as like it as a plain wall would be
+        is_there = mean_of(found) < FOUND * mean_of(plain) and is_better(found, self._differences(unmoved, NONE), FOUND)
+        return far if is_there else NONE
+
+    def _usual(self, shift: Shift) -> float:
+        """The median of the background that the shifted frame shows."""
+        _, here = overlap(self._background[0].shape, round(shift.right), round(shift.down))
+        values = self._background[0][here][self._known[0][here] > 0]
+        return median(values) if values.size else 0.0
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
         return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,
                                LIMITS[level], STEPS[level], ROWS[level]))
 
-    def _difference(self, frame: np.ndarray, shift: Shift) -> float:
-        return float(difference(frame, self._background[0], self._known[0], *shift, LIMITS[0]))
+    def _differences(self, frame: np.ndarray, shift: Shift) -> np.ndarray:
+        return differences(frame, self._background[0], self._known[0], *shift, LIMITS[0], PARTS)
+
+
+@cached(nogil=True, error_model="numpy")
+def is_better(moved, unmoved, share):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Whether the frame is clearly more like the background once it is moved, in most of the picture.
+
+    Parameters
+    ----------
+    moved, unmoved : ndarray
+        As `differences` gives them.
+    share : float
+        To which the mean difference must be lowered.
+    """
+    before = mean_of(unmoved)
+    if mean_of(moved) > share * before:
+        return False
+    parts, least = moved.shape[1], (1 - GAIN) * before
+    known, gain = np.zeros((2, parts), np.bool_), np.zeros((2, parts), np.bool_)  # in rows and in columns
+    n_known, n_gains, n_losses = 0, 0, 0
+    for row in range(parts):
+        for col in range(parts):
+            if moved[1, row, col] > 0 and unmoved[1, row, col] > 0:
+                less = unmoved[0, row, col] / unmoved[1, row, col] - moved[0, row, col] / moved[1, row, col]
+                known[0, row] = known[1, col] = True
+                n_known, n_losses = n_known + 1, n_losses + (less < -least)
+                if less > least:
+                    gain[0, row] = gain[1, col] = True
+                    n_gains += 1
+    if n_gains <= MANY * n_known or n_gains <= MORE * n_losses:
+        return False
+    return gain[0].sum() > LINES * known[0].sum() and gain[1].sum() > LINES * known[1].sum()
+
+
+@cached(nogil=True, error_model="numpy")
+def mean_of(found):  # type: ignore[no-untyped-def]
+    """The mean difference of all that is known; the most that there can be where nothing is."""
+    n = found[1].sum()
+    return found[0].sum() / n if n > 0 else LIMITS[0]
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:
@@ -185,25 +283,31 @@ def _mix(a, b, c, d, fx, fy, out):  # type: ignore[no-untyped-def]
 
 
 @cached(nogil=True, error_model="numpy")
-def difference(frame, background, known, right, down, limit):  # type: ignore[no-untyped-def]  # Numba infers them
-    """The mean difference of the shifted frame where the background is known, no pixel's counting more than the limit.
+def differences(frame, background, known, right, down, limit, parts):  # type: ignore[no-untyped-def]  # Numba infers them
+    """How much each part of the shifted frame differs where the background is known, and how many pixels of it are.
 
-    The limit itself where nothing is.
+    The picture has as many parts in a row as in a column, and no pixel's difference counts more than the limit.
     """
     height, width = frame.shape
     ix, iy = math.floor(right), math.floor(down)
     fx, fy = np.float32(right - ix), np.float32(down - iy)
     top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
     left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    found = np.zeros((2, parts, parts))
     if bottom <= top or end <= left:
-        return limit
-    sums, total, n = np.zeros((2, end - left), np.float32), 0.0, 0.0
+        return found
+    sums = np.zeros((2, end - left), np.float32)
     for y in range(top, bottom):
         _add_differences(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
                          background[y, left:end], known[y, left:end], fx, fy, np.float32(limit), sums[0], sums[1])
-    for x in range(end - left):
-        total, n = total + sums[0, x], n + sums[1, x]
-    return total / n if n > 0 else limit
+        row = y * parts // height
+        if y == bottom - 1 or (y + 1) * parts // height > row:
+            for x in range(end - left):
+                col = (x + left) * parts // width
+                found[0, row, col] += sums[0, x]
+                found[1, row, col] += sums[1, x]
+            sums[:] = 0
+    return found
 
 
 @inner(nogil=True, error_model="numpy")

@@ -11,6 +11,7 @@ from bgsub.adaptive.reduction import grey
 from bgsub.adaptive.scene import VIEW_SHARE
 from bgsub.masks.boxes import surroundings
 from bgsub.masks.cleaning import odd
+from bgsub.mixture.blocks import moved
 
 EVERY = 3
 """Frames from one look to the next."""
@@ -64,6 +65,12 @@ class Ghosts:
         """Begin to look anew, since frames are exposed otherwise from now on."""
         self.looks[:] = 0
         self.last = None
+
+    def move(self, right: int, down: int) -> None:
+        """Go along with a scene that is so many pixels further to the right and down."""
+        self.looks = moved(self.looks, right, down)
+        if self.last is not None:
+            self.last = moved(self.last, right, down)
 
     def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float,
              contrast: float = 1.0) -> np.ndarray:

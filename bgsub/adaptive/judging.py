@@ -28,7 +28,6 @@ class Judging(Measuring):
     _labels: np.ndarray
     _share: np.ndarray
     _asked: np.ndarray
-    _foreground: np.ndarray
     _image: np.ndarray
     _crowded: bool
 

@@ -26,6 +26,10 @@ EVERY = 37
 TOO_DARK = 225.0
 """Grey level below which white must be, once its exposure is undone, for it to be as bright as the background instead:
 closer to it, it is the background anyway."""
+OFF = 2.0
+"""Pixels of the reduced picture: exposure is measured where the last frame was, if that was further away."""
+LOST = 0.2
+"""Share of the frame that is foreground, above which the camera may have been turned all at once."""
 
 
 class Measuring(Remembering):
@@ -98,15 +102,20 @@ class Measuring(Remembering):
             return
         small = reduced(smooth)
         if self._params.follow_exposure:
-            self.exposure = self._meter.exposure_of(small, self._mask)
+            off = self._camera.last  # and is not far from there
+            self.exposure = self._meter.exposure_of(small if off.is_small(OFF) else warp_mask(small, off), self._mask)
             if self.exposure:
                 smooth[:] = self.exposure.undone(smooth)
                 small = self.exposure.undone(small)
         if self._params.follow_camera:
-            self.shift = self._camera.shift_of(small, smooth.shape[:2])
+            self.shift = self._camera.shift_of(small, smooth.shape[:2], self._lost())
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
         self._unclip(smooth, self._picture)
+
+    def _lost(self) -> bool:
+        """Whether so much of the last frame was foreground that the scene had better be looked for."""
+        return cv2.countNonZero(self._foreground) > LOST * self._foreground.size
 
     def _brighten(self, factors: np.ndarray) -> None:
         """Make the background so much brighter in each channel, float32 (C,), as the pictures have become."""

@@ -10,19 +10,20 @@ import numpy as np
 
 from bgsub.adaptive import ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp_mask
+from bgsub.adaptive.camera import NONE, Camera, warp_mask
+from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import Exposure
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
-from bgsub.adaptive.judging import Judging
 from bgsub.adaptive.measuring import NOISE_MOST
 from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
-from bgsub.adaptive.scene import Scene, SceneChange, kind_of_change
+from bgsub.adaptive.scene import Scene, SceneChange, hidden, kind_of_change
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
+from bgsub.adaptive.turning import Turning
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean, foreground_of
 from bgsub.masks.params import CleaningParams
@@ -37,7 +38,7 @@ NEAR = 5
 NO_GHOST = np.empty((0, 0), np.uint8)
 
 
-class Adaptive(Judging):
+class Adaptive(Turning):
     """A mixture per pixel that follows the camera's shake and exposure, and knows shadows, leaves and ghosts.
 
     `apply` gives the finished mask: cleaned, with shadows as 127. There are few things to set; see the parameters.
@@ -59,6 +60,8 @@ class Adaptive(Judging):
     ----------
     shift : Shift
         By how much the last frame was moved against the background, in pixels.
+    turned : Shift
+        By how much the background has been moved in the frame since the first one, as the camera was turned.
     exposure : Exposure
         What its channels underwent to look like the background's: `gains`, or a `tone` curve where gains do not do.
     averaging : Averaging
@@ -113,7 +116,7 @@ class Adaptive(Judging):
         self._forget()
 
     def _forget(self) -> None:
-        self.shift: Shift = NONE
+        self.shift = self.turned = NONE
         self.exposure = Exposure()
         self.floor, self.black = NOISE_MOST, 0.0
         self.averaging = Averaging()
@@ -178,6 +181,8 @@ class Adaptive(Judging):
         self._ghosts = Ghosts(*self._grain.shape, self._grain.scale)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
+        self._course = Course()
+        self._forget_new()
 
     def _touch(self) -> None:
         super()._touch()
@@ -198,6 +203,8 @@ class Adaptive(Judging):
             self._first = image.copy() if first else None
         smooth = self._pixels(self._image, image.shape)
         self.averaging.averaged(image, smooth)
+        if alpha > 0 and not first:
+            self._follow()
         self.shift, self.exposure = NONE, Exposure((1.0,) * image.shape[2])
         if not first:
             if alpha > 0:
@@ -208,7 +215,7 @@ class Adaptive(Judging):
         if first:
             labels[:] = self._mask[:] = self._verdict[:] = 0
         else:
-            self._judge(alpha, outside)
+            self._judge(alpha, self._not_known(outside))
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
         self._foreground = foreground_of(self._mask)
         if alpha > 0:
@@ -237,10 +244,12 @@ class Adaptive(Judging):
 
     def _notice(self, share: float, smooth: np.ndarray, image: np.ndarray) -> bool:
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        if self._scene.changed(share, self.exposure.gains, self._params.rate):
+        rate = self._params.rate
+        another = self._scene.is_another(share, rate, lambda: hidden(self._picture, self._mask))
+        if another or self._scene.changed(share, self.exposure.gains, rate):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
-        elif self._scene.settles(share, self.exposure.gains, self.n_frames / self._params.rate):
+        elif self._scene.settles(share, self.exposure.gains, self.n_frames / rate):
             self._begin_again(image)
         else:
             return False
@@ -251,6 +260,8 @@ class Adaptive(Judging):
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
+        self._course = Course()
+        self._forget_new()
         return True
 
     def _begin_again(self, first: np.ndarray) -> None:
@@ -279,7 +290,7 @@ class Adaptive(Judging):
             kernels.learn(*where, self._role, self._verdict, maps.before, self._scratch[0], maps.tolerance,
                           maps.distances, maps.blinks)
 
-        self._over_blocks(learn, self._rule_now(alpha, self._learned().n_channels))
+        self._learn_all(learn, alpha, role)
 
     def _doubt_what_passed(self, alpha: float, outside: np.ndarray | None) -> None:
         """Look for what passes in blobs, and take from the background what it has left there."""

@@ -72,7 +72,8 @@ class AdaptiveParams:
         low=0, high=0.9,
     )
     follow_camera: bool = parameter(
-        True, "Measure how far the camera has moved, and undo it. Turn it off for cameras that never shake, for speed.",
+        True, "Measure how far the camera has moved, undo it, and go along if it turns. Turn this off for cameras that "
+              "never move, for speed.",
     )
     follow_exposure: bool = parameter(
         True, "Measure how the brightness of the whole picture has changed, and undo it.",

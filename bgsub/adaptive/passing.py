@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import means_of_parts
-from bgsub.adaptive.speckle import CELL, parts
-from bgsub.mixture.blocks import Pixel
+from bgsub.adaptive.speckle import CELL, parts, parts_moved
+from bgsub.mixture.blocks import Pixel, moved
 
 PAUSE = 1.6
 """Seconds: what is there now, but was not for all that time before, nor will be for all of it afterwards, passes."""
@@ -52,6 +52,11 @@ class Passing:
         self._reach = max(1, round(REACH * scale))
         self.strange = np.full((height, width), 255, np.uint8)
         self.passed = np.zeros((2, *parts(height, width, scale)), np.float32)
+
+    def move(self, right: int, down: int) -> None:
+        """Go along with a scene that is so many pixels further to the right and down."""
+        self.strange = moved(self.strange, right, down, FULL)
+        self.passed = np.stack([parts_moved(values, right, down, self.strange.shape, 0) for values in self.passed])
 
     def look(self, strange: np.ndarray) -> np.ndarray:
         """Take a frame into account; to be called `LOOKS` times in each `PAUSE`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +28,12 @@ FIRST = 1.0
 those of another mode, until it has found its exposure; and nothing is lost that was known."""
 ALIKE = 0.5
 """Correlation of the edges above which it is still the same view."""
+HIDDEN, FAINT = 0.7, 20.0
+"""If more than `LIGHT_SHARE` is foreground for as long, the view has changed as well if it hides so much of the edges
+of the background: what comes in hides those behind it, a camera that is turned those of everything. And how much the
+strength of the edges must vary, by Sobel's measure, to tell anything: in most pictures it does by 100."""
+BESIDE, SMALL = 3, (160, 120)
+"""Pixels around the foreground in which edges are hidden as well; of pictures of so many columns and rows."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,14 @@ class Scene:
     """Watches how much of the frame is foreground, and how exposed it is."""
 
     def __init__(self) -> None:
-        self.lit = self.other = self.brighter = 0
+        self.lit = self.other = self.brighter = self.covered = self.calm = 0
         self.settled = False  # what is known is of frames in which the camera had found its exposure
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
+
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """Frames for which the scene has been lit otherwise, another one, brighter, covered, and calm before."""
+        return self.lit, self.other, self.brighter, self.covered, self.calm
 
     def settles(self, share: float, gains: tuple[float, ...], seconds: float) -> bool:
         """Whether the camera is still finding its exposure, so that the frames before tell nothing.
@@ -67,6 +80,30 @@ class Scene:
         """
         self.settled |= seconds > FIRST
         return not self.settled and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
+
+    def is_another(self, share: float, rate: float, hidden: Callable[[], float]) -> bool:
+        """Whether the view is another one, because what is foreground hides most of the edges there were.
+
+        Only if it was seen empty for as long before: of a road that is full from the first frame on, it is not known
+        what it looks like.
+
+        Parameters
+        ----------
+        share : float
+            Of the frame that is foreground; to be called with each.
+        rate : float
+            Frames per second.
+        hidden : callable
+            How much of the edges that is; asked every `VIEW_FOR` while much is foreground.
+        """
+        long = _long(rate)
+        if self.calm < long:
+            self.calm = self.calm + 1 if share <= LITTLE else 0
+        self.covered = self.covered + 1 if share > LIGHT_SHARE else 0
+        if self.calm < long or self.covered == 0 or self.covered % long or hidden() < HIDDEN:
+            return False
+        self._begin()
+        return True
 
     def outshines(self, share: float, gains: tuple[float, ...], rate: float) -> bool:
         """Whether the picture has been so much brighter than the background for so long that that must follow.
@@ -102,11 +139,20 @@ class Scene:
         lit = _apart(gains, (1.0,) * len(gains)) > LIGHT and _apart(gains, before) > LIGHT
         self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
-        if self.lit < LIGHT_FRAMES and self.other < max(LIGHT_FRAMES, VIEW_FOR * rate):
+        if self.lit < LIGHT_FRAMES and self.other < _long(rate):
             return False
-        self.lit = self.other = 0
-        self.explaining = ()
+        self._begin()
         return True
+
+    def _begin(self) -> None:
+        """Forget what was counted in another scene."""
+        self.lit = self.other = self.covered = self.calm = 0
+        self.explaining = ()
+
+
+def _long(rate: float) -> int:
+    """Frames for which the view must be another one."""
+    return max(LIGHT_FRAMES, math.ceil(VIEW_FOR * rate))
 
 
 def _apart(gains: tuple[float, ...], others: tuple[float, ...]) -> float:
@@ -135,10 +181,28 @@ def kind_of_change(image: np.ndarray, background: np.ndarray,
     return "light" if norm > 0 and float((a * b).sum()) / norm > ALIKE else "view"
 
 
+def hidden(background: np.ndarray, mask: np.ndarray) -> float:
+    """How much of the edges of the background a mask hides, 0 to 1; 0 where there are hardly any.
+
+    Parameters
+    ----------
+    background : ndarray, shape (H, W, C)
+    mask : ndarray of uint8, of any size
+        0 is background.
+    """
+    edges = _edges(background)
+    if float(edges.std()) < FAINT:
+        return 0.0
+    covered = cv2.resize((mask > 0).view(np.uint8), SMALL, interpolation=cv2.INTER_NEAREST)
+    covered = cv2.dilate(covered, np.ones((2 * BESIDE + 1,) * 2, np.uint8))
+    edges *= edges  # strong ones count for more
+    return float(edges[covered > 0].sum() / edges.sum())
+
+
 def _edges(image: np.ndarray) -> np.ndarray:
     small = _small(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.shape[2:] == (3,) else image)
     return cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
-    return cv2.resize(picture.astype(np.float32), (160, 120), interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture.astype(np.float32), SMALL, interpolation=cv2.INTER_AREA)

@@ -28,6 +28,25 @@ def parts(height: int, width: int, scale: float) -> tuple[int, int]:
     return max(1, round(height / side)), max(1, round(width / side))
 
 
+def parts_moved(values: np.ndarray, right: int, down: int, size: tuple[int, ...], fill: float) -> np.ndarray:
+    """The values of a frame's parts, (rows, columns), once it is so many pixels further to the right and down.
+
+    Between parts, they are mixed: a camera that turns moves them by less than a part at a time.
+
+    Parameters
+    ----------
+    values : ndarray of float32
+    right, down : int
+    size : tuple of int
+        Rows and columns of the frame.
+    fill : float
+        Of parts that come into view.
+    """
+    (rows, cols), (height, width) = values.shape, size
+    matrix = np.array([[1, 0, right * cols / width], [0, 1, down * rows / height]])
+    return cv2.warpAffine(values, matrix, (cols, rows), borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+
+
 class Speckle:
     """Follows the share of each part's pixels that are foreground before cleaning, and not afterwards.
 
@@ -59,6 +78,11 @@ class Speckle:
         blinking = cv2.blur(means_of_parts(tolerance, self.shares.shape), (3, 3))
         off = np.where(blinking > BLINKING, seen, np.float32(0)) - self.shares
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
+        self.update()
+
+    def move(self, right: int, down: int) -> None:
+        """Go along with a scene that is so many pixels further to the right and down."""
+        self.shares = parts_moved(self.shares, right, down, self.calm.shape, UNKNOWN * CALM)
         self.update()
 
     def update(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import Camera, Shift
+from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import LEVELS, Exposure
 from bgsub.adaptive.ghosts import Ghosts
 from bgsub.adaptive.grain import Grain
@@ -26,6 +27,8 @@ from bgsub.mixture.parameter import build
 
 CALM = 0.1
 """What v is where nothing blinks."""
+FRESH = 1, 0, CALM, 0
+"""What the maps are of a pixel that was never seen."""
 OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed"
 """Names of what is saved beside the maps."""
 
@@ -41,8 +44,8 @@ class Maps(NamedTuple):
     @classmethod
     def fresh(cls, size: int) -> Maps:
         """Of pixels that were never seen."""
-        f32 = np.float32
-        return cls(np.ones(size, f32), np.zeros(size, f32), np.full(size, CALM, f32), np.zeros(size, np.uint8))
+        types = np.float32, np.float32, np.float32, np.uint8
+        return cls(*(np.full(size, value, dtype) for value, dtype in zip(FRESH, types, strict=True)))
 
 
 class Remembering(Mixture[AdaptiveParams]):
@@ -51,6 +54,7 @@ class Remembering(Mixture[AdaptiveParams]):
     cleaning: CleaningParams
     raw: bool
     shift: Shift
+    turned: Shift
     exposure: Exposure
     floor: float
     black: float
@@ -70,6 +74,10 @@ class Remembering(Mixture[AdaptiveParams]):
     _ghosts: Ghosts
     _speckle: Speckle
     _passing: Passing
+    _course: Course
+    _new: np.ndarray | None
+    _new_for: int
+    _foreground: np.ndarray
     _grain: Grain
     _scratch: list[np.ndarray]
     _verdict: np.ndarray
@@ -153,20 +161,22 @@ class Remembering(Mixture[AdaptiveParams]):
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
-            "large": [self._scene.lit, self._scene.other, self._scene.brighter], "settled": self._scene.settled,
+            "large": list(self._scene.counts), "settled": self._scene.settled,
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
-            "contrast": self.averaging.contrast, "looks": self.averaging.looks,
+            "contrast": self.averaging.contrast, "looks": self.averaging.looks, "turned": list(self.turned),
+            "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
+            "new_for": self._new_for,
         }
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
-               "tone": self.exposure.tone}
+               "tone": self.exposure.tone, "new": None if self._new is None else self._new.view(np.uint8)}
         arrays |= {name: values for name, values in now.items() if values is not None}
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
         own = {name: arrays.pop(name) for name in (*Maps._fields, *OF_THE_FRAME)}
-        looked_at, compared, first, tone = (arrays.pop(name, None)
-                                            for name in ("looked_at", "compared", "first", "tone"))
+        looked_at, compared, first, tone, new = (arrays.pop(name, None)
+                                                 for name in ("looked_at", "compared", "first", "tone", "new"))
         super()._restore(header, **arrays)
         if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
@@ -180,12 +190,20 @@ class Remembering(Mixture[AdaptiveParams]):
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
-        self._scene.lit, self._scene.other, self._scene.brighter = map(int, header["large"])
+        self._scene.lit, self._scene.other, self._scene.brighter, self._scene.covered, self._scene.calm = (
+            map(int, header["large"]))
         self._scene.settled = bool(header["settled"])
         self._scene.explaining = tuple(numbers(header["explaining"]))
         explaining = self._scene.explaining
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
             raise ValueError(f"gains of {explaining}")
+        self.turned = Shift(*numbers(header["turned"]))
+        course = numbers(header["course"])
+        self._course.mean, self._course.last = Shift(*course[:2]), Shift(*course[2:4])
+        self._course.sway, self._course.away = course[4], int(course[5])
+        if new is not None and (new.dtype != np.uint8 or new.shape != self.shape or new.max(initial=0) > 1):
+            raise ValueError(f"new of {new.dtype} {new.shape}")
+        self._new, self._new_for = None if new is None else new.view(bool), int(header["new_for"])
         for name, values in own.items():
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())

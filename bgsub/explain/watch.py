@@ -248,8 +248,8 @@ class Watched(Adaptive):
         channels = self._learned().n_channels
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
-            "floor": self.floor * channels / 3, "black": self.black, "age": self._age, "role": 4, "changed": False,
-            "begun": False, "doubted": 0.0, "brightened": np.ones(channels, np.float32),
+            "floor": self.floor * channels / 3, "black": self.black, "age": self._age_of(place), "role": 4,
+            "changed": False, "begun": False, "doubted": 0.0, "brightened": np.ones(channels, np.float32),
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])

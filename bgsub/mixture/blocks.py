@@ -167,6 +167,21 @@ class Blocks:
         self.counts[:] = 0
         self._first[:] = 0  # what is painted, and asked for its noise, in use or not
 
+    def move(self, right: int, down: int) -> None:
+        """Take what is known of each pixel so many pixels further; where nothing comes from, nothing is known."""
+        height, width = self.shape
+        for k, values in enumerate((self._first, *self._cold)):
+            if not (self.counts > k).any():  # the others may have no memory yet
+                break
+            planes = [values[:, i] for i in range(values.shape[1])] + ([self._weights[k - 1]] if k else [])
+            for plane in planes:
+                pixels = plane.reshape(-1)[:height * width].reshape(height, width)
+                flat = np.zeros(self.counts.size, np.float32)
+                flat[:height * width] = moved(pixels, right, down).reshape(-1)
+                plane[:] = flat.reshape(plane.shape)
+        pixels = self.counts[:height * width].reshape(height, width)
+        pixels[:] = moved(pixels, right, down)
+
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
         height, width = self.shape
@@ -260,6 +275,22 @@ class Keepsake(NamedTuple):
     first: np.ndarray
     weights: np.ndarray
     cold: np.ndarray
+
+
+def moved(picture: np.ndarray, right: int, down: int, fill: float = 0) -> np.ndarray:
+    """A picture so many pixels further to the right and down, filled where nothing comes from."""
+    out = np.full_like(picture, fill)
+    to, origin = overlap(picture.shape[:2], right, down)
+    out[to] = picture[origin]
+    return out
+
+
+def overlap(size: tuple[int, ...], right: int, down: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where what stays in view goes, and where it comes from, if all moves so many pixels to the right and down."""
+    (rows, its_rows), (cols, its_cols) = (
+        (slice(max(0, by), max(0, n + min(0, by))), slice(max(0, -by), max(0, n - max(0, by))))
+        for by, n in zip((down, right), size, strict=True))
+    return (rows, cols), (its_rows, its_cols)
 
 
 def spread(factors: np.ndarray) -> np.float32:

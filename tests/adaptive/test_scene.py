@@ -5,7 +5,17 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.scene import LIGHT, LIGHT_FRAMES, LITTLE, VIEW_FOR, Scene, kind_of_change
+from bgsub.adaptive.scene import (
+    HIDDEN,
+    LIGHT,
+    LIGHT_FRAMES,
+    LIGHT_SHARE,
+    LITTLE,
+    VIEW_FOR,
+    Scene,
+    hidden,
+    kind_of_change,
+)
 
 SIZE = (120, 160)
 ROOM = texture((*SIZE, 3), seed=1, low=30, high=90)
@@ -31,6 +41,26 @@ def test_how_soon_it_is_noticed(share, gains, n):
 def test_another_view_is_noticed_after_a_second_whatever_the_rate(rate, n):
     scene = Scene()
     assert [scene.changed(0.6, PLAIN, rate) for _ in range(n)] == [False] * (n - 1) + [True]
+
+
+def test_another_view_is_noticed_sooner_if_most_edges_are_hidden():
+    """It is asked now and then, and only while much is foreground."""
+    much = LIGHT_SHARE + 0.01
+    for share, hides, n in ((much, HIDDEN, VIEW_FRAMES), (much, HIDDEN - 0.01, None), (LIGHT_SHARE, 1.0, None)):
+        scene, asked = Scene(), []
+        for _ in range(VIEW_FRAMES):
+            assert not scene.is_another(LITTLE, RATE, lambda: 1.0)
+        changed = [scene.is_another(share, RATE, lambda asked=asked, hides=hides: asked.append(1) or hides)
+                   for _ in range(2 * VIEW_FRAMES)]
+        assert (changed.index(True) + 1 if any(changed) else None) == n
+        assert len(asked) == (0 if share <= LIGHT_SHARE else 1 if n else 2)
+
+
+def test_of_a_scene_that_was_never_empty_it_is_not_known_what_it_looks_like():
+    scene = Scene()
+    for _ in range(20):
+        assert not any(scene.is_another(LITTLE, RATE, lambda: 1.0) for _ in range(VIEW_FRAMES - 1))
+        assert not any(scene.is_another(LIGHT_SHARE + 0.01, RATE, lambda: 1.0) for _ in range(2 * VIEW_FRAMES))
 
 
 def test_counting_begins_anew_after_a_pause_and_after_a_change():
@@ -164,3 +194,16 @@ def test_of_a_region_of_interest_only_the_inside_counts():
     masks = after_a_change(model, ROOM, ROOM * a_lamp() ** 1.2)
     assert model.last_event.kind == "light"
     assert not masks[-1].any()
+
+
+def test_how_much_of_the_edges_is_hidden():
+    room, mask = texture((*SIZE, 3), seed=1, low=20, high=230, cell=4), np.zeros(SIZE, np.uint8)
+    assert hidden(room, mask) == 0
+    mask[:, :60] = 255
+    assert hidden(room, mask) == pytest.approx(60 / 160, abs=0.08)
+    assert hidden(room, mask[::2, ::2].copy()) == pytest.approx(hidden(room, mask), abs=0.03)
+    room[:, 60:] = 90  # all there is to see
+    assert hidden(room, mask) > 0.99
+    assert hidden(np.full_like(room, 90), mask) == 0
+    mask[:] = 127
+    assert hidden(room, mask) == 1

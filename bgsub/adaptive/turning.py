@@ -1,0 +1,101 @@
+"""Following a camera that turns: the model goes with the scene, and soon knows what has come into view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bgsub.adaptive import roles
+from bgsub.adaptive.camera import Shift
+from bgsub.adaptive.judging import Judging
+from bgsub.adaptive.rule import rule_of_frame
+from bgsub.adaptive.state import FRESH
+from bgsub.mixture.blocks import moved
+from bgsub.mixture.kernels.adaptive import AdaptiveRule
+
+AT_FIRST = 1.0
+"""Seconds for which all that has come into view is learned as background, whatever the mask says: leaves that are seen
+for the first time blink, and would be learned slowly as foreground."""
+
+
+class Turning(Judging):
+    """The part of `Adaptive` that goes along with a camera that turns."""
+
+    _fixed: tuple[Any, AdaptiveRule] | None
+
+    def _follow(self) -> None:
+        """Move the model, if the camera has been turned: not with a region of interest, which is one of the frame."""
+        if self._inside is not None or not self._params.follow_camera:
+            return
+        blocks, side = self._learned(), self._grain.side
+        off = self._course.look(self.shift, blocks.shape, self._params.rate)
+        if off:
+            self._move(*(side * round(by / side) for by in off))  # by whole cells
+
+    def _move(self, right: int, down: int) -> None:
+        """Take all that is known so many pixels further; what comes into view is not known yet."""
+        blocks, side = self._learned(), self._grain.side
+        blocks.move(right, down)
+        for values, fresh in zip(self._maps, FRESH, strict=True):
+            pixels = self._pixels(values, blocks.shape)
+            pixels[:] = moved(pixels, right, down, fresh)
+        cells = right // side, down // side
+        self._mask, self._foreground, self._ghost = (
+            moved(mask, *cells) for mask in (self._mask, self._foreground, self._ghost))
+        for watching in (self._ghosts, self._speckle, self._passing):
+            watching.move(*cells)
+        self._meter.alike[:] = 1
+        self._camera.move(right, down, blocks.shape)
+        self._course.arrive()
+        self.turned = Shift(self.turned.right + right, self.turned.down + down)
+        self._arrive(right, down)
+        self._paint_anew()
+
+    def _arrive(self, right: int, down: int) -> None:
+        """Note what has come into view: pixels that are as old as they are on average."""
+        unseen, before = self._unseen(), np.zeros(self._learned().shape, bool)
+        if self._new is not None and self._new_for <= AT_FIRST * self._params.rate:
+            before = moved(self._new, right, down)
+        self._new = before | unseen
+        self._new_for = self._new_for * int(np.count_nonzero(before)) // int(np.count_nonzero(self._new))
+
+    def _not_known(self, outside: np.ndarray | None) -> np.ndarray | None:
+        """Where nothing can be said of a frame: outside, and where nothing was learned since the model was moved."""
+        if self._new is None:
+            return outside
+        return self._unseen() if outside is None else self._unseen() | outside
+
+    def _unseen(self) -> np.ndarray:
+        """Where nothing was ever learned, bool (H, W)."""
+        return self._pixels(self._learned().counts, self._learned().shape) == 0
+
+    def _age_of(self, place: tuple[int, int]) -> int:
+        """Frames for which a pixel has been learned since the scene changed, or since it came into view."""
+        return self._new_for if self._new is not None and self._new[place] else self._age
+
+    def _learn_all(self, learn: Callable[..., None], alpha: float, role: np.ndarray) -> None:
+        """Let a kernel learn by the rule of the frame; what has come into view by that of a model as young as that."""
+        rule, new = self._rule_now(alpha, self._learned().n_channels), self._new
+        if new is None:
+            self._over_blocks(learn, rule)
+            return
+        assert self._fixed is not None
+        every = role.copy()
+        role[new] = roles.FIXED
+        self._over_blocks(learn, rule)
+        role[:] = np.where(new, every, np.uint8(roles.FIXED))
+        if self._new_for < AT_FIRST * self._params.rate:
+            role[new & (every != roles.FIXED)] = roles.BACKGROUND
+        young = rule_of_frame(self._fixed[1], self._params, max(alpha, 1 / (self._new_for + 1)), self._new_for,
+                              self.floor, self.black)
+        self._over_blocks(learn, young)
+        role[:] = np.where(new, role, every)
+        self._new_for += 1
+        if self._new_for * self._params.alpha >= 1 and not self._unseen().any():
+            self._forget_new()
+
+    def _forget_new(self) -> None:
+        """Nothing has come into view, or it is as well known as the rest."""
+        self._new, self._new_for = None, 0
