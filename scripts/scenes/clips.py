@@ -52,6 +52,16 @@ CLIPS = (
         truth="people and cars, where the shaken camera sees them",
     ),
     Clip(
+        "turning_camera",
+        stories.turning_camera,
+        seed=13,
+        frames=280,
+        scored=(31, 280),
+        size=(180, 240),
+        breaks="pixels on their own: the camera pans by 2.5 pixels a frame, and is turned back at once",
+        truth="people and cars, where the camera sees them",
+    ),
+    Clip(
         "stop_and_go",
         stories.stop_and_go,
         seed=6,

@@ -158,6 +158,28 @@ def camera_shake(clip: Clip, rng: np.random.Generator) -> Frames:
         yield sensor(stage.over(moved), rng), stage.truth()
 
 
+def turning_camera(clip: Clip, rng: np.random.Generator) -> Frames:
+    """A long street: the camera rests, pans to the right, rests, and is turned a part of the way back at once."""
+    zoom, length = clip.cols / 320, 620
+    scene = street(rng, cols=length, houses=(40, 260, 470))
+    scene = cv2.resize(scene, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    cast = (
+        Person(((20, -15), (165, 335)), 194, 62, (60, 150, 200), (80, 60, 50)),
+        Car(((50, 660), (240, -60)), 230, 106, (180, 170, 160)),
+        Person(((70, 480), (270, 250)), 196, 64, (80, 60, 150), (150, 130, 110)),
+        Car(((120, 100), (270, 680)), 234, 110, (60, 120, 60)),
+        Person(((150, 240), (280, 430)), 192, 62, (150, 90, 60), (60, 60, 70)),
+    )
+    for frame in range(clip.frames):
+        left = float(np.interp(frame, [60, 150], [0, length - 320])) if frame < 210 else length - 420
+        placing = np.array([[1, 0, left * zoom], [0, 1, 0]])
+        seen = cv2.warpAffine(scene, placing, (clip.cols, clip.rows), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+        stage = Stage(clip.rows, clip.cols, ((zoom, 0, -left * zoom), (0, zoom, 0)))
+        for actor in cast:
+            actor.draw(stage, frame)
+        yield sensor(stage.over(seen), rng), stage.truth()
+
+
 def stop_and_go(clip: Clip, rng: np.random.Generator) -> Frames:
     """A car drives in, stops for six seconds and drives off."""
     scene = street(rng, houses=(30, 178))
