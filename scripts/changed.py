@@ -175,6 +175,100 @@ def turbulent(pairs: Iterable[Pair]) -> Iterator[Pair]:
                None if truth is None else cv2.remap(truth, *at, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
 
 
+def in_the_hand(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """It trembles by half a pixel, drifts by some ten, and tilts by up to two degrees."""
+    rng = np.random.default_rng(0)
+    drift, at, trembling = np.zeros((3, 3))  # to the right, down, and in degrees
+    for image, truth in pairs:
+        (height, width), unit = image.shape[:2], np.array([1, 1, 0.06])
+        drift = 0.97 * drift + rng.normal(0, 0.06, 3)
+        at, trembling = 0.995 * at + drift, 0.6 * trembling + rng.normal(0, 0.5, 3)
+        right, down, degrees = (np.clip(at, (-14, -10, -30), (14, 10, 30)) + trembling) * unit
+        scale = math.sqrt(height * width / REFERENCE_AREA)
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.12)  # so that little is beyond the border
+        matrix[:, 2] += right * scale, down * scale
+        yield (cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT),
+               None if truth is None else cv2.warpAffine(truth, matrix, (width, height), flags=cv2.INTER_NEAREST,
+                                                         borderValue=(OUTSIDE,) * 4))
+
+
+def looking(where: Callable[[int], tuple[float, float]]) -> Change:
+    """Three quarters of the picture: from 0 to 1 down and to the right, as far as there is room, for each frame."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        for i, (image, truth) in enumerate(pairs):
+            height, width = image.shape[:2]
+            down, right = where(i)
+            top, left = round(height / 8 * down), round(width / 4 * right)
+            part = np.s_[top:top + int(0.75 * height), left:left + int(0.75 * width)]
+            yield image[part].copy(), None if truth is None else truth[part].copy()
+
+    return changed
+
+
+def panning(i: int) -> tuple[float, float]:
+    """To and fro: it rests for 110 frames, and pans for forty, by two pixels at 320x240 in each."""
+    share = float(np.interp(i % 300, [110, 150, 260, 300], [0, 1, 1, 0]))
+    return share, share
+
+
+def turned(i: int) -> tuple[float, float]:
+    """To four places, all at once, every two hundred frames."""
+    return ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.6, 0.2))[i // 200 % 4]
+
+
+def zoomed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Every four hundred frames it zooms in to 1.3 within sixty, rests, and zooms out again."""
+    for i, (image, truth) in enumerate(pairs):
+        height, width = image.shape[:2]
+        by = float(np.interp(i % 400, [100, 160, 300, 360], [1, 1.3, 1.3, 1]))
+        matrix = np.array([[by, 0, (1 - by) * width / 2], [0, by, (1 - by) * height / 2]])
+        yield (cv2.warpAffine(image, matrix, (width, height)),
+               None if truth is None else cv2.warpAffine(truth, matrix, (width, height), flags=cv2.INTER_NEAREST))
+
+
+def objects_of(truth: Picture) -> Picture:
+    """1 where a truth says foreground, (H, W)."""
+    return np.uint8((truth if truth.ndim == 2 else truth[..., 0]) == FOREGROUND)
+
+
+def shadowing(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The sun stands low on the left: each object casts a shadow, half as bright and bluish, which is no foreground."""
+    for image, truth in pairs:
+        if truth is None:
+            yield image, truth
+            continue
+        objects = objects_of(truth)
+        scale, shadow = math.sqrt(objects.size / REFERENCE_AREA), np.zeros_like(objects)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(objects)
+        for label, (_, top, _, high, area) in enumerate(stats):
+            if label and area >= 20 * scale * scale:
+                lying = np.array([[1, -0.8, 0.8 * (top + high)], [0, 0.35, 0.65 * (top + high)]])
+                shadow |= cv2.warpAffine(np.uint8(labels == label), lying, objects.shape[::-1], flags=cv2.INTER_NEAREST)
+        soft = cv2.GaussianBlur(np.float32(shadow), (0, 0), 1.2 * scale)
+        soft[objects > 0] = 0
+        yield np.uint8(np.rint(image * (1 - soft[..., None] * np.float32([0.38, 0.44, 0.48])))), truth
+
+
+def rippling(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Nearer than halfway up, all that is not foreground is seen in water, with waves and glints."""
+    for i, (image, truth) in enumerate(pairs):
+        (height, width), scale = image.shape[:2], math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)
+        rows, cols = np.mgrid[:height, :width].astype(np.float32)
+        near = np.clip((rows / height - 0.45) / 0.55, 0, 1)
+        wave = 2 * np.pi * (rows / (scale * (4 + 14 * near)) - 0.12 * i)
+        right = 2.5 * scale * near * np.sin(wave + cols / (23 * scale))
+        down = 1.5 * scale * near * np.sin(1.3 * wave - cols / (31 * scale) + 1)
+        water = cv2.remap(image, cols + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        glints = np.sin(wave + cols / (9 * scale) + 3 * np.sin(0.31 * i + cols / (17 * scale))) - 0.55
+        glints = cv2.GaussianBlur(np.float32(110 * near * np.maximum(0, glints)), (0, 0), 0.8 * scale)
+        seen = np.uint8(np.clip(water + glints[..., None], 0, 255))
+        if truth is not None:
+            dry = cv2.dilate(objects_of(truth), np.ones((3, 3), np.uint8))
+            seen = np.where(dry[..., None] > 0, image, seen)
+        yield seen, truth
+
+
 def begun_with_a_still(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """For 150 frames all stands still, as it was when most of what moves was seen; then it goes on, and is scored."""
     whole = list(pairs)
@@ -206,7 +300,13 @@ CHANGES: dict[str, Change] = {
     "flicker of 6 %": picture_by_picture(lambda image, rng: np.uint8(np.clip(image * rng.normal(1, 0.06), 0, 255))),
     "snow": picture_by_picture(snowed_on),
     "shaken": shaken,
+    "in the hand": in_the_hand,
+    "panned": looking(panning),
+    "turned at once": looking(turned),
+    "zoomed": zoomed,
     "hot air": turbulent,
+    "water": rippling,
+    "cast shadows": shadowing,
     "begun with a still": begun_with_a_still,
     "tone": through(swinging),
     "backlight": through(backlit),

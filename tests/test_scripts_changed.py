@@ -102,6 +102,50 @@ def test_hot_air_moves_frame_and_truth_alike():
         assert 0 < (image != was).any(axis=2).mean() < 0.3
 
 
+@pytest.mark.parametrize("change", ["in the hand", "panned", "turned at once", "zoomed"])
+def test_where_a_camera_looks_frame_and_truth_go_together(change):
+    found = list(CHANGES[change](walk() * 40))
+    assert len(found) == 480
+    for i, (image, truth) in enumerate(found):
+        assert (truth is None) == (i % 12 == 0)
+        if truth is not None:
+            assert image.shape[:2] == truth.shape
+            assert ((image[..., 0] > 150) != (truth == 255))[truth != changed.OUTSIDE].mean() < 0.03
+    sizes = {image.shape for image, _ in found}
+    assert sizes == ({(45, 60, 3)} if change in ("panned", "turned at once") else {(60, 80, 3)})
+
+
+def test_a_camera_pans_softly_and_is_turned_at_once():
+    ways = [[where(i) for i in range(900)] for where in (changed.panning, changed.turned)]
+    panning, turning = ([np.abs(np.diff(way, axis=0)).max(axis=1)] for way in ways)
+    assert np.max(panning) == pytest.approx(1 / 40)
+    assert np.flatnonzero(panning[0])[[0, 39, 40]].tolist() == [110, 149, 260]
+    assert np.flatnonzero(turning[0]).tolist() == [199, 399, 599, 799]
+
+
+def test_what_casts_a_shadow_is_not_shaded_itself():
+    pairs = walk()
+    assert [truth is None for _, truth in CHANGES["cast shadows"](pairs)] == [truth is None for _, truth in pairs]
+    for (seen, truth), (image, _) in zip(CHANGES["cast shadows"](pairs), pairs, strict=True):
+        if truth is not None:
+            assert np.array_equal(seen[truth == 255], image[truth == 255])
+            shaded = seen[truth == 0].astype(int) - image[truth == 0]
+            assert shaded.max() == 0
+            assert -50 < shaded.min() < -40
+            assert 0.001 < (shaded < -30).any(axis=1).mean() < 0.2
+
+
+def test_water_is_where_nobody_walks():
+    pairs = [(LEVELS[:, :80, None].repeat(3, axis=2), truth) for _, truth in walk()]
+    seen = [image for image, _ in CHANGES["water"](pairs)]
+    for (image, truth), found in zip(pairs, seen, strict=True):
+        assert np.array_equal(found[:27], image[:27])
+        assert (found[40:] != image[40:]).any(axis=2).mean() > 0.2
+        if truth is not None:
+            assert np.array_equal(found[truth == 255], image[truth == 255])
+    assert not np.array_equal(seen[3], seen[4])
+
+
 def test_a_thermal_camera_is_grey_and_of_little_contrast():
     image, truth = walk()[5]
     seen = next(iter(CHANGES["infrared"]([(image, truth)])))[0]
