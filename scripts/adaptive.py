@@ -46,10 +46,12 @@ PARTS: dict[str, Setting] = {
     "slow learning of shadows": {"rule.UNBLINKING": 0.0},
     "finer cleaning where it is calm": {"speckle.CALM": 0.0},
     "camera's shake": {"follow_camera": False},
+    "following a camera that turns": {"course.NEAR": 9.0, "course.FAR": 9.0, "course.TOO_FAR": 9.0,
+                                      "measuring.LOST": 2.0},
     "ghosts": {"remove_ghosts": False},
     "patches of light": {"ghosts.PATCH": 2.0},
     "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FOR": 1e9, "scene.FIRST": -1.0,
-                        "scene.BRIGHTER": 1e9},
+                        "scene.BRIGHTER": 1e9, "scene.HIDDEN": 2.0},
 }
 """Part → what switches it off."""
 
@@ -59,11 +61,13 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "speckle.UNKNOWN", "speckle.CELL", "speckle.FALL", "ghosts.STILL", "ghosts.LEAST_STILL",
              "ghosts.MAJORITY", "ghosts.LEAST_PART", "ghosts.PATCH", "ghosts.SOFT", "ghosts.SHARP",
              "ghosts.ALIKE", "meter.CURVED", "meter.BENT", "meter.SPOILT",
-             "meter.LEAST_IN_BIN", "camera.GAIN",
+             "meter.LEAST_IN_BIN", "camera.GAIN", "camera.MANY", "camera.MORE", "camera.LINES", "camera.FOUND",
+             "course.SWING", "course.AWAY", "course.NEAR", "course.FAR", "course.TOO_FAR", "turning.AT_FIRST",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE",
              "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
              "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",
+             "scene.HIDDEN",
              "measuring.TOO_DARK",
              "rule.HEAD_START", "rule.WARM_UP")
 

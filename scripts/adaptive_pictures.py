@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = {
     "averaging where there is noise": ("noise", 60),
     "camera's shake": ("camera_shake", 150),
+    "following a camera that turns": ("turning_camera", 130),
     "exposure": ("dawn", 160),
     "tone curves": ("sunshine", 150),
     "shadows": ("shadow", 150),
