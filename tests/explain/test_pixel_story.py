@@ -144,6 +144,19 @@ def test_a_shaken_camera():
     assert any(story.extras["shift"].any() for story in stories)
 
 
+def test_a_camera_that_turns():
+    """The pixel belongs to other mixtures once the model has moved, and to none when it has just come into view."""
+    with open_source(SHAKEN.with_name("turning_camera")) as source:
+        frames = list(islice(source, 50, 110))
+    masks, stories = agree(frames, MODELS["adaptive"], CleaningParams(), ((120, 40), (150, 236)))
+    assert 255 in masks[20:]
+    assert 0 in stories[1].counts[1:]
+    for story in stories:
+        known = story.counts[1:] > 0
+        assert (story.nearest < story.limits)[1:][known].tolist() == (story.mixture == 0)[1:][known].tolist()
+        assert not story.mixture[1:][~known].any()
+
+
 def test_what_passes_on_a_busy_lane():
     _, (story, calm) = agree(lane(), lambda: MODELS["adaptive"](frame_rate=5), CleaningParams(), [BUSY, CALM])
     assert np.count_nonzero(story.extras["doubted"]) > 1
