@@ -62,8 +62,8 @@ def _rows(clip: Clip, numbers: list[int]) -> None:
         methods["as it is"] = _Timed(methods["as it is"], steps)
         found = score(clip, methods)
         cells = ["n/a" if counts.f_measure is None else f"{counts.f_measure:.3f}" for counts in found.values()]
-        print(f"| {clip.name} | {name} | {' | '.join(cells)} | {1e3 * statistics.median(fits):.2g} | "
-              f"{1e3 * statistics.median(steps):.2g} |", flush=True)
+        print(f"| {clip.name} | {name} | {' | '.join(cells)} | {1e3 * statistics.median(fits):.3g} | "
+              f"{1e3 * statistics.median(steps):.3g} |", flush=True)
 
 
 def _masker(name: str, clip: Clip) -> Masker:
