@@ -134,7 +134,7 @@ class Camera:
         shift = min(found, key=lambda shift: (float(mean_of(found[shift])), shift))
         if shift.is_small(STILL):
             return NONE
-        return self._seen_at(shift, size) if is_better(found[shift], self._differences(seen, NONE), GAIN) else NONE
+        return self._seen_at(shift, size) if self._is_better(found[shift], seen, GAIN) else NONE
 
     def _seen_at(self, shift: Shift, size: tuple[int, int]) -> Shift:
         """Note where the scene is; the same in pixels of the frame."""
@@ -163,8 +163,12 @@ class Camera:
         unmoved = frame[0] + self._brighter(frame, NONE, 0)
         found = self._differences(seen, far)
         plain = self._differences(np.full_like(seen, self._usual(far)), far)  # as like it as a plain wall would be
-        is_there = mean_of(found) < FOUND * mean_of(plain) and is_better(found, self._differences(unmoved, NONE), FOUND)
+        is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(found, unmoved, FOUND)
         return far if is_there else NONE
+
+    def _is_better(self, moved: np.ndarray, unmoved: np.ndarray, share: float) -> bool:
+        """Whether the differences of the moved frame are clearly less than unmoved, in most of the picture."""
+        return bool(is_better(moved, self._differences(unmoved, NONE), share, 1 - GAIN, MANY, MORE, LINES))
 
     def _usual(self, shift: Shift) -> float:
         """The median of the background that the shifted frame shows."""
@@ -181,7 +185,7 @@ class Camera:
 
 
 @cached(nogil=True, error_model="numpy")
-def is_better(moved, unmoved, share):  # type: ignore[no-untyped-def]  # Numba infers them
+def is_better(moved, unmoved, share, least, many, more, lines):  # type: ignore[no-untyped-def]  # Numba infers them
     """Whether the frame is clearly more like the background once it is moved, in most of the picture.
 
     Parameters
@@ -190,11 +194,15 @@ def is_better(moved, unmoved, share):  # type: ignore[no-untyped-def]  # Numba i
         As `differences` gives them.
     share : float
         To which the mean difference must be lowered.
+    least : float
+        Share of it by which a part must be more alike, or less, to count.
+    many, more, lines : float
+        See `MANY`. Constants would be compiled in, and could not be tried out.
     """
     before = mean_of(unmoved)
     if mean_of(moved) > share * before:
         return False
-    parts, least = moved.shape[1], (1 - GAIN) * before
+    parts, least = moved.shape[1], least * before
     known, gain = np.zeros((2, parts), np.bool_), np.zeros((2, parts), np.bool_)  # in rows and in columns
     n_known, n_gains, n_losses = 0, 0, 0
     for row in range(parts):
@@ -206,9 +214,9 @@ def is_better(moved, unmoved, share):  # type: ignore[no-untyped-def]  # Numba i
                 if less > least:
                     gain[0, row] = gain[1, col] = True
                     n_gains += 1
-    if n_gains <= MANY * n_known or n_gains <= MORE * n_losses:
+    if n_gains <= many * n_known or n_gains <= more * n_losses:
         return False
-    return gain[0].sum() > LINES * known[0].sum() and gain[1].sum() > LINES * known[1].sum()
+    return gain[0].sum() > lines * known[0].sum() and gain[1].sum() > lines * known[1].sum()
 
 
 @cached(nogil=True, error_model="numpy")
