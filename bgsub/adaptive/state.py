@@ -178,7 +178,8 @@ class Remembering(Mixture[AdaptiveParams]):
         looked_at, compared, first, tone, new = (arrays.pop(name, None)
                                                  for name in ("looked_at", "compared", "first", "tone", "new"))
         super()._restore(header, **arrays)
-        if not 0 <= int(header["age"]) <= self.n_frames or min(header["large"]) < 0:
+        *places, sway, away = numbers(header["course"])
+        if not 0 <= int(header["age"]) <= self.n_frames or min(*header["large"], header["new_for"], away) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift(*numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
@@ -198,9 +199,8 @@ class Remembering(Mixture[AdaptiveParams]):
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
             raise ValueError(f"gains of {explaining}")
         self.turned = Shift(*numbers(header["turned"]))
-        course = numbers(header["course"])
-        self._course.mean, self._course.last = Shift(*course[:2]), Shift(*course[2:4])
-        self._course.sway, self._course.away = course[4], int(course[5])
+        self._course.mean, self._course.last = Shift(*places[:2]), Shift(*places[2:])
+        self._course.sway, self._course.away = sway, int(away)
         if new is not None and (new.dtype != np.uint8 or new.shape != self.shape or new.max(initial=0) > 1):
             raise ValueError(f"new of {new.dtype} {new.shape}")
         self._new, self._new_for = None if new is None else new.view(bool), int(header["new_for"])
