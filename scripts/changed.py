@@ -64,15 +64,20 @@ def resized(factor: float, start: float = 0, stop: float = 1) -> Change:
     return changed
 
 
+def warped(image: Picture, truth: Picture | None, matrix: np.ndarray, border: int = cv2.BORDER_REPLICATE) -> Pair:
+    """Both as a matrix has them; what comes from beyond the border does not count."""
+    size = image.shape[1::-1]
+    return (cv2.warpAffine(image, matrix, size, borderMode=border),
+            None if truth is None else cv2.warpAffine(truth, matrix, size, flags=cv2.INTER_NEAREST,
+                                                      borderValue=(OUTSIDE,) * 4))
+
+
 def shaken(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """The camera on a mast in the wind: some two pixels, back and forth."""
     rng, at = np.random.default_rng(0), np.zeros(2)
     for image, truth in pairs:
         at = 0.8 * at + rng.normal(0, 1.2, 2)
-        matrix, size = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32), image.shape[1::-1]
-        yield (cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE),
-               None if truth is None else cv2.warpAffine(truth, matrix, size, flags=cv2.INTER_NEAREST,
-                                                         borderMode=cv2.BORDER_CONSTANT, borderValue=(OUTSIDE,) * 4))
+        yield warped(image, truth, np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32))
 
 
 def through(curve: Callable[[int, Picture], Picture]) -> Change:
@@ -187,9 +192,7 @@ def in_the_hand(pairs: Iterable[Pair]) -> Iterator[Pair]:
         scale = math.sqrt(height * width / REFERENCE_AREA)
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.12)  # so that little is beyond the border
         matrix[:, 2] += right * scale, down * scale
-        yield (cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT),
-               None if truth is None else cv2.warpAffine(truth, matrix, (width, height), flags=cv2.INTER_NEAREST,
-                                                         borderValue=(OUTSIDE,) * 4))
+        yield warped(image, truth, matrix, cv2.BORDER_REFLECT)
 
 
 def looking(where: Callable[[int], tuple[float, float]]) -> Change:
@@ -223,8 +226,7 @@ def zoomed(pairs: Iterable[Pair]) -> Iterator[Pair]:
         height, width = image.shape[:2]
         by = float(np.interp(i % 400, [100, 160, 300, 360], [1, 1.3, 1.3, 1]))
         matrix = np.array([[by, 0, (1 - by) * width / 2], [0, by, (1 - by) * height / 2]])
-        yield (cv2.warpAffine(image, matrix, (width, height)),
-               None if truth is None else cv2.warpAffine(truth, matrix, (width, height), flags=cv2.INTER_NEAREST))
+        yield warped(image, truth, matrix)
 
 
 def objects_of(truth: Picture) -> Picture:

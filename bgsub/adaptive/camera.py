@@ -110,9 +110,9 @@ class Camera:
         where the phases of their waves agree (C. D. Kuglin, D. C. Hines, "The phase correlation image alignment
         method", ICCS 1975).
         """
-        frame = pyramid(grey(image))
         if not self._levels:
             return NONE
+        frame = pyramid(grey(image))
         coarsest = self._levels - 1
         coarse = 1 << coarsest
         start = Shift(self.last.right / coarse, self.last.down / coarse)
@@ -162,19 +162,14 @@ class Camera:
                 far = Shift(2 * far.right, 2 * far.down)
         unmoved = frame[0] + self._brighter(frame, NONE, 0)
         found = self._differences(seen, far)
-        plain = self._differences(np.full_like(seen, self._usual(far)), far)  # as like it as a plain wall would be
+        wall = np.zeros_like(seen)  # in a light of its own, as all that is compared
+        plain = self._differences(wall + self._brighter([wall], far, 0), far)
         is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(found, unmoved, FOUND)
         return far if is_there else NONE
 
     def _is_better(self, moved: np.ndarray, unmoved: np.ndarray, share: float) -> bool:
         """Whether the differences of the moved frame are clearly less than unmoved, in most of the picture."""
         return bool(is_better(moved, self._differences(unmoved, NONE), share, 1 - GAIN, MANY, MORE, LINES))
-
-    def _usual(self, shift: Shift) -> float:
-        """The median of the background that the shifted frame shows."""
-        _, here = overlap(self._background[0].shape, round(shift.right), round(shift.down))
-        values = self._background[0][here][self._known[0][here] > 0]
-        return median(values) if values.size else 0.0
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
         return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,

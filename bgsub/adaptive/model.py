@@ -329,9 +329,12 @@ class Adaptive(Turning):
         self._age += alpha > 0
 
     def _rule(self, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
+        return self._rule_at(self._age, alpha, n_channels)
+
+    def _rule_at(self, age: int, alpha: float, n_channels: int) -> kernels.AdaptiveRule:
         if self._fixed is None or self._fixed[0] != (self._params, n_channels):
             self._fixed = (self._params, n_channels), fixed_rule(self._params, n_channels)
-        return rule_of_frame(self._fixed[1], self._params, alpha, self._age, self.floor, self.black)
+        return rule_of_frame(self._fixed[1], self._params, alpha, age, self.floor, self.black)
 
     def _of_the_rule(self, alpha: float, n_channels: int) -> tuple[float, ...]:
         return *super()._of_the_rule(alpha, n_channels), self._age, self.floor, self.black

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from bgsub.adaptive import roles
 from bgsub.adaptive.camera import Shift
 from bgsub.adaptive.judging import Judging
-from bgsub.adaptive.rule import rule_of_frame
 from bgsub.adaptive.state import FRESH
 from bgsub.mixture.blocks import moved
 from bgsub.mixture.kernels.adaptive import AdaptiveRule
@@ -23,7 +21,9 @@ for the first time blink, and would be learned slowly as foreground."""
 class Turning(Judging):
     """The part of `Adaptive` that goes along with a camera that turns."""
 
-    _fixed: tuple[Any, AdaptiveRule] | None
+    def _rule_at(self, age: int, alpha: float, n_channels: int) -> AdaptiveRule:
+        """The rule of what was learned for so many frames, at a rate."""
+        raise NotImplementedError
 
     def _follow(self) -> None:
         """Move the model, if the camera has been turned: not with a region of interest, which is one of the frame."""
@@ -77,20 +77,18 @@ class Turning(Judging):
 
     def _learn_all(self, learn: Callable[..., None], alpha: float, role: np.ndarray) -> None:
         """Let a kernel learn by the rule of the frame; what has come into view by that of a model as young as that."""
-        rule, new = self._rule_now(alpha, self._learned().n_channels), self._new
+        n_channels, new = self._learned().n_channels, self._new
+        rule = self._rule_now(alpha, n_channels)
         if new is None:
             self._over_blocks(learn, rule)
             return
-        assert self._fixed is not None
         every = role.copy()
         role[new] = roles.FIXED
         self._over_blocks(learn, rule)
         role[:] = np.where(new, every, np.uint8(roles.FIXED))
         if self._new_for < AT_FIRST * self._params.rate:
             role[new & (every != roles.FIXED)] = roles.BACKGROUND
-        young = rule_of_frame(self._fixed[1], self._params, max(alpha, 1 / (self._new_for + 1)), self._new_for,
-                              self.floor, self.black)
-        self._over_blocks(learn, young)
+        self._over_blocks(learn, self._rule_at(self._new_for, max(alpha, 1 / (self._new_for + 1)), n_channels))
         role[:] = np.where(new, role, every)
         self._new_for += 1
         if self._new_for * self._params.alpha >= 1 and not self._unseen().any():

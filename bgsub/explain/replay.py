@@ -171,5 +171,4 @@ class _Reference:
 
     def _rule(self, age: int, n_channels: int) -> Any:
         """That of a model that has learned so many frames since the scene changed."""
-        self.model._age = age
-        return self.model._rule(max(self.model.params.alpha, 1 / (age + 1)), n_channels)
+        return self.model._rule_at(age, max(self.model.params.alpha, 1 / (age + 1)), n_channels)

@@ -175,9 +175,8 @@ class Blocks:
                 break
             planes = [values[:, i] for i in range(values.shape[1])] + ([self._weights[k - 1]] if k else [])
             for plane in planes:
-                pixels = plane.reshape(-1)[:height * width].reshape(height, width)
-                flat = np.zeros(self.counts.size, np.float32)
-                flat[:height * width] = moved(pixels, right, down).reshape(-1)
+                flat = plane.reshape(-1)
+                flat[:height * width] = moved(flat[:height * width].reshape(self.shape), right, down).reshape(-1)
                 plane[:] = flat.reshape(plane.shape)
         pixels = self.counts[:height * width].reshape(height, width)
         pixels[:] = moved(pixels, right, down)
