@@ -131,7 +131,9 @@ def stop_on_signals() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    hook = sys.unraisablehook
     _stopping.append(None)
+    sys.unraisablehook = lambda lost: None if lost.exc_type in _stopping else hook(lost)
     for number in before:
         signal.signal(number, _stop)
     try:
@@ -140,6 +142,7 @@ def stop_on_signals() -> Iterator[None]:
         for number, handler in before.items():
             if signal.getsignal(number) is _stop:
                 signal.signal(number, handler)
+        sys.unraisablehook = hook
         _stopping.clear()
 
 
@@ -153,7 +156,7 @@ def raise_if_stopped() -> None:
     """Raise once more what a signal raised.
 
     To be called after foreign code, which may have lost it: Python drops what is raised in a callback from C or in a
-    destructor, and a second signal does nothing.
+    destructor (and would print a traceback, were it not for our hook), and a second signal does nothing.
     """
     for error in filter(None, _stopping):
         raise error
