@@ -271,6 +271,46 @@ def rippling(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield seen, truth
 
 
+def behind_branches(n: int, share: float) -> Change:
+    """Right before the camera so many branches swing, each by itself and with leaves on that share of the frame, which
+    are foreground."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        branches: list[Picture] = []
+        for i, (image, truth) in enumerate(pairs):
+            height, width = image.shape[:2]
+            branches = branches or [branch(2 * height, 2 * width, share, seed) for seed in range(n)]
+            seen, leaves = image.copy(), np.zeros((height, width), bool)
+            for k, drawn in enumerate(branches):
+                t, phase = i * (1 + 0.13 * k), 1.9 * k
+                wide = 2 if n == 1 else 1  # one that is all there is swings wider
+                right = width * (0.5 + wide * (0.125 * math.sin(t / 17 + phase) + 0.08 * math.sin(t / 7.3 + 1 + phase)))
+                down = height * (0.5 + wide * (0.1 * math.sin(t / 23 + 2 + phase) + 0.06 * math.sin(t / 9 + phase)))
+                there = cv2.warpAffine(drawn, np.array([[1, 0, right], [0, 1, down]]), (width, height),
+                                       flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_WRAP)
+                cover = there[..., 3] > 0
+                seen[cover], leaves = there[cover, :3], leaves | cover
+            if truth is not None:
+                truth = truth.copy()
+                truth[leaves & ((truth if truth.ndim == 2 else truth[..., 0]) != OUTSIDE)] = FOREGROUND
+            yield seen, truth
+
+    return changed
+
+
+def branch(height: int, width: int, share: float, seed: int) -> Picture:
+    """Leaves of many greens, (H, W, 4): not 0 in the last channel where there is one."""
+    rng = np.random.default_rng(seed)
+    rough = rng.normal(0, 1, (2, height, width)).astype(np.float32)
+    leaves, shades = (cv2.GaussianBlur(noise, (0, 0), sigma * width / 640)
+                      for noise, sigma in zip(rough, (7, 2), strict=True))
+    drawn = np.empty((height, width, 4), np.uint8)
+    colour = np.array([40, 110, 60]) + rng.normal(0, 15, 3)
+    drawn[..., :3] = np.clip(colour + 25 / shades.std() * shades[..., None], 0, 255)
+    drawn[..., 3] = leaves > np.quantile(leaves, 1 - share)
+    return drawn
+
+
 def begun_with_a_still(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """For 150 frames all stands still, as it was when most of what moves was seen; then it goes on, and is scored."""
     whole = list(pairs)
@@ -309,6 +349,8 @@ CHANGES: dict[str, Change] = {
     "hot air": turbulent,
     "water": rippling,
     "cast shadows": shadowing,
+    "behind branches": behind_branches(4, 0.14),
+    "behind one branch": behind_branches(1, 0.45),
     "begun with a still": begun_with_a_still,
     "tone": through(swinging),
     "backlight": through(backlit),
