@@ -36,6 +36,9 @@ MANY, MORE, LINES = 0.25, 2.0, 0.7
 """More than this share of the parts must be more alike by a tenth of the mean difference; by this factor more than
 those that are less alike; and in this share of the rows and columns there must be one: something large that moves in
 front of a plain wall is all that there is to see, and yet no camera's movement."""
+FINE, MORE_IN_DOUBT = 32, 8.0
+"""In doubt so many parts in a row and in a column have their say as well, and more must be more alike by this factor: a
+branch right before the camera may be as much of the picture as the scene, and moves."""
 
 
 class Shift(NamedTuple):
@@ -91,7 +94,7 @@ class Camera:
         scale = reduction_of(*size)
         self.last = Shift(self.last.right - right / scale, self.last.down - down / scale)
 
-    def shift_of(self, image: np.ndarray, size: tuple[int, int], lost: bool = False) -> Shift:
+    def shift_of(self, image: np.ndarray, size: tuple[int, int], lost: bool = False, doubtful: bool = False) -> Shift:
         """The shift of a frame; `NONE` where none makes it clearly more alike.
 
         Parameters
@@ -102,6 +105,8 @@ class Camera:
             Its rows and columns as it was, in whose pixels the shift is given.
         lost : bool
             Look far away as well: the camera may have been turned all at once.
+        doubtful : bool
+            Ask finer parts as well: what passes in front may have been taken for the scene.
 
         Notes
         -----
@@ -118,7 +123,7 @@ class Camera:
         start = Shift(self.last.right / coarse, self.last.down / coarse)
         starts, brighter = {NONE, start}, self._brighter(frame, start, coarsest)
         self.last = NONE
-        if lost and self._levels > 1 and (far := self._far(frame)):
+        if lost and self._levels > 1 and (far := self._far(frame, doubtful)):
             return self._seen_at(far, size)
         for level in range(coarsest, 0, -1):
             seen = frame[level] + brighter
@@ -130,11 +135,11 @@ class Camera:
         shifts = {self._registered(seen, start, 0) for start in starts}
         if all(shift.is_small(STILL) for shift in shifts):
             return NONE
-        found = {shift: self._differences(seen, shift) for shift in shifts}
-        shift = min(found, key=lambda shift: (float(mean_of(found[shift])), shift))
+        shift = shifts.pop() if len(shifts) == 1 else min(
+            shifts, key=lambda shift: (float(mean_of(self._differences(seen, shift))), shift))
         if shift.is_small(STILL):
             return NONE
-        return self._seen_at(shift, size) if self._is_better(found[shift], seen, GAIN) else NONE
+        return self._seen_at(shift, size) if self._is_better(seen, shift, seen, GAIN, doubtful) else NONE
 
     def _seen_at(self, shift: Shift, size: tuple[int, int]) -> Shift:
         """Note where the scene is; the same in pixels of the frame."""
@@ -147,7 +152,7 @@ class Camera:
         off = (self._background[level][here] - frame[level][there])[self._known[level][here] > 0][::4]
         return median(off) if off.size else 0.0
 
-    def _far(self, frame: list[np.ndarray]) -> Shift:
+    def _far(self, frame: list[np.ndarray], doubtful: bool) -> Shift:
         """Where all of the frame has gone at once, by the phases of its waves; `NONE` where it is not found again."""
         background, known = self._background[1], self._known[1] > 0
         background = np.where(known, background, np.float32(background[known].mean()))
@@ -164,19 +169,21 @@ class Camera:
         found = self._differences(seen, far)
         wall = np.zeros_like(seen)  # in a light of its own, as all that is compared
         plain = self._differences(wall + self._brighter([wall], far, 0), far)
-        is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(found, unmoved, FOUND)
+        is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(seen, far, unmoved, FOUND, doubtful)
         return far if is_there else NONE
 
-    def _is_better(self, moved: np.ndarray, unmoved: np.ndarray, share: float) -> bool:
-        """Whether the differences of the moved frame are clearly less than unmoved, in most of the picture."""
-        return bool(is_better(moved, self._differences(unmoved, NONE), share, 1 - GAIN, MANY, MORE, LINES))
+    def _is_better(self, seen: np.ndarray, shift: Shift, unmoved: np.ndarray, share: float, doubtful: bool) -> bool:
+        """Whether the moved frame is clearly more like the background than unmoved, in most of the picture."""
+        asked = [(PARTS, MANY, MORE, LINES)] + doubtful * [(FINE, 0.0, MORE_IN_DOUBT, 0.0)]
+        return all(is_better(self._differences(seen, shift, parts), self._differences(unmoved, NONE, parts), share,
+                             1 - GAIN, *enough) for parts, *enough in asked)
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
         return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,
                                LIMITS[level], STEPS[level], ROWS[level]))
 
-    def _differences(self, frame: np.ndarray, shift: Shift) -> np.ndarray:
-        return differences(frame, self._background[0], self._known[0], *shift, LIMITS[0], PARTS)
+    def _differences(self, frame: np.ndarray, shift: Shift, parts: int = PARTS) -> np.ndarray:
+        return differences(frame, self._background[0], self._known[0], *shift, LIMITS[0], parts)
 
 
 @cached(nogil=True, error_model="numpy")

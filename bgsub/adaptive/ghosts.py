@@ -72,9 +72,8 @@ class Ghosts:
         if self.last is not None:
             self.last = moved(self.last, right, down)
 
-    def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float,
-             contrast: float = 1.0) -> np.ndarray:
-        """Where ghosts are; to be called every `EVERY` frames.
+    def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
+        """Where ghosts are, in a frame that was watched.
 
         Parameters
         ----------
@@ -84,15 +83,12 @@ class Ghosts:
             The mask: 255 is foreground.
         smallest : float
             Pixels below which a piece is left alone.
-        contrast : float
-            Of the picture, as a share of what most have.
 
         Returns
         -------
         ndarray of uint8, shape (H, W)
             1 where there is one, or light.
         """
-        self._watch(image, max(LEAST_STILL, STILL * contrast))
         found = np.zeros_like(foreground)
         still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         least = max(1.0, smallest)
@@ -125,8 +121,16 @@ class Ghosts:
                 found_here[near] |= whole
         return found
 
-    def _watch(self, image: np.ndarray, levels: float) -> None:
-        """Count the looks for which each pixel has not changed by more than some grey levels."""
+    def watch(self, image: np.ndarray, contrast: float = 1.0) -> None:
+        """Count the looks for which each pixel has not changed; to be called every `EVERY` frames.
+
+        Parameters
+        ----------
+        image : ndarray, shape (H, W, C)
+        contrast : float
+            Of the picture, as a share of what most have.
+        """
+        levels = max(LEAST_STILL, STILL * contrast)
         if self.last is not None:
             moved = cv2.threshold(cv2.absdiff(image, self.last), levels, 255, cv2.THRESH_BINARY)[1]
             # 0 in grey is 0 in all channels, and is found in half the time that cv2.inRange takes.

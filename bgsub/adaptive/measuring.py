@@ -7,6 +7,7 @@ import numpy as np
 
 from bgsub.adaptive.camera import NONE, warp, warp_mask
 from bgsub.adaptive.exposure import LEVELS, unclip
+from bgsub.adaptive.passing import START, USUAL
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.shadows import blackness
 from bgsub.adaptive.state import Remembering
@@ -108,10 +109,14 @@ class Measuring(Remembering):
                 smooth[:] = self.exposure.undone(smooth)
                 small = self.exposure.undone(small)
         if self._params.follow_camera:
-            self.shift = self._camera.shift_of(small, smooth.shape[:2], self._lost())
+            self.shift = self._camera.shift_of(small, smooth.shape[:2], self._lost(), self._doubtful())
             if self.shift:
                 smooth[:] = warp(smooth, self.shift)
         self._unclip(smooth, self._picture)
+
+    def _doubtful(self) -> bool:
+        """Whether what passes in front may have been taken for the scene: at the start, and if it passes everywhere."""
+        return self._age < START * self._params.rate or self._passing.usual > USUAL
 
     def _lost(self) -> bool:
         """Whether so much of the last frame was foreground that the scene had better be looked for."""

@@ -27,6 +27,7 @@ from bgsub.adaptive.turning import Turning
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean, foreground_of
 from bgsub.masks.params import CleaningParams
+from bgsub.masks.voting import HALF
 from bgsub.mixture.kernels import adaptive as kernels
 from bgsub.mixture.lanes import LANES
 from bgsub.mixture.model import checked_rate
@@ -35,7 +36,6 @@ from bgsub.mixture.protocol import FOREGROUND
 f32 = np.float32
 NEAR = 5
 """Pixels at 320x240 around the foreground in which blinking is not the background's."""
-NO_GHOST = np.empty((0, 0), np.uint8)
 
 
 class Adaptive(Turning):
@@ -217,6 +217,8 @@ class Adaptive(Turning):
         else:
             self._judge(alpha, self._not_known(outside))
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
+            if alpha > 0 and self.n_frames < passing.START * self._params.rate:
+                self._passing.begin((self._share > HALF).view(np.uint8))
         self._foreground = foreground_of(self._mask)
         if alpha > 0:
             share = self._foreground_share()
@@ -246,7 +248,7 @@ class Adaptive(Turning):
         """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
         rate = self._params.rate
         another = self._scene.is_another(share, rate, lambda: hidden(self._picture, self._mask))
-        if another or self._scene.changed(share, self.exposure.gains, rate):
+        if another or self._scene.changed(share, self.exposure.gains, rate, self._stands_still):
             kind = kind_of_change(smooth, self._picture, self._inside)
             self.last_event = SceneChange(self.n_frames + 1, kind, share)
         elif self._scene.settles(share, self.exposure.gains, self.n_frames / rate):
@@ -259,7 +261,7 @@ class Adaptive(Turning):
         self._mask, self._foreground = np.zeros_like(self._mask), np.zeros_like(self._mask)
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
-        self._passing = Passing(*self._grain.shape, self._grain.scale)
+        self._passing.forget()
         self._course = Course()
         self._forget_new()
         return True
@@ -272,6 +274,11 @@ class Adaptive(Turning):
         self.averaging.look_at(first, 0)
         self._ghosts.forget()
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
+
+    def _stands_still(self) -> bool:
+        """Whether most of the foreground has not changed from one look at it to the next."""
+        still = cv2.bitwise_and(self._foreground, (self._ghosts.looks >= ghosts.LOOKS).view(np.uint8))
+        return 2 * cv2.countNonZero(still) > cv2.countNonZero(self._foreground)
 
     def _foreground_share(self) -> float:
         """Of the frame, or of the region of interest."""
@@ -314,13 +321,16 @@ class Adaptive(Turning):
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             removed = cv2.subtract(foreground_of(labels), near)
             self._speckle.look_at(cv2.bitwise_and(self._share, removed), tolerance)
-        if self._params.remove_ghosts and self.n_frames and self.n_frames % ghosts.EVERY == 0:
-            smallest = self.cleaning.min_blob * self._mask.size
-            image, picture = self._grain.sample(smooth), self._grain.sample(self._picture)
-            self._ghost = self._ghosts.find(image, picture, self._mask, smallest, self.averaging.relative_contrast)
-            self._any_ghost = bool(self._ghost.any())
+        if self.n_frames and self.n_frames % ghosts.EVERY == 0:
+            image = self._grain.sample(smooth)
+            self._ghosts.watch(image, self.averaging.relative_contrast)
+            if self._params.remove_ghosts:
+                smallest, picture = self.cleaning.min_blob * self._mask.size, self._grain.sample(self._picture)
+                self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
+                self._any_ghost = bool(self._ghost.any())
         found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
-        roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else NO_GHOST, found)
+        roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else roles.NOWHERE,
+                     self._passing.busy, found)
         if found is not role:
             role[:] = self._grain.spread(found)
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import means_of_parts
+from bgsub.adaptive.roles import BUSY, NOWHERE
 from bgsub.adaptive.speckle import CELL, parts, parts_moved
 from bgsub.mixture.blocks import Pixel, moved
 
@@ -22,6 +23,11 @@ IN_BLOBS = 0.55
 and .6 to .9 of cars and people."""
 USUAL, EVIDENCE = 0.3, 100.0
 """What that mean is where nothing has passed yet, and for how many pixels at 320x240 this counts."""
+START, MUCH, AT_ONCE, GAPS = 1.0, 0.25, 0.62, 0.25
+"""Seconds at the start that tell whether blobs pass everywhere, as the leaves of a branch right before the camera: more
+than this share of the frames is foreground, and that share around it on average, while leaves far away give less of
+both; and around it more is background than this share of what is on the whole, while what moves as one, a lorry or the
+camera, leaves less of a gap."""
 FADE = 0.99
 """Of what was seen, kept from one look to the next."""
 WIDE = 4.0
@@ -46,17 +52,47 @@ class Passing:
         are set before there were any.
     passed : ndarray of float32, shape (2, rows, columns)
         Of each part of the frame, in pixels at 320x240: the sum of the shares around what has passed, and how much has.
+    first : tuple of float
+        The frames of the `START`, the sum of the shares of them that were foreground, and of these times the mean share
+        around it.
+    usual : float
+        What the mean share is where nothing has passed yet.
+    busy : ndarray of uint8, shape (H, W) or (0, 0)
+        `BUSY` where blobs pass, else 0; empty unless they passed everywhere at first.
     """
 
     def __init__(self, height: int, width: int, scale: float) -> None:
         self._reach = max(1, round(REACH * scale))
         self.strange = np.full((height, width), 255, np.uint8)
         self.passed = np.zeros((2, *parts(height, width, scale)), np.float32)
+        self.first: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self.usual, self.busy = USUAL, NOWHERE
 
     def move(self, right: int, down: int) -> None:
         """Go along with a scene that is so many pixels further to the right and down."""
         self.strange = moved(self.strange, right, down, FULL)
         self.passed = np.stack([parts_moved(values, right, down, self.strange.shape, 0) for values in self.passed])
+        self.update()
+
+    def forget(self) -> None:
+        """Forget what has passed in another scene, but not whether blobs pass everywhere."""
+        self.strange[:] = FULL
+        self.passed[:] = 0
+        self.update()
+
+    def begin(self, strange: np.ndarray) -> None:
+        """See whether blobs pass everywhere; to be called with each frame of the `START`.
+
+        Parameters
+        ----------
+        strange : ndarray of uint8, shape (H, W)
+            1 where the verdict on a pixel or cell is foreground.
+        """
+        around = float(cv2.mean(self._around(strange), strange)[0]) / FULL
+        share = cv2.countNonZero(strange) / strange.size
+        n, shares, shares_around = self.first
+        self.first = n + 1, shares + share, shares_around + share * around
+        self.update()
 
     def look(self, strange: np.ndarray) -> np.ndarray:
         """Take a frame into account; to be called `LOOKS` times in each `PAUSE`.
@@ -77,18 +113,31 @@ class Passing:
         found = (then == 1) & (before != always) & (after != always)
         self.passed *= np.float32(FADE)
         if found.any():
-            around = cv2.blur(then * np.uint8(FULL), (2 * self._reach + 1,) * 2)
+            around = self._around(then)
             everywhere = found * np.uint8(FULL)
             for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
                 total += np.float32(CELL * CELL / FULL) * means_of_parts(seen, total.shape)
             found &= (around > DENSE * FULL) & (self.spread() > IN_BLOBS)
+        self.update()
         return found
+
+    def update(self) -> None:
+        """Find out whether blobs pass everywhere, and where they still do."""
+        n, shares, shares_around = self.first
+        share, around = shares / max(n, 1), shares_around / max(shares, 1e-9)
+        everywhere = share > MUCH and around > AT_ONCE and 1 - around > GAPS * (1 - share)
+        self.usual = around if everywhere else USUAL
+        self.busy = (self.spread() > IN_BLOBS) * np.uint8(BUSY) if everywhere else NOWHERE
+
+    def _around(self, strange: np.ndarray) -> np.ndarray:
+        """The share of what surrounds each pixel that is strange, in bytes."""
+        return cv2.blur(strange * np.uint8(FULL), (2 * self._reach + 1,) * 2)
 
     def spread(self) -> np.ndarray:
         """How much of what surrounds what passes is a part of it, in each part and its neighbours: float32 (H, W)."""
         shares, n = (cv2.blur(total, (3, 3)) for total in self.passed)
         usual = np.float32(EVIDENCE)
-        mean = (shares + np.float32(USUAL) * usual) / (n + usual)
+        mean = (shares + np.float32(self.usual) * usual) / (n + usual)
         return np.asarray(cv2.resize(mean, self.strange.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 

@@ -10,9 +10,14 @@ from bgsub.mixture.protocol import FOREGROUND
 
 BACKGROUND, BESIDE, OBJECT, GHOST, FIXED, MAY_BE_SHADOW = range(6)
 """As the kernel `learn` has them; from the last one on come background and what is beside foreground, in shadow."""
+BUSY = 8
+"""Added where blobs pass in front of the background."""
+NOWHERE = np.empty((0, 0), np.uint8)
+"""In place of a map that is 0 everywhere."""
 
 
-def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.ndarray, out: np.ndarray) -> None:
+def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.ndarray, busy: np.ndarray,
+           out: np.ndarray) -> None:
     """Fill in the role of each pixel or cell.
 
     Parameters
@@ -25,13 +30,16 @@ def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.nd
         The verdict with shadows, before it was cleaned.
     ghosts : ndarray of uint8, shape (H, W) or (0, 0)
         1 where foreground is no object.
+    busy : ndarray of uint8, shape (H, W) or (0, 0)
+        `BUSY` where blobs pass, else 0.
     out : ndarray of uint8, shape (H, W)
     """
-    _assign(mask.reshape(-1), near.reshape(-1), labels.reshape(-1), ghosts.reshape(-1), out.reshape(-1))
+    _assign(mask.reshape(-1), near.reshape(-1), labels.reshape(-1), ghosts.reshape(-1), busy.reshape(-1),
+            out.reshape(-1))
 
 
 @cached(nogil=True, error_model="numpy")
-def _assign(mask, near, labels, ghosts, out):  # type: ignore[no-untyped-def]  # Numba infers them
+def _assign(mask, near, labels, ghosts, busy, out):  # type: ignore[no-untyped-def]  # Numba infers them
     for i in range(len(out)):  # in bytes, so that it is done in vectors
         is_object = mask[i] == FOREGROUND
         background = np.uint8(near[i] != 0) + np.uint8(MAY_BE_SHADOW) * np.uint8(labels[i] == SHADOW)
@@ -40,3 +48,6 @@ def _assign(mask, near, labels, ghosts, out):  # type: ignore[no-untyped-def]  #
         for i in range(len(out)):
             if ghosts[i] != 0 and mask[i] == FOREGROUND:
                 out[i] = GHOST
+    if len(busy):
+        for i in range(len(out)):
+            out[i] += busy[i]

@@ -7,11 +7,14 @@ import math
 import numpy as np
 
 from bgsub.adaptive.params import PRUNE, AdaptiveParams
+from bgsub.adaptive.roles import BUSY
 from bgsub.adaptive.state import CALM
 from bgsub.mixture.kernels.adaptive import AdaptiveRule
 
 f32 = np.float32
 MIN_VARIANCE, MAX_VARIANCE = 4.0, 800.0
+MOST_BUSY = 225.0
+"""The largest variance where blobs pass in front of the background: what is wider holds their colours as well."""
 MATCH_LIMIT = 16.0
 """Squared deviations within which a component learns."""
 GHOST_FRAMES = 4
@@ -78,6 +81,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         initial_variance=f32(p.initial_variance * per_sum),
         min_variance=f32(MIN_VARIANCE * per_sum),
         max_variance=f32(MAX_VARIANCE * per_sum),
+        max_variance_busy=f32(MOST_BUSY * per_sum),
         alpha=zero,
         alpha_foreground=zero,
         alpha_ghost=zero,
@@ -86,6 +90,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         fall=f32(FALL),
         step=f32(STEP),
         stay=f32(STAY),
+        busy=f32(BUSY),
         unblinking=f32(UNBLINKING),
         follow=f32(FOLLOW),
         sigma=f32(1 / (p.match_sigmas * FULL_DISTANCE)),

@@ -18,7 +18,8 @@ LITTLE = 0.1
 """Share of the frame that is foreground, up to which its exposure explains the picture: what is much later on is then
 something large that comes by, be the day ever so much brighter by now."""
 VIEW_SHARE, VIEW_FOR = 0.5, 1.0
-"""The view has changed if so much is foreground for so many seconds, three frames at least, whatever the exposure."""
+"""The view has changed if so much is foreground for so many seconds, three frames at least, whatever the exposure, and
+most of it stands still."""
 BRIGHTER, BRIGHTER_FOR = 1.5, 2.0
 """By how much, and for how many seconds, the picture is brighter than the background, with little foreground, before
 the background is made as bright: that of a night has less contrast than the day. In the evening it is left as it is,
@@ -121,7 +122,7 @@ class Scene:
         self.brighter = 0
         return True
 
-    def changed(self, share: float, gains: tuple[float, ...], rate: float) -> bool:
+    def changed(self, share: float, gains: tuple[float, ...], rate: float, stands_still: Callable[[], bool]) -> bool:
         """Whether the background must be another one; to be called with each frame.
 
         Parameters
@@ -132,6 +133,8 @@ class Scene:
             By which the channels were multiplied to look like the background.
         rate : float
             Frames per second.
+        stands_still : callable
+            Whether the foreground does, as another view would: a crowd, or a branch before the camera, does not.
         """
         if share <= LITTLE:
             self.explaining = gains
@@ -139,7 +142,7 @@ class Scene:
         lit = _apart(gains, (1.0,) * len(gains)) > LIGHT and _apart(gains, before) > LIGHT
         self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
-        if self.lit < LIGHT_FRAMES and self.other < _long(rate):
+        if self.lit < LIGHT_FRAMES and (self.other < _long(rate) or not stands_still()):
             return False
         self._begin()
         return True

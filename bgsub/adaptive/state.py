@@ -165,7 +165,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "looks": self.averaging.looks, "turned": list(self.turned),
             "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
-            "new_for": self._new_for,
+            "new_for": self._new_for, "first_shares": list(self._passing.first),
         }
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
@@ -208,6 +208,10 @@ class Remembering(Mixture[AdaptiveParams]):
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
         self._speckle.update()
+        self._passing.first = tuple(numbers(header["first_shares"]))
+        if len(self._passing.first) != 3:
+            raise ValueError(f"first shares of {self._passing.first}")
+        self._passing.update()
         self._look_at_picture(self._seen())
         self._camera.last = Shift(*numbers(header["camera"]))
         self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])

@@ -18,7 +18,7 @@ from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import DOUBTED
 from bgsub.explain.records import PixelStory
 from bgsub.mixture.model import Mixture
-from bgsub.mixture.reference.adaptive import FIXED, FOREGROUND, Component, Judgement, ReferencePixel
+from bgsub.mixture.reference.adaptive import BUSY, FIXED, FOREGROUND, Component, Judgement, ReferencePixel
 
 MOST = 20_000
 """Frames after which a countdown is given up."""
@@ -85,7 +85,7 @@ class Past:
         if name != "absorb_after" or self._lessons is None:
             return True
         # `Adaptive` learns by it what is foreground, or may be a part of it, and nothing else
-        roles = self.story.extras["role"][:self.i]
+        roles = self.story.extras["role"][:self.i] % BUSY
         return bool(((roles == FOREGROUND) | (roles > FIXED)).any())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bgsub.adaptive.camera import Shift, mean_of, warp
 from bgsub.adaptive.exposure import adjusted, unclip
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
@@ -53,6 +54,8 @@ def _warm_up_what_is_rare() -> None:
     vote(np.ones((8, 8), np.uint8), 3)
     for part in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)):
         means_of_parts(part, (3, 3))
+    warp(np.zeros((8, 8), np.uint8), Shift(0.5, 0.5))
+    mean_of(np.zeros((2, 8, 8)))
     shadows.pool(few, few, tuple(range(grain.side)), 0, 1, np.empty((3, 1, 1), np.float32))
 
 

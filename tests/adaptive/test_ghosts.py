@@ -87,7 +87,13 @@ def test_between_the_two_light_has_the_texture_of_the_background(votes, channels
 def looked(images: list[np.ndarray], background: np.ndarray, smallest: float = 10,
            where: np.ndarray = WHERE, contrast: float = 1.0) -> list[np.ndarray]:
     ghosts = Ghosts(*SIZE)
-    return [ghosts.find(np.uint8(image), np.uint8(background), where, smallest, contrast) for image in images]
+    return [find(ghosts, image, background, where, smallest, contrast) for image in images]
+
+
+def find(ghosts: Ghosts, image: np.ndarray, background: np.ndarray, where: np.ndarray, smallest: float,
+         contrast: float = 1.0) -> np.ndarray:
+    ghosts.watch(np.uint8(image), contrast)
+    return ghosts.find(np.uint8(image), np.uint8(background), where, smallest)
 
 
 def test_a_ghost_is_found_once_it_was_still_for_some_looks_and_an_object_is_not():
@@ -128,7 +134,7 @@ def test_where_something_moves_there_is_no_ghost():
 def test_nothing_that_is_still_is_no_ghost_however_small_it_may_be():
     ghosts = Ghosts(*SIZE)
     for _ in range(LOOKS + 2):
-        assert not ghosts.find(np.uint8(STREET), np.uint8(STREET), np.zeros(SIZE, np.uint8), 0).any()
+        assert not find(ghosts, STREET, STREET, np.zeros(SIZE, np.uint8), 0).any()
 
 
 def test_what_is_smaller_than_a_blob_is_left_alone():

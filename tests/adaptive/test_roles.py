@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bgsub.adaptive.roles import BACKGROUND, BESIDE, GHOST, MAY_BE_SHADOW, OBJECT, assign
+from bgsub.adaptive.roles import BACKGROUND, BESIDE, BUSY, GHOST, MAY_BE_SHADOW, NOWHERE, OBJECT, assign
 
 
 def role(mask: int, near: int, label: int, ghost: int) -> int:
@@ -12,15 +12,18 @@ def role(mask: int, near: int, label: int, ghost: int) -> int:
     return (BESIDE if near else BACKGROUND) + (MAY_BE_SHADOW if label == 127 else 0)
 
 
+@pytest.mark.parametrize("with_busy", [True, False])
 @pytest.mark.parametrize("with_ghosts", [True, False])
-def test_roles_follow_mask_labels_and_ghosts(with_ghosts):
+def test_roles_follow_mask_labels_ghosts_and_what_passes(with_ghosts, with_busy):
     rng = np.random.default_rng(1)
     mask, labels = (rng.choice([0, 127, 255], (7, 41)).astype(np.uint8) for _ in range(2))
     near, ghosts = (rng.choice([0, value], (7, 41)).astype(np.uint8) for value in (255, 1))
     if not with_ghosts:
-        ghosts = np.empty((0, 0), np.uint8)
+        ghosts = NOWHERE
+    busy = rng.choice([0, BUSY], mask.shape).astype(np.uint8) if with_busy else NOWHERE
     out = np.full_like(mask, 77)
-    assign(mask, near, labels, ghosts, out)
+    assign(mask, near, labels, ghosts, busy, out)
     of_each = ghosts.reshape(-1) if with_ghosts else np.zeros(mask.size, int)
     expected = [role(*four) for four in zip(mask.flat, near.flat, labels.flat, of_each, strict=True)]
-    assert out.reshape(-1).tolist() == expected
+    assert (out % BUSY).reshape(-1).tolist() == expected
+    assert ((out >= BUSY) == (busy > 0 if with_busy else False)).all()

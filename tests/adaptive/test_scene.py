@@ -24,9 +24,14 @@ VIEW_FRAMES = round(VIEW_FOR * RATE)
 DIM, BRIGHT, PLAIN = (0.7,) * 3, (1.4,) * 3, (1.0,) * 3
 
 
+def still() -> bool:
+    """What is foreground stands still."""
+    return True
+
+
 def frames_until(share: float, gains: tuple[float, ...]) -> int | None:
     scene = Scene()
-    return next((t for t in range(1, 200) if scene.changed(share, gains, RATE)), None)
+    return next((t for t in range(1, 200) if scene.changed(share, gains, RATE, still)), None)
 
 
 @pytest.mark.parametrize(("share", "gains", "n"), [
@@ -40,7 +45,13 @@ def test_how_soon_it_is_noticed(share, gains, n):
 @pytest.mark.parametrize(("rate", "n"), [(1, LIGHT_FRAMES), (5, 5), (10, 10), (100, 100)])
 def test_another_view_is_noticed_after_a_second_whatever_the_rate(rate, n):
     scene = Scene()
-    assert [scene.changed(0.6, PLAIN, rate) for _ in range(n)] == [False] * (n - 1) + [True]
+    assert [scene.changed(0.6, PLAIN, rate, still) for _ in range(n)] == [False] * (n - 1) + [True]
+
+
+def test_what_goes_on_moving_is_no_other_view_until_it_stands_still():
+    scene, n = Scene(), 3 * VIEW_FRAMES
+    assert not any(scene.changed(0.6, PLAIN, RATE, lambda: False) for _ in range(n))
+    assert scene.changed(0.6, PLAIN, RATE, still)
 
 
 def test_another_view_is_noticed_sooner_if_most_edges_are_hidden():
@@ -66,8 +77,8 @@ def test_of_a_scene_that_was_never_empty_it_is_not_known_what_it_looks_like():
 def test_counting_begins_anew_after_a_pause_and_after_a_change():
     scene = Scene()
     for pause in (False, True):
-        assert not any(scene.changed(0.3, DIM, RATE) for _ in range(LIGHT_FRAMES - 1))
-        assert scene.changed(0.0 if pause else 0.3, PLAIN if pause else DIM, RATE) != pause
+        assert not any(scene.changed(0.3, DIM, RATE, still) for _ in range(LIGHT_FRAMES - 1))
+        assert scene.changed(0.0 if pause else 0.3, PLAIN if pause else DIM, RATE, still) != pause
 
 
 @pytest.mark.parametrize("gains", [DIM, BRIGHT, PLAIN])
@@ -75,28 +86,29 @@ def test_something_large_is_no_light_though_the_day_has_become_another(gains):
     """The exposure differs from the background's, but explains the picture, until something large comes by."""
     scene = Scene()
     for _ in range(3):
-        assert not scene.changed(LITTLE, gains, RATE)
-        assert not any(scene.changed(0.45, gains, RATE) for _ in range(100))
+        assert not scene.changed(LITTLE, gains, RATE, still)
+        assert not any(scene.changed(0.45, gains, RATE, still) for _ in range(100))
 
 
 def test_a_light_is_noticed_in_another_day_as_well():
     scene = Scene()
-    assert not scene.changed(LITTLE, DIM, RATE)
+    assert not scene.changed(LITTLE, DIM, RATE, still)
     brighter = tuple(gain / 1.3 for gain in DIM)
-    assert [scene.changed(0.3, brighter, RATE) for _ in range(LIGHT_FRAMES)] == [False] * (LIGHT_FRAMES - 1) + [True]
+    noticed = [scene.changed(0.3, brighter, RATE, still) for _ in range(LIGHT_FRAMES)]
+    assert noticed == [False] * (LIGHT_FRAMES - 1) + [True]
 
 
 def test_after_a_change_what_explained_the_picture_before_is_over():
     scene = Scene()
-    assert not scene.changed(LITTLE, DIM, RATE)
-    assert [scene.changed(0.3, BRIGHT, RATE) for _ in range(LIGHT_FRAMES)][-1]
-    assert [scene.changed(0.3, DIM, RATE) for _ in range(LIGHT_FRAMES)][-1]
+    assert not scene.changed(LITTLE, DIM, RATE, still)
+    assert [scene.changed(0.3, BRIGHT, RATE, still) for _ in range(LIGHT_FRAMES)][-1]
+    assert [scene.changed(0.3, DIM, RATE, still) for _ in range(LIGHT_FRAMES)][-1]
 
 
 def test_a_light_that_is_as_the_background_knows_it_is_none():
     scene = Scene()
-    assert not scene.changed(LITTLE, DIM, RATE)
-    assert not any(scene.changed(0.3, PLAIN, RATE) for _ in range(100))
+    assert not scene.changed(LITTLE, DIM, RATE, still)
+    assert not any(scene.changed(0.3, PLAIN, RATE, still) for _ in range(100))
 
 
 def test_a_large_object_in_a_darker_day_changes_nothing(tmp_path):

@@ -46,6 +46,7 @@ class AdaptiveRule(NamedTuple):
     initial_variance: np.float32
     min_variance: np.float32
     max_variance: np.float32
+    max_variance_busy: np.float32  # where blobs pass in front of the background
     alpha: np.float32
     alpha_foreground: np.float32  # where the mask is foreground
     alpha_ghost: np.float32  # where it is what something left behind
@@ -54,6 +55,7 @@ class AdaptiveRule(NamedTuple):
     fall: np.float32  # by which it falls
     step: np.float32  # of the tolerance
     stay: np.float32  # by which it falls where foreground stays
+    busy: np.float32  # what is added to the roles there
     unblinking: np.float32  # tolerance up to which what may be shadow learns as foreground
     follow: np.float32  # rate of the mean distance
     sigma: np.float32  # a standard deviation, as a share of the distance that counts as 1
@@ -201,19 +203,19 @@ def compare(image, state, counts, layout, rule, which, start, stop, offset, aske
 
 
 @jit
-def _adapt(state, rest, where, gain, distance, colours, rule):
+def _adapt(state, rest, where, gain, distance, most, colours, rule):
     """Draw mean and variance of the component that fits towards the colour."""
     for c in range(len(rule.channels)):
         mean = load(state, rest + (1 + c) * LANES)
         store(state, rest + (1 + c) * LANES, select(where, mean + gain * (colours[c] - mean), mean))
     variance = load(state, rest)
     changed = variance + gain * (distance - variance)
-    changed = _least(_most(changed, splat(rule.min_variance)), splat(rule.max_variance))
+    changed = _least(_most(changed, splat(rule.min_variance)), most)
     store(state, rest, select(where, changed, variance))
 
 
 @jit
-def _match(state, block, n, alpha, learning, colours, layout, rule):
+def _match(state, block, n, alpha, learning, most, colours, layout, rule):
     """Let all weights fade and the first component that fits learn.
 
     Returns the lanes in which one fits, how many components are still worth their place, and the sum of the weights.
@@ -235,7 +237,7 @@ def _match(state, block, n, alpha, learning, colours, layout, rule):
             distance = distance_to(state, rest, colours, rule)
             hit = searching & (distance < splat(rule.match_limit) * _most(load(state, rest), floor))
             weight = select(hit, weight + alpha, weight)
-            _adapt(state, rest, hit, _least(alpha / weight, one), distance, colours, rule)
+            _adapt(state, rest, hit, _least(alpha / weight, one), distance, most, colours, rule)
             found = found | hit
         weight = _most(weight, zero)
         store(state, weight_at, select(used, weight, before))
@@ -286,15 +288,16 @@ def _normalise(state, block, n, total, learning, layout, rule):
 
 
 @jit
-def _feedback(at, toggled, stays, deviations, tolerance, distances, blinks, rule):
-    """Widen the tolerance where pixels blink, and let it shrink where they are calm or stay foreground."""
+def _feedback(at, toggled, stays, busy, deviations, tolerance, distances, blinks, rule):
+    """Widen the tolerance where pixels blink, if not busy; let it shrink where they are calm or stay foreground."""
     one, calm, step = splat(rule.one), splat(rule.calm), splat(rule.step)
     wide, mean, blink = load(tolerance, at), load(distances, at), load(blinks, at)
     distance = _least(root(deviations) * splat(rule.sigma), one)
     mean = mean + splat(rule.follow) * (distance - mean)
     blink = select(toggled, blink + one, _most(blink - splat(rule.fall), calm))
     target = one + splat(rule.two) * mean
-    wide = select(wide < target * target, wide + step * (blink - calm), wide - step / blink)
+    grown = select(busy, wide, wide + step * (blink - calm))
+    wide = select(wide < target * target, grown, wide - step / blink)
     wide = select(stays, wide - splat(rule.stay), wide)
     store(tolerance, at, _least(_most(wide, one), splat(rule.widest)))
     store(distances, at, mean)
@@ -313,7 +316,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     rule : AdaptiveRule
     role : ndarray of uint8, flat
         Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5
-        and 6 are 0 and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2.
+        and 6 are 0 and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2. Where blobs
+        pass in front of the background, 8 is added: there the background is what shows always the same colour.
     verdict : ndarray of uint8, flat
         What `judge` said, and
     before : ndarray of uint8, flat
@@ -331,6 +335,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         block = i if every else which[i]
         pixel, at = (block - offset) * LANES, block * LANES
         is_role = load_bytes(role, pixel)
+        busy = negate(is_role < splat(rule.busy))
+        is_role = select(busy, is_role - splat(rule.busy), is_role)
         is_shadow = is_role > fixed
         if any_lane(is_shadow):
             slow = negate(unblinking < load(tolerance, at))
@@ -343,7 +349,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         stays = (now > zero) & (then > zero)
         deviations = load(away, at)
         kept = load(tolerance, at), load(distances, at), load(blinks, at)
-        _feedback(at, toggled, stays, deviations, tolerance, distances, blinks, rule)
+        _feedback(at, toggled, stays, busy, deviations, tolerance, distances, blinks, rule)
         if any_lane(negate(learning)):
             store(tolerance, at, select(learning, load(tolerance, at), kept[0]))
             store(distances, at, select(learning, load(distances, at), kept[1]))
@@ -353,7 +359,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         alpha = select(is_role > two, splat(rule.alpha_ghost), alpha)
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, at)
-        found, left, total = _match(state, block, n, alpha, learning, colours, layout, rule)
+        most = select(busy, splat(rule.max_variance_busy), splat(rule.max_variance))
+        found, left, total = _match(state, block, n, alpha, learning, most, colours, layout, rule)
         missing = learning & negate(found)
         if any_lane(missing):
             left, total = _insert(state, block, left, total, alpha, missing, colours, layout, rule)

@@ -20,6 +20,8 @@ ZERO, ONE, CALM = f32(0), f32(1), f32(0.1)
 BACKGROUND, FOREGROUND, GHOST, FIXED = 0, 2, 3, 4
 """Roles that a pixel can have when it learns; 1 is background beside foreground, and 5 and 6 are 0 and 1 that may be
 shadow."""
+BUSY = 8
+"""Is added to them where blobs pass in front of the background."""
 
 
 @dataclass
@@ -117,19 +119,21 @@ class ReferencePixel:
         colour : ndarray of float32, shape (C,)
         role : int
             0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5 and 6 are 0
-            and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2.
+            and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2. 8 is added where
+            blobs pass in front of the background.
         judgement : Judgement
             What `judge` said.
         rule : NamedTuple
             As for `judge`.
         """
+        busy, role = role >= BUSY, role % BUSY
         if role == FIXED:
             return
         if role > FIXED:
             role = FOREGROUND if self.tolerance <= rule.unblinking else role - FIXED - 1
-        self._feed_back(judgement, role, rule)
+        self._feed_back(judgement, role, busy, rule)
         alpha = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost}.get(role, rule.alpha)
-        if not self._match(colour, alpha, rule):
+        if not self._match(colour, alpha, rule.max_variance_busy if busy else rule.max_variance, rule):
             self._insert(colour, alpha, rule)
         self._normalise(self._total)
 
@@ -158,8 +162,8 @@ class ReferencePixel:
         for component in self.components:
             component.weight = component.weight * share
 
-    def _feed_back(self, judgement: Judgement, role: int, rule: Any) -> None:
-        """Grow tolerant where the verdict blinks, and strict again where it is calm or stays foreground."""
+    def _feed_back(self, judgement: Judgement, role: int, busy: bool, rule: Any) -> None:
+        """Grow tolerant where the verdict blinks, if not busy; strict again where it is calm or stays foreground."""
         blinked = judgement.verdict != self.before and role == BACKGROUND
         stays = judgement.verdict == self.before == 1
         self.before = judgement.verdict
@@ -168,14 +172,14 @@ class ReferencePixel:
         self.blinks = self.blinks + ONE if blinked else max(self.blinks - rule.fall, rule.calm)
         target = ONE + f32(2) * self.distance
         if self.tolerance < target * target:
-            tolerance = self.tolerance + rule.step * (self.blinks - rule.calm)
+            tolerance = self.tolerance if busy else self.tolerance + rule.step * (self.blinks - rule.calm)
         else:
             tolerance = self.tolerance - rule.step / self.blinks
         if stays:
             tolerance = tolerance - rule.stay
         self.tolerance = min(max(tolerance, ONE), rule.widest)
 
-    def _match(self, colour: np.ndarray, alpha: np.float32, rule: Any) -> bool:
+    def _match(self, colour: np.ndarray, alpha: np.float32, most: np.float32, rule: Any) -> bool:
         """Let all weights fade and the first component that fits learn; return whether there was one.
 
         What has no weight left is dropped (14).
@@ -187,7 +191,7 @@ class ReferencePixel:
             if matched is None and distance < rule.match_limit * max(component.variance, rule.floor):
                 matched = component
                 component.weight = component.weight + alpha  # o = 1
-                self._draw(component, colour, distance, alpha, rule)
+                self._draw(component, colour, distance, alpha, most, rule)
             component.weight = max(component.weight, ZERO)
             self._total = self._total + component.weight
         if matched is not None:
@@ -196,12 +200,12 @@ class ReferencePixel:
         return matched is not None
 
     def _draw(self, component: Component, colour: np.ndarray, distance: np.float32, alpha: np.float32,
-              rule: Any) -> None:
+              most: np.float32, rule: Any) -> None:
         """Mean and variance of a component move towards the colour, by its share α/ω (5) (6)."""
         gain = min(alpha / component.weight, ONE)
         component.mean = component.mean + gain * (colour - component.mean)
         variance = component.variance + gain * (distance - component.variance)
-        component.variance = min(max(variance, rule.min_variance), rule.max_variance)
+        component.variance = min(max(variance, rule.min_variance), most)
 
     def _insert(self, colour: np.ndarray, alpha: np.float32, rule: Any) -> None:
         """Begin a component of weight α at this colour, in the place of the lightest if all are in use."""
