@@ -65,7 +65,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "camera.MORE_IN_DOUBT",
              "course.SWING", "course.AWAY", "course.NEAR", "course.FAR", "course.TOO_FAR", "turning.AT_FIRST",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
-             "passing.WIDE", "passing.MUCH", "passing.AT_ONCE", "rule.MOST_BUSY",
+             "passing.WIDE", "passing.MUCH", "passing.AT_ONCE", "passing.GAPS", "rule.MOST_BUSY",
              "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
              "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",
              "scene.HIDDEN",

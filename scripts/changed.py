@@ -229,9 +229,14 @@ def zoomed(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield warped(image, truth, matrix)
 
 
+def labels_of(truth: Picture) -> Picture:
+    """What a truth says of each pixel, (H, W)."""
+    return truth if truth.ndim == 2 else truth[..., 0]
+
+
 def objects_of(truth: Picture) -> Picture:
     """1 where a truth says foreground, (H, W)."""
-    return np.uint8((truth if truth.ndim == 2 else truth[..., 0]) == FOREGROUND)
+    return np.uint8(labels_of(truth) == FOREGROUND)
 
 
 def shadowing(pairs: Iterable[Pair]) -> Iterator[Pair]:
@@ -292,7 +297,7 @@ def behind_branches(n: int, share: float) -> Change:
                 seen[cover], leaves = there[cover, :3], leaves | cover
             if truth is not None:
                 truth = truth.copy()
-                truth[leaves & ((truth if truth.ndim == 2 else truth[..., 0]) != OUTSIDE)] = FOREGROUND
+                truth[leaves & (labels_of(truth) != OUTSIDE)] = FOREGROUND
             yield seen, truth
 
     return changed

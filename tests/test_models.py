@@ -263,7 +263,6 @@ def rewrite(path: Path, header: dict | None = None, without: str = "", **arrays:
     {"shift": [1]}, {"shift": None}, {"shift": [0, float("inf")]}, {"gains": 3}, {"gains": [1]}, {"camera": [0, 0, 0]},
     {"large": [1]}, {"large": [-1, 0]}, {"cleaning": {"median": -1}}, {"cleaning": {"what": 1}}, {"cleaning": None},
     {"event": {"frame": 3}}, {"event": 3}, {"params": {"memory": -1}},
-    {"first_shares": [0, 0]},
     {"course": [0, 0]}, {"course": [0] * 5}, {"course": [0] * 5 + [-1]}, {"turned": [1]}, {"new_for": -1},
 ])
 def test_a_header_that_cannot_be_is_a_damaged_file(saved, change):
@@ -273,7 +272,7 @@ def test_a_header_that_cannot_be_is_a_damaged_file(saved, change):
 
 
 @pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "before", "mask", "picture", "ghost", "looks",
-                                  "speckle", "alike", "strange", "passed"])
+                                  "speckle", "alike", "strange", "passed", "first_shares"])
 def test_maps_that_do_not_belong_are_a_damaged_file(saved, name):
     with np.load(saved) as file:
         good = file[name]

@@ -52,7 +52,7 @@ class Passing:
         are set before there were any.
     passed : ndarray of float32, shape (2, rows, columns)
         Of each part of the frame, in pixels at 320x240: the sum of the shares around what has passed, and how much has.
-    first : tuple of float
+    first : ndarray of float32, shape (3,)
         The frames of the `START`, the sum of the shares of them that were foreground, and of these times the mean share
         around it.
     usual : float
@@ -65,7 +65,7 @@ class Passing:
         self._reach = max(1, round(REACH * scale))
         self.strange = np.full((height, width), 255, np.uint8)
         self.passed = np.zeros((2, *parts(height, width, scale)), np.float32)
-        self.first: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self.first = np.zeros(3, np.float32)
         self.usual, self.busy = USUAL, NOWHERE
 
     def move(self, right: int, down: int) -> None:
@@ -90,8 +90,7 @@ class Passing:
         """
         around = float(cv2.mean(self._around(strange), strange)[0]) / FULL
         share = cv2.countNonZero(strange) / strange.size
-        n, shares, shares_around = self.first
-        self.first = n + 1, shares + share, shares_around + share * around
+        self.first += np.array([1, share, share * around], np.float32)
         self.update()
 
     def look(self, strange: np.ndarray) -> np.ndarray:
@@ -123,7 +122,7 @@ class Passing:
 
     def update(self) -> None:
         """Find out whether blobs pass everywhere, and where they still do."""
-        n, shares, shares_around = self.first
+        n, shares, shares_around = self.first.tolist()
         share, around = shares / max(n, 1), shares_around / max(shares, 1e-9)
         everywhere = share > MUCH and around > AT_ONCE and 1 - around > GAPS * (1 - share)
         self.usual = around if everywhere else USUAL

@@ -29,7 +29,7 @@ CALM = 0.1
 """What v is where nothing blinks."""
 FRESH = 1, 0, CALM, 0
 """What the maps are of a pixel that was never seen."""
-OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed"
+OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed", "first_shares"
 """Names of what is saved beside the maps."""
 
 
@@ -165,7 +165,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "looks": self.averaging.looks, "turned": list(self.turned),
             "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
-            "new_for": self._new_for, "first_shares": list(self._passing.first),
+            "new_for": self._new_for,
         }
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
@@ -208,9 +208,6 @@ class Remembering(Mixture[AdaptiveParams]):
             self._take(name, values)
         self._any_ghost = bool(self._ghost.any())
         self._speckle.update()
-        self._passing.first = tuple(numbers(header["first_shares"]))
-        if len(self._passing.first) != 3:
-            raise ValueError(f"first shares of {self._passing.first}")
         self._passing.update()
         self._look_at_picture(self._seen())
         self._camera.last = Shift(*numbers(header["camera"]))
@@ -242,7 +239,7 @@ class Remembering(Mixture[AdaptiveParams]):
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
         whole = (self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike,
-                 self._passing.strange, self._passing.passed)
+                 self._passing.strange, self._passing.passed, self._passing.first)
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:
