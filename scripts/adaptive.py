@@ -3,6 +3,7 @@
     python scripts/adaptive.py ladder SEQUENCE …        one part after the other, from the bare mixture to the model
     python scripts/adaptive.py without SEQUENCE …       the model without one part at a time
     python scripts/adaptive.py constants SEQUENCE …     each constant halved, and half as large again
+    python scripts/adaptive.py without SEQUENCE … --changed 'H.264, CRF 33'       of clips that changed.py changes
 
 F-measure by CDnet's rule, every frame from the first one, one setting for all sequences.
 """
@@ -21,9 +22,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from changed import CHANGES, scored
+
 from bgsub.adaptive.params import AdaptiveParams
-from bgsub.compare.clips import labelled_clip
-from bgsub.compare.score import score
 from bgsub.errors import BgsubError
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.bands import available_threads
@@ -35,6 +36,7 @@ PARTS: dict[str, Setting] = {
     "averaging where there is noise": {"averaging.FULL": 0.0},
     "slow learning of foreground": {"absorb_after": AdaptiveParams().memory * 0.1054},  # ln T: the background's rate
     "cleaning": {"median": 0, "close": 0, "fill_holes": 0, "min_blob": 0},
+    "what a codec repeats": {"coding.MOSTLY": 2.0, "coding.REPEATED": 2.0},
     "noise measured": {"noise": 0.0, "measuring.NOISE_LEAST": 50.0},
     "exposure": {"follow_exposure": False},
     "tone curves": {"meter.CURVED": 0.0},
@@ -66,6 +68,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "course.SWING", "course.AWAY", "course.NEAR", "course.FAR", "course.TOO_FAR", "turning.AT_FIRST",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE", "passing.MUCH", "passing.AT_ONCE", "passing.GAPS", "rule.MOST_BUSY",
+             "coding.MOSTLY", "coding.REPEATED", "coding.TIMES", "coding.FAR", "coding.MOST", "rule.REDRAWN",
              "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
              "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",
              "scene.HIDDEN",
@@ -77,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=["ladder", "without", "constants"])
     parser.add_argument("clips", nargs="+", type=Path, help="folders with input, groundtruth and temporalROI.txt")
+    parser.add_argument("--changed", choices=CHANGES, default="as it is", metavar="CHANGE", help="as changed.py has it")
     parser.add_argument("--only", nargs="+", default=CONSTANTS, metavar="CONSTANT", help="of the table of constants")
     chosen = parser.parse_args()
     rows = {"ladder": ladder, "without": without, "constants": partial(constants, chosen.only)}[chosen.table]()
@@ -85,7 +89,7 @@ def main() -> None:
     with ProcessPoolExecutor(available_threads()) as pool:
         try:
             for name, setting in rows.items():
-                found = list(pool.map(f_measure, chosen.clips, [setting] * len(chosen.clips)))
+                found = list(pool.map(partial(f_measure, setting=setting, change=chosen.changed), chosen.clips))
                 cells = ["n/a" if f is None else f"{f:.3f}" for f in found]
                 mean = statistics.mean(f for f in found if f is not None)
                 print(f"| {name} | {' | '.join(cells)} | {mean:.3f} |", flush=True)
@@ -134,8 +138,8 @@ def settings_of(setting: Setting) -> tuple[dict[str, Any], CleaningParams, Setti
     return params, CleaningParams(**cleaning), {name: value for name, value in setting.items() if "." in name}
 
 
-def f_measure(folder: Path, setting: Setting) -> float | None:
-    """Of the model with a setting, on one clip."""
+def f_measure(folder: Path, setting: Setting, change: str) -> float | None:
+    """Of the model with a setting, on one clip that is changed."""
     from bgsub.adaptive.model import Adaptive
 
     params, cleaning, patches = settings_of(setting)
@@ -143,7 +147,7 @@ def f_measure(folder: Path, setting: Setting) -> float | None:
         for name, value in patches.items():
             patched.enter_context(patch(f"bgsub.adaptive.{name}", value))
         model = Adaptive(cleaning=cleaning, threads=1, **params)
-        return score(labelled_clip(folder), {"adaptive": model})["adaptive"].f_measure
+        return scored(folder, change, [model])[0].f_measure
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ CDnet's rule, every frame from the first one, one setting for all; the last colu
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +31,7 @@ from bgsub.errors import BgsubError
 from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.bands import available_threads
 from bgsub.mixture.protocol import FOREGROUND
+from bgsub.video.parts import require_av
 
 Picture = np.ndarray
 Pair = tuple[Picture, Picture | None]
@@ -123,6 +126,31 @@ def snowed_on(image: Picture, rng: np.random.Generator) -> Picture:
 
 def compressed(image: Picture, _: np.random.Generator) -> Picture:
     return np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1], cv2.IMREAD_COLOR))
+
+
+def in_h264(quality: int) -> Change:
+    """As a camera on the network sends it: drawn anew every two seconds, and for the most part repeated in between."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        av = require_av("H.264 needs", "name other changes with --only")
+        file, truths = io.BytesIO(), []
+        with av.open(file, "w", format="matroska") as container:
+            stream = container.add_stream("libx264", rate=25, options={"crf": str(quality), "g": "50"})
+            stream.pix_fmt = "yuv420p"
+            for image, truth in pairs:
+                even = np.s_[:image.shape[0] // 2 * 2, :image.shape[1] // 2 * 2]
+                if not truths:
+                    stream.height, stream.width = image[even].shape[:2]
+                truths.append(truth if truth is None else truth[even])
+                whole = np.ascontiguousarray(image[even])
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(whole, format="bgr24")))
+            container.mux(stream.encode())
+        file.seek(0)
+        with av.open(file) as container:
+            for picture, truth in zip(container.decode(video=0), truths, strict=True):
+                yield picture.to_ndarray(format="bgr24"), truth
+
+    return changed
 
 
 def in_steps(pairs: Iterable[Pair]) -> Iterator[Pair]:
@@ -344,6 +372,8 @@ CHANGES: dict[str, Change] = {
     "noise of 6": picture_by_picture(noisy(6)),
     "noise of 12": picture_by_picture(noisy(12)),
     "JPEG of quality 25": picture_by_picture(compressed),
+    "H.264, CRF 28": in_h264(28),
+    "H.264, CRF 33": in_h264(33),
     "flicker of 6 %": picture_by_picture(lambda image, rng: np.uint8(np.clip(image * rng.normal(1, 0.06), 0, 255))),
     "snow": picture_by_picture(snowed_on),
     "shaken": shaken,
@@ -396,15 +426,20 @@ def mean(scores: Iterable[float | None]) -> float | None:
 def f_measures(folder: Path, change: str) -> tuple[float | None, float | None]:
     """Of the default model, and of OpenCV's MOG2."""
     cv2.setNumThreads(1)
+    ours, theirs = scored(folder, change, [Adaptive(threads=1), cv2.createBackgroundSubtractorMOG2()])
+    return ours.f_measure, theirs.f_measure
+
+
+def scored(folder: Path, change: str, models: Sequence[Any]) -> list[ConfusionCounts]:
+    """What models make of a changed clip."""
     clip = labelled_clip(folder)
-    ours, theirs = Adaptive(threads=1), cv2.createBackgroundSubtractorMOG2()
-    counts = [ConfusionCounts(), ConfusionCounts()]
+    counts = [ConfusionCounts() for _ in models]
     pairs: Iterable[Pair] = ((frame.image, counting(truth, clip.roi)) for frame, truth in clip.pairs())
     for image, truth in CHANGES[change](pairs):
-        masks = ours.apply(image), theirs.apply(image)
+        masks = [model.apply(image) for model in models]
         if truth is not None:
             counts = [sums + count(np.asarray(mask), truth, None) for sums, mask in zip(counts, masks, strict=True)]
-    return counts[0].f_measure, counts[1].f_measure
+    return counts
 
 
 def counting(truth: Picture | None, roi: Picture | None) -> Picture | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 
-from bgsub.adaptive.reduction import median
-from bgsub.masks.params import REFERENCE_AREA
+from bgsub.adaptive.reduction import median, sampled
 
 CLEAN, NOISY = 2.5, 4.5
 """Standard deviations of the noise, in grey levels: up to the one nothing is averaged, from the other on all is. At
@@ -42,20 +39,21 @@ class Averaging:
         Its standard deviation in a channel, in grey levels: 0 before there were two frames.
     contrast : float
         The standard deviation of the frames themselves, likewise.
-    looks : int
-        Pairs of frames that it was measured on.
+    pairs, looks : int
+        Pairs of frames that were compared, and those of them that differed: noise is measured on these alone, since a
+        codec, or the camera, gives the same picture again.
     last : ndarray or None
         Some pixels of the frame that the next one is to be compared with.
     """
 
     def __init__(self) -> None:
-        self.noise, self.contrast, self.looks = 0.0, 0.0, 0
+        self.noise, self.contrast, self.pairs, self.looks = 0.0, 0.0, 0, 0
         self.last: np.ndarray | None = None
 
     @property
     def relative_contrast(self) -> float:
         """The frames' contrast as a share of what most have: at night, in fog and in the infrared less than 1."""
-        return min(1.0, max(1.0, self.contrast) / LEAST_CONTRAST) if self.looks else 1.0
+        return min(1.0, max(1.0, self.contrast) / LEAST_CONTRAST) if self.pairs else 1.0
 
     @property
     def weight(self) -> float:
@@ -68,24 +66,18 @@ class Averaging:
         keep = n_frames < EARLY or n_frames % EVERY == EVERY - 1
         if self.last is None and not keep:
             return
-        some = self.some(image)
+        some = sampled(image, GRID)
         if self.last is not None:
             seen = noise_between(self.last, some)
-            if seen > 0:  # or the camera gave the same frame again
+            self.pairs += 1
+            contrast = float(cv2.meanStdDev(some.reshape(-1, 1))[1].item())
+            self.contrast += max(1 / self.pairs, RATE) * (contrast - self.contrast)
+            if seen > 0:
                 if self.looks > EARLY:
                     seen = min(seen, SUDDEN * self.noise)
                 self.looks += 1
-                rate = max(1 / self.looks, RATE)
-                self.noise += rate * (seen - self.noise)
-                self.contrast += rate * (float(cv2.meanStdDev(some.reshape(-1, 1))[1].item()) - self.contrast)
+                self.noise += max(1 / self.looks, RATE) * (seen - self.noise)
         self.last = some if keep else None
-
-    @staticmethod
-    def some(image: np.ndarray) -> np.ndarray:
-        """Those pixels of a frame that tell of noise: a copy."""
-        step = max(1, round(GRID * math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)))
-        first, second = (min(step // 2, n - 1) for n in image.shape[:2])  # there are frames of one row
-        return image[first::step, second::step].copy()
 
     def averaged(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """A frame, each pixel averaged with those around it as far as the noise asks for it."""

@@ -21,7 +21,8 @@ REFRESH = 10
 EARLY = 25
 """Frames at the start, in which it is made anew each time."""
 NOISE_LEAST, NOISE_MOST = 10.0, 50.0
-"""Between which the floor of the variances stays, summed over the channels."""
+"""Between which the floor of the variances stays, summed over the channels. Where a codec hides the noise it is the
+larger one, times the square of the relative contrast: with half of that, a picture is drawn with half of the errors."""
 EVERY = 37
 """Pixels from one whose variance tells of the noise to the next."""
 TOO_DARK = 225.0
@@ -83,7 +84,8 @@ class Measuring(Remembering):
         """The floor of the variances, which is the camera's noise."""
         if self.n_frames > EARLY:
             noise = self._noise_variance() * 3 / self._learned().n_channels
-            self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise))
+            hidden = NOISE_MOST * self.averaging.relative_contrast ** 2 if self.coding.hides_noise else 0.0
+            self.floor = min(NOISE_MOST, max(NOISE_LEAST, self._params.noise * noise, hidden))
 
     def _noise_variance(self) -> float:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""

@@ -8,9 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgsub.adaptive import ghosts, passing, roles, speckle
+from bgsub.adaptive import coding, ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import NONE, Camera, warp_mask
+from bgsub.adaptive.coding import Coding
 from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import Exposure
 from bgsub.adaptive.ghosts import Ghosts
@@ -20,7 +21,7 @@ from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
-from bgsub.adaptive.scene import Scene, SceneChange, hidden, kind_of_change
+from bgsub.adaptive.scene import Scene, SceneChange, apart, hidden, kind_of_change
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.adaptive.turning import Turning
@@ -66,6 +67,8 @@ class Adaptive(Turning):
         What its channels underwent to look like the background's: `gains`, or a `tone` curve where gains do not do.
     averaging : Averaging
         The camera's noise, and how far frames are averaged for it.
+    coding : Coding
+        What a video codec repeats from frame to frame, and draws anew.
     floor : float
         Below which variances do not count: the camera's noise, as measured, times `noise`.
     black : float
@@ -119,7 +122,7 @@ class Adaptive(Turning):
         self.shift = self.turned = NONE
         self.exposure = Exposure()
         self.floor, self.black = NOISE_MOST, 0.0
-        self.averaging = Averaging()
+        self.averaging, self.coding = Averaging(), Coding()
         self._first: np.ndarray | None = None  # the first frame, until the second one tells how noisy it is
         self.last_event: SceneChange | None = None
         self._age = 0  # frames since the scene changed
@@ -175,6 +178,7 @@ class Adaptive(Turning):
         self._image = np.zeros(n * n_channels, dtype)
         self._crowded = False
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
+        self._redrawn = roles.NOWHERE
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
         self._camera, self._meter = Camera(), Meter(height, width)
@@ -195,8 +199,9 @@ class Adaptive(Turning):
         return np.clip(variances * f32(n_channels), f32(MIN_VARIANCE * per_sum), f32(MAX_VARIANCE * per_sum))
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
-        first = self.n_frames == 0
+        first, anew = self.n_frames == 0, False
         if alpha > 0:
+            anew = self.coding.look_at(image)
             self.averaging.look_at(image, self._age)
             if self._first is not None and self.averaging.weight > 0:
                 self._learn_again(self._first)
@@ -205,6 +210,7 @@ class Adaptive(Turning):
         self.averaging.averaged(image, smooth)
         if alpha > 0 and not first:
             self._follow()
+        before = self.exposure.gains
         self.shift, self.exposure = NONE, Exposure((1.0,) * image.shape[2])
         if not first:
             if alpha > 0:
@@ -217,6 +223,8 @@ class Adaptive(Turning):
         else:
             self._judge(alpha, self._not_known(outside))
             self._mask = clean(labels, self.cleaning, self._speckle.calm, self._share)
+            anew = anew and apart(self.exposure.gains, before) < coding.LIGHT
+            self._redrawn = self._without_redrawn(smooth) if anew else roles.NOWHERE
             if alpha > 0 and self.n_frames < passing.START * self._params.rate:
                 self._passing.begin((self._share > HALF).view(np.uint8))
         self._foreground = foreground_of(self._mask)
@@ -236,6 +244,23 @@ class Adaptive(Turning):
             np.multiply(mask, self._inside, out=mask)
         if known is not None:
             mask[known if self._inside is None else known & self._inside] = FOREGROUND
+
+    def _without_redrawn(self, smooth: np.ndarray) -> np.ndarray:
+        """Take from the mask what the codec has drawn anew; where it has, else 0."""
+        near, image = self._near_foreground(), self._grain.sample(smooth)
+        off = cv2.absdiff(image, self._as_picture(self._grain.sample(self._picture)))
+        far = (off.max(axis=2) if off.ndim == 3 else off) > coding.FAR
+        redrawn = ((near == 0) & ~far).view(np.uint8)
+        new = redrawn & (self._mask > 0)
+        if cv2.countNonZero(new) > coding.MOST * new.size:
+            return roles.NOWHERE
+        self._mask[new > 0] = 0
+        return redrawn & (self._pixels(self._labels, self._mask.shape) > 0)
+
+    def _near_foreground(self) -> np.ndarray:
+        """Not 0 where the foreground is near."""
+        side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
+        return np.asarray(cv2.dilate(self._foreground, np.ones((side, side), np.uint8)))
 
     def _learn_again(self, first: np.ndarray) -> None:
         """Learn the first frame anew, averaged, since the second one has told how noisy it is."""
@@ -315,8 +340,7 @@ class Adaptive(Turning):
     def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
         """Fill in how each pixel is to learn."""
         labels = self._pixels(self._labels, self._mask.shape)
-        side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        near = cv2.dilate(self._foreground, np.ones((side, side), np.uint8))
+        near = self._near_foreground()
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             removed = cv2.subtract(foreground_of(labels), near)
@@ -330,7 +354,7 @@ class Adaptive(Turning):
                 self._any_ghost = bool(self._ghost.any())
         found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
         roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else roles.NOWHERE,
-                     self._passing.busy, found)
+                     self._redrawn, self._passing.busy, found)
         if found is not role:
             role[:] = self._grain.spread(found)
 

@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from bgsub.masks.params import REFERENCE_AREA
 from bgsub.mixture.compiled import cached
 
 REDUCED = 160 * 120
@@ -42,6 +43,13 @@ def halved(picture: np.ndarray) -> np.ndarray:
 def grey(picture: np.ndarray) -> np.ndarray:
     """The picture in grey."""
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.shape[2:] == (3,) else picture
+
+
+def sampled(image: np.ndarray, step: float) -> np.ndarray:
+    """Pixels of a frame that are so far apart in rows and columns, in pixels at 320x240: a copy."""
+    by = max(1, round(step * math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)))
+    first, second = (min(by // 2, n - 1) for n in image.shape[:2])  # there are frames of one row
+    return image[first::by, second::by].copy()
 
 
 def median(values: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from bgsub.adaptive.shadows import SHADOW
 from bgsub.mixture.compiled import cached
 from bgsub.mixture.protocol import FOREGROUND
 
-BACKGROUND, BESIDE, OBJECT, GHOST, FIXED, MAY_BE_SHADOW = range(6)
+BACKGROUND, BESIDE, OBJECT, GHOST, REDRAWN, FIXED, MAY_BE_SHADOW = range(7)
 """As the kernel `learn` has them; from the last one on come background and what is beside foreground, in shadow."""
 BUSY = 8
 """Added where blobs pass in front of the background."""
@@ -16,8 +16,8 @@ NOWHERE = np.empty((0, 0), np.uint8)
 """In place of a map that is 0 everywhere."""
 
 
-def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.ndarray, busy: np.ndarray,
-           out: np.ndarray) -> None:
+def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.ndarray, redrawn: np.ndarray,
+           busy: np.ndarray, out: np.ndarray) -> None:
     """Fill in the role of each pixel or cell.
 
     Parameters
@@ -30,16 +30,18 @@ def assign(mask: np.ndarray, near: np.ndarray, labels: np.ndarray, ghosts: np.nd
         The verdict with shadows, before it was cleaned.
     ghosts : ndarray of uint8, shape (H, W) or (0, 0)
         1 where foreground is no object.
+    redrawn : ndarray of uint8, shape (H, W) or (0, 0)
+        1 where the codec has drawn the background anew.
     busy : ndarray of uint8, shape (H, W) or (0, 0)
         `BUSY` where blobs pass, else 0.
     out : ndarray of uint8, shape (H, W)
     """
-    _assign(mask.reshape(-1), near.reshape(-1), labels.reshape(-1), ghosts.reshape(-1), busy.reshape(-1),
-            out.reshape(-1))
+    _assign(mask.reshape(-1), near.reshape(-1), labels.reshape(-1), ghosts.reshape(-1), redrawn.reshape(-1),
+            busy.reshape(-1), out.reshape(-1))
 
 
 @cached(nogil=True, error_model="numpy")
-def _assign(mask, near, labels, ghosts, busy, out):  # type: ignore[no-untyped-def]  # Numba infers them
+def _assign(mask, near, labels, ghosts, redrawn, busy, out):  # type: ignore[no-untyped-def]  # Numba infers them
     for i in range(len(out)):  # in bytes, so that it is done in vectors
         is_object = mask[i] == FOREGROUND
         background = np.uint8(near[i] != 0) + np.uint8(MAY_BE_SHADOW) * np.uint8(labels[i] == SHADOW)
@@ -48,6 +50,10 @@ def _assign(mask, near, labels, ghosts, busy, out):  # type: ignore[no-untyped-d
         for i in range(len(out)):
             if ghosts[i] != 0 and mask[i] == FOREGROUND:
                 out[i] = GHOST
+    if len(redrawn):
+        for i in range(len(out)):
+            if redrawn[i] != 0:
+                out[i] = REDRAWN
     if len(busy):
         for i in range(len(out)):
             out[i] += busy[i]

@@ -19,6 +19,9 @@ MATCH_LIMIT = 16.0
 """Squared deviations within which a component learns."""
 GHOST_FRAMES = 4
 """In which a ghost is absorbed."""
+REDRAWN = 0.9
+"""The share of `background_ratio` that the others keep where the codec has drawn the background anew: the new colour is
+background at once, and stays so for a while."""
 FALL = 0.25
 """By which the count v of blinks falls in a frame without one."""
 STEP, FOLLOW = 0.03, 0.01
@@ -85,6 +88,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         alpha=zero,
         alpha_foreground=zero,
         alpha_ghost=zero,
+        alpha_redrawn=f32(1 - REDRAWN * p.background_ratio),
         prune=f32(PRUNE),
         calm=f32(CALM),
         fall=f32(FALL),

@@ -80,7 +80,7 @@ class Scene:
             For which it has been learned.
         """
         self.settled |= seconds > FIRST
-        return not self.settled and (share > VIEW_SHARE or _apart(gains, (1.0,) * len(gains)) > LIGHT)
+        return not self.settled and (share > VIEW_SHARE or apart(gains, (1.0,) * len(gains)) > LIGHT)
 
     def is_another(self, share: float, rate: float, hidden: Callable[[], float]) -> bool:
         """Whether the view is another one, because what is foreground hides most of the edges there were.
@@ -139,7 +139,7 @@ class Scene:
         if share <= LITTLE:
             self.explaining = gains
         before = self.explaining or (1.0,) * len(gains)
-        lit = _apart(gains, (1.0,) * len(gains)) > LIGHT and _apart(gains, before) > LIGHT
+        lit = apart(gains, (1.0,) * len(gains)) > LIGHT and apart(gains, before) > LIGHT
         self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
         if self.lit < LIGHT_FRAMES and (self.other < _long(rate) or not stands_still()):
@@ -158,7 +158,7 @@ def _long(rate: float) -> int:
     return max(LIGHT_FRAMES, math.ceil(VIEW_FOR * rate))
 
 
-def _apart(gains: tuple[float, ...], others: tuple[float, ...]) -> float:
+def apart(gains: tuple[float, ...], others: tuple[float, ...]) -> float:
     """The largest factor between the gains of a channel."""
     return max(max(a / b, b / a) for a, b in zip(gains, others, strict=True))
 

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from bgsub.adaptive import averaging, coding
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import Camera, Shift
+from bgsub.adaptive.coding import Coding
 from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import LEVELS, Exposure
 from bgsub.adaptive.ghosts import Ghosts
@@ -18,7 +20,7 @@ from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
-from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.reduction import reduced, sampled
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.speckle import Speckle
 from bgsub.masks.params import CleaningParams
@@ -60,6 +62,7 @@ class Remembering(Mixture[AdaptiveParams]):
     black: float
     last_event: SceneChange | None
     averaging: Averaging
+    coding: Coding
     _first: np.ndarray | None
     _age: int
     _maps: Maps
@@ -163,23 +166,26 @@ class Remembering(Mixture[AdaptiveParams]):
             "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
             "large": list(self._scene.counts), "settled": self._scene.settled,
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
-            "contrast": self.averaging.contrast, "looks": self.averaging.looks, "turned": list(self.turned),
+            "contrast": self.averaging.contrast, "pairs": [self.averaging.pairs, self.averaging.looks],
+            "turned": list(self.turned),
             "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
-            "new_for": self._new_for,
+            "new_for": self._new_for, "coding": [self.coding.repeated, self.coding.change, self.coding.looks],
         }
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
-               "tone": self.exposure.tone, "new": None if self._new is None else self._new.view(np.uint8)}
+               "tone": self.exposure.tone, "coded": self.coding.last,
+               "new": None if self._new is None else self._new.view(np.uint8)}
         arrays |= {name: values for name, values in now.items() if values is not None}
         return header, arrays
 
     def _restore(self, header: dict[str, Any], **arrays: Any) -> None:  # type: ignore[override]  # it takes more
         own = {name: arrays.pop(name) for name in (*Maps._fields, *OF_THE_FRAME)}
-        looked_at, compared, first, tone, new = (arrays.pop(name, None)
-                                                 for name in ("looked_at", "compared", "first", "tone", "new"))
+        looked_at, compared, coded, first, tone, new = (
+            arrays.pop(name, None) for name in ("looked_at", "compared", "coded", "first", "tone", "new"))
         super()._restore(header, **arrays)
         *places, sway, away = numbers(header["course"])
-        if not 0 <= int(header["age"]) <= self.n_frames or min(*header["large"], header["new_for"], away) < 0:
+        if not 0 <= int(header["age"]) <= self.n_frames or min(
+                *header["large"], *header["pairs"], *header["coding"], header["new_for"], away) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift(*numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
@@ -212,13 +218,15 @@ class Remembering(Mixture[AdaptiveParams]):
         self._look_at_picture(self._seen())
         self._camera.last = Shift(*numbers(header["camera"]))
         self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])
-        self.averaging.looks = int(header["looks"])
-        some = self.averaging.some(self._picture).shape[:2]
+        self.averaging.pairs, self.averaging.looks = map(int, header["pairs"])
+        self.coding.repeated, self.coding.change, looks = numbers(header["coding"])
+        self.coding.looks = int(looks)
+        some, few = (sampled(self._picture, grid).shape[:2] for grid in (averaging.GRID, coding.GRID))
         for name, values, shape in (("looked_at", looked_at, self._mask.shape), ("compared", compared, some),
-                                    ("first", first, self.shape)):
+                                    ("coded", coded, few), ("first", first, self.shape)):
             if values is not None and (values.dtype != self._dtype or values.shape[:2] != shape):
                 raise ValueError(f"{name} of {values.dtype} {values.shape}")
-        self._ghosts.last, self.averaging.last, self._first = looked_at, compared, first
+        self._ghosts.last, self.averaging.last, self.coding.last, self._first = looked_at, compared, coded, first
 
     def _seen(self) -> np.ndarray | None:
         """Where anything was learned, bool (H, W); None if everywhere."""

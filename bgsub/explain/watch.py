@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from bgsub.adaptive import roles
 from bgsub.adaptive.model import Adaptive
 from bgsub.errors import InputError, MisuseError
 from bgsub.explain.local import Window, cleaned_pixel, likely_side
@@ -248,7 +249,7 @@ class Watched(Adaptive):
         channels = self._learned().n_channels
         extras: dict[str, Any] = {name: float(values[at]) for name, values in self._maps._asdict().items()}
         extras |= {
-            "floor": self.floor * channels / 3, "black": self.black, "age": self._age_of(place), "role": 4,
+            "floor": self.floor * channels / 3, "black": self.black, "age": self._age_of(place), "role": roles.FIXED,
             "changed": False, "begun": False, "doubted": 0.0, "brightened": np.ones(channels, np.float32),
             "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
         }

@@ -50,6 +50,7 @@ class AdaptiveRule(NamedTuple):
     alpha: np.float32
     alpha_foreground: np.float32  # where the mask is foreground
     alpha_ghost: np.float32  # where it is what something left behind
+    alpha_redrawn: np.float32  # where it is not, but was drawn anew
     prune: np.float32  # c_T
     calm: np.float32  # what blinking falls to
     fall: np.float32  # by which it falls
@@ -315,9 +316,10 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         As in ``kernels/mog2.py``.
     rule : AdaptiveRule
     role : ndarray of uint8, flat
-        Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5
-        and 6 are 0 and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2. Where blobs
-        pass in front of the background, 8 is added: there the background is what shows always the same colour.
+        Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 background that
+        the codec has drawn anew, 5 not to learn; 6 and 7 are 0 and 1 that may be shadow, and so a part of an object:
+        where nothing blinks they are 2. Where blobs pass in front of the background, 8 is added: there the background
+        is what shows always the same colour.
     verdict : ndarray of uint8, flat
         What `judge` said, and
     before : ndarray of uint8, flat
@@ -330,7 +332,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     role, verdict, before, away = pointer(role), pointer(verdict), pointer(before), pointer(away)
     tolerance, distances, blinks = pointer(tolerance), pointer(distances), pointer(blinks)
     zero, one, two = splat(rule.zero), splat(rule.one), splat(rule.two)
-    fixed, unblinking = two + two, splat(rule.unblinking)
+    three, fixed, unblinking = two + one, two + two + one, splat(rule.unblinking)
     for i in range(start, stop):
         block = i if every else which[i]
         pixel, at = (block - offset) * LANES, block * LANES
@@ -357,6 +359,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         store_bytes(before, at, select(learning, now, then))
         alpha = select(is_role > one, splat(rule.alpha_foreground), splat(rule.alpha))
         alpha = select(is_role > two, splat(rule.alpha_ghost), alpha)
+        alpha = select(is_role > three, splat(rule.alpha_redrawn), alpha)
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, at)
         most = select(busy, splat(rule.max_variance_busy), splat(rule.max_variance))

@@ -17,7 +17,7 @@ import numpy as np
 
 f32 = np.float32
 ZERO, ONE, CALM = f32(0), f32(1), f32(0.1)
-BACKGROUND, FOREGROUND, GHOST, FIXED = 0, 2, 3, 4
+BACKGROUND, FOREGROUND, GHOST, REDRAWN, FIXED = 0, 2, 3, 4, 5
 """Roles that a pixel can have when it learns; 1 is background beside foreground, and 5 and 6 are 0 and 1 that may be
 shadow."""
 BUSY = 8
@@ -118,9 +118,9 @@ class ReferencePixel:
         ----------
         colour : ndarray of float32, shape (C,)
         role : int
-            0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 not to learn; 5 and 6 are 0
-            and 1 that may be shadow, and so a part of an object: where nothing blinks they are 2. 8 is added where
-            blobs pass in front of the background.
+            0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 background that the codec
+            has drawn anew, 5 not to learn; 6 and 7 are 0 and 1 that may be shadow, and so a part of an object: where
+            nothing blinks they are 2. 8 is added where blobs pass in front of the background.
         judgement : Judgement
             What `judge` said.
         rule : NamedTuple
@@ -132,7 +132,8 @@ class ReferencePixel:
         if role > FIXED:
             role = FOREGROUND if self.tolerance <= rule.unblinking else role - FIXED - 1
         self._feed_back(judgement, role, busy, rule)
-        alpha = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost}.get(role, rule.alpha)
+        rates = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost, REDRAWN: rule.alpha_redrawn}
+        alpha = rates.get(role, rule.alpha)
         if not self._match(colour, alpha, rule.max_variance_busy if busy else rule.max_variance, rule):
             self._insert(colour, alpha, rule)
         self._normalise(self._total)
