@@ -114,6 +114,16 @@ def sunlit(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield np.uint8(np.rint(np.minimum(255, image * (light if image.ndim == 2 else light[..., None])))), truth
 
 
+def lamp_lit(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """A room at dusk, in which a warm lamp is switched on for 150 frames after every 150."""
+    for i, (image, truth) in enumerate(pairs):
+        height, width = image.shape[:2]
+        rows, cols = np.mgrid[:height, :width]
+        near = 1 / (1 + 4.84 * ((rows / height - 0.2) ** 2 + 1.69 * (cols / width - 0.7) ** 2))
+        light = np.float32([0.42, 0.40, 0.38]) + np.float32([0.40, 0.52, 0.62]) * (i // 150 % 2 * near[..., None])
+        yield np.uint8(np.clip(np.rint(image * light), 0, 255)), truth
+
+
 def snowed_on(image: Picture, rng: np.random.Generator) -> Picture:
     """A hundred and fifty flakes at 320x240, of two pixels by three, in other places in each frame."""
     height, width = image.shape[:2]
@@ -395,6 +405,7 @@ CHANGES: dict[str, Change] = {
     "night": picture_by_picture(lambda image, rng: noisy(3)(0.2 * image + 12, rng)),
     "switched on": switched_on,
     "sun": sunlit,
+    "a lamp": lamp_lit,
 }
 """Name → what becomes of a clip."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bgsub.adaptive import coding, ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, warp_mask
+from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
 from bgsub.adaptive.coding import Coding
 from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import Exposure
@@ -20,8 +20,9 @@ from bgsub.adaptive.measuring import NOISE_MOST
 from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
-from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, fixed_rule, rule_of_frame
-from bgsub.adaptive.scene import Scene, SceneChange, apart, hidden, kind_of_change
+from bgsub.adaptive.relighting import relit
+from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, WARM_UP, fixed_rule, rule_of_frame
+from bgsub.adaptive.scene import LIGHT_SHARE, Scene, SceneChange, apart, hidden, kind_of_change
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.adaptive.turning import Turning
@@ -178,7 +179,7 @@ class Adaptive(Turning):
         self._image = np.zeros(n * n_channels, dtype)
         self._crowded = False
         self._ghost, self._any_ghost = np.zeros(self._grain.shape, np.uint8), False
-        self._redrawn = roles.NOWHERE
+        self._redrawn, self._unlit = roles.NOWHERE, np.zeros_like(self._mask)
         self._canvas = np.zeros(n * n_channels, f32)
         self._picture = self._canvas[:height * width * n_channels].reshape(height, width, n_channels)
         self._camera, self._meter = Camera(), Meter(height, width)
@@ -230,10 +231,12 @@ class Adaptive(Turning):
         self._foreground = foreground_of(self._mask)
         if alpha > 0:
             share = self._foreground_share()
-            if self._notice(share, smooth, image):
-                self.averaging.averaged(image, smooth)  # as it is, not as the background that is gone would have it
+            changed = self._notice(share, smooth, image)
+            if changed:
                 alpha, outside = 1.0, self._outside(known)
             self._learn(alpha, smooth, outside)
+            if changed:
+                self._paint_anew()
             if self.n_frames and self.n_frames % max(1, round(passing.PAUSE / passing.LOOKS * self._params.rate)) == 0:
                 self._doubt_what_passed(alpha, outside)
             if self._scene.outshines(share, self.exposure.gains, self._params.rate):
@@ -247,7 +250,7 @@ class Adaptive(Turning):
 
     def _without_redrawn(self, smooth: np.ndarray) -> np.ndarray:
         """Take from the mask what the codec has drawn anew; where it has, else 0."""
-        near, image = self._near_foreground(), self._grain.sample(smooth)
+        near, image = self._near(self._foreground), self._grain.sample(smooth)
         off = cv2.absdiff(image, self._as_picture(self._grain.sample(self._picture)))
         far = (off.max(axis=2) if off.ndim == 3 else off) > coding.FAR
         redrawn = ((near == 0) & ~far).view(np.uint8)
@@ -257,10 +260,10 @@ class Adaptive(Turning):
         self._mask[new > 0] = 0
         return redrawn & (self._pixels(self._labels, self._mask.shape) > 0)
 
-    def _near_foreground(self) -> np.ndarray:
-        """Not 0 where the foreground is near."""
+    def _near(self, foreground: np.ndarray) -> np.ndarray:
+        """Not 0 where foreground is near, or there."""
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        return np.asarray(cv2.dilate(self._foreground, np.ones((side, side), np.uint8)))
+        return np.asarray(cv2.dilate(foreground, np.ones((side, side), np.uint8)))
 
     def _learn_again(self, first: np.ndarray) -> None:
         """Learn the first frame anew, averaged, since the second one has told how noisy it is."""
@@ -270,8 +273,12 @@ class Adaptive(Turning):
         self._learn(1.0, self.averaging.averaged(first, smooth), unseen)
 
     def _notice(self, share: float, smooth: np.ndarray, image: np.ndarray) -> bool:
-        """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty."""
-        rate = self._params.rate
+        """See whether the whole scene has changed; all begins anew if so, with this frame's mask empty.
+
+        What is to be learned then is written to the frame: as it is, not as the background that is gone would have it,
+        but with the background behind what was there when a light was switched.
+        """
+        rate, age, kind = self._params.rate, 0, "view"
         another = self._scene.is_another(share, rate, lambda: hidden(self._picture, self._mask))
         if another or self._scene.changed(share, self.exposure.gains, rate, self._stands_still):
             kind = kind_of_change(smooth, self._picture, self._inside)
@@ -279,8 +286,15 @@ class Adaptive(Turning):
         elif self._scene.settles(share, self.exposure.gains, self.n_frames / rate):
             self._begin_again(image)
         else:
+            if self._scene.lit == 0:
+                self._unlit = self._foreground
             return False
-        self._age = 0
+        self.averaging.averaged(image, smooth)
+        # Of another view, what was foreground is most of it, and no object.
+        if kind == "light" and 0 < cv2.countNonZero(self._unlit) <= LIGHT_SHARE * self._unlit.size:
+            smooth[:] = self._relit(smooth)
+            age = min(self._age, round(WARM_UP / self._params.alpha))  # so that foreground is not learned soon
+        self._age = age
         self.shift = self._camera.last = NONE
         self.exposure = Exposure((1.0,) * len(self.exposure.gains))
         self._mask, self._foreground = np.zeros_like(self._mask), np.zeros_like(self._mask)
@@ -290,6 +304,13 @@ class Adaptive(Turning):
         self._course = Course()
         self._forget_new()
         return True
+
+    def _relit(self, image: np.ndarray) -> np.ndarray:
+        """A frame without what was foreground before the light was switched."""
+        hidden = self._grain.spread(self._near(self._unlit))
+        back = Shift(-self.shift.right, -self.shift.down)
+        picture = np.atleast_3d(warp(self._picture, back)) if self.shift else self._picture
+        return relit(image, picture, warp_mask(hidden, self.shift, back=True) if self.shift else hidden)
 
     def _begin_again(self, first: np.ndarray) -> None:
         """Forget all that is known: this is the first frame of those that count."""
@@ -340,7 +361,7 @@ class Adaptive(Turning):
     def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
         """Fill in how each pixel is to learn."""
         labels = self._pixels(self._labels, self._mask.shape)
-        near = self._near_foreground()
+        near = self._near(self._foreground)
         if self.n_frames and self.n_frames % speckle.EVERY == 0:
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             removed = cv2.subtract(foreground_of(labels), near)

@@ -23,6 +23,7 @@ from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import reduced, sampled
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.speckle import Speckle
+from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.model import Mixture
 from bgsub.mixture.parameter import build
@@ -31,7 +32,7 @@ CALM = 0.1
 """What v is where nothing blinks."""
 FRESH = 1, 0, CALM, 0
 """What the maps are of a pixel that was never seen."""
-OF_THE_FRAME = "mask", "picture", "ghost", "looks", "speckle", "alike", "strange", "passed", "first_shares"
+OF_THE_FRAME = "mask", "picture", "ghost", "unlit", "looks", "speckle", "alike", "strange", "passed", "first_shares"
 """Names of what is saved beside the maps."""
 
 
@@ -70,6 +71,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _picture: np.ndarray
     _canvas: np.ndarray
     _ghost: np.ndarray
+    _unlit: np.ndarray
     _any_ghost: bool
     _scene: Scene
     _camera: Camera
@@ -212,7 +214,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self._new, self._new_for = None if new is None else new.view(bool), int(header["new_for"])
         for name, values in own.items():
             self._take(name, values)
-        self._any_ghost = bool(self._ghost.any())
+        self._any_ghost, self._foreground = bool(self._ghost.any()), foreground_of(self._mask)
         self._speckle.update()
         self._passing.update()
         self._look_at_picture(self._seen())
@@ -246,8 +248,8 @@ class Remembering(Mixture[AdaptiveParams]):
         """What is saved beside the mixtures, by name: views, so that they can be filled."""
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
-        whole = (self._mask, self._picture, self._ghost, self._ghosts.looks, self._speckle.shares, self._meter.alike,
-                 self._passing.strange, self._passing.passed, self._passing.first)
+        whole = (self._mask, self._picture, self._ghost, self._unlit, self._ghosts.looks, self._speckle.shares,
+                 self._meter.alike, self._passing.strange, self._passing.passed, self._passing.first)
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:

@@ -42,8 +42,8 @@ class Turning(Judging):
             pixels = self._pixels(values, blocks.shape)
             pixels[:] = moved(pixels, right, down, fresh)
         cells = right // side, down // side
-        self._mask, self._foreground, self._ghost = (
-            moved(mask, *cells) for mask in (self._mask, self._foreground, self._ghost))
+        self._mask, self._foreground, self._ghost, self._unlit = (
+            moved(mask, *cells) for mask in (self._mask, self._foreground, self._ghost, self._unlit))
         for watching in (self._ghosts, self._speckle, self._passing):
             watching.move(*cells)
         self._meter.alike[:] = 1

@@ -225,8 +225,7 @@ class Watched(Adaptive):
         super()._learn(alpha, smooth, outside)
         self.note["extras"] |= {
             "role": int(self._pixels(self._role, self.shape)[place]),
-            "changed": self.note["extras"]["changed"] or (self._age == 0 and self.n_frames > 0
-                                                          and not self.note["extras"]["begun"]),
+            "changed": self.last_event is not None and self.last_event.frame == self.n_frames + 1,
             "learned": np.float32(smooth[place]).reshape(-1),  # after a change of the scene, not what was judged
         }
 
