@@ -286,7 +286,7 @@ class Adaptive(Turning):
         elif self._scene.settles(share, self.exposure.gains, self.n_frames / rate):
             self._begin_again(image)
         else:
-            if self._scene.lit == 0:
+            if not self._scene.is_lit:
                 self._unlit = self._foreground
             return False
         self.averaging.averaged(image, smooth)

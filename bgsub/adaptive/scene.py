@@ -61,6 +61,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.lit = self.other = self.brighter = self.covered = self.calm = 0
+        self.is_lit = False  # otherwise than the background, in the last frame
         self.settled = False  # what is known is of frames in which the camera had found its exposure
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
 
@@ -139,8 +140,8 @@ class Scene:
         if share <= LITTLE:
             self.explaining = gains
         before = self.explaining or (1.0,) * len(gains)
-        lit = apart(gains, (1.0,) * len(gains)) > LIGHT and apart(gains, before) > LIGHT
-        self.lit = self.lit + 1 if lit and share > LIGHT_SHARE else 0
+        self.is_lit = apart(gains, (1.0,) * len(gains)) > LIGHT and apart(gains, before) > LIGHT
+        self.lit = self.lit + 1 if self.is_lit and share > LIGHT_SHARE else 0
         self.other = self.other + 1 if share > VIEW_SHARE else 0
         if self.lit < LIGHT_FRAMES and (self.other < _long(rate) or not stands_still()):
             return False
