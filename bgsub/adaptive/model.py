@@ -289,6 +289,7 @@ class Adaptive(Turning):
             if not self._scene.is_lit:
                 self._unlit = self._foreground
             return False
+        self._redrawn = roles.NOWHERE
         self.averaging.averaged(image, smooth)
         # Of another view, what was foreground is most of it, and no object.
         if kind == "light" and 0 < cv2.countNonZero(self._unlit) <= LIGHT_SHARE * self._unlit.size:

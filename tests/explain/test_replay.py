@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from explain_clips import BUSY, CALM, CROSSED, MODELS, PARKED, SHADED, STARTS, dawn, lane, restless, street, switched_on
 
+from bgsub.adaptive import roles
 from bgsub.explain import explain, watch
 from bgsub.explain.flips import HALVINGS, STEPS, _tried
 from bgsub.explain.replay import Past, frames_to_background
@@ -13,6 +15,7 @@ from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.reference.adaptive import ReferencePixel
 from bgsub.models.params import PARAMS
+from bgsub.video.frame import Frame
 
 FORGETFUL = {
     "stauffer-grimson": {"learning_rate": 0.01}, "mog2": {"history": 120}, "adaptive": {"absorb_after": 6, "memory": 4},
@@ -220,3 +223,48 @@ def test_a_rate_by_which_nothing_was_learned_would_change_nothing():
     assert not past.depends_on("absorb_after")
     assert all(past.was_background(replace(story.model.params, absorb_after=n)) for n in (0.05, 1e5))
     assert Past(story_of("adaptive", street(60), PARKED), 59).depends_on("absorb_after")
+
+
+def key_frames(n_frames: int) -> list[Frame]:
+    """A scene that a codec repeats, and draws anew every fifteen frames; somebody crosses it."""
+    rng, frames = np.random.default_rng(11), []
+    scene = cv2.GaussianBlur(rng.uniform(0, 255, (60, 80, 3)), (0, 0), 2) + rng.normal(0, 12, (60, 80, 3))
+    for i in range(n_frames):
+        if i % 15 == 0:
+            drawn = np.uint8(np.clip(scene + rng.normal(0, 9, scene.shape), 0, 255))
+        image = drawn.copy()
+        image[20:40, i:i + 9] = 250 if i >= 20 else image[20:40, i:i + 9]
+        image[i % 60] ^= 1  # or nothing would be known of the noise
+        frames.append(Frame(i, i / 25, image))
+    return frames
+
+
+def test_what_a_codec_draws_anew_is_replayed():
+    frames, model, place = key_frames(60), MODELS["adaptive"](**FORGETFUL["adaptive"]), None
+    for frame in frames:
+        model.apply(frame.image)
+        if place is None and model._redrawn.any():
+            place = tuple(map(int, np.argwhere(model._redrawn)[0]))
+    assert place is not None
+    story = story_of("adaptive", frames, place)
+    assert roles.REDRAWN in story.extras["role"]
+    again, before = said_again(story, range(60))
+    assert again == before
+
+
+def test_a_light_behind_somebody_is_replayed():
+    rng = np.random.default_rng(12)
+    scene = cv2.resize(rng.uniform(30, 110, (8, 10, 3)), (80, 60), interpolation=cv2.INTER_NEAREST)
+    lamp, frames = np.linspace(1.4, 2.4, 80)[None, :, None], []
+    for i in range(90):
+        shown = scene.copy()
+        if i >= 30:
+            shown[20:45, 40:50] = 20
+        image = np.clip(shown * (lamp if i >= 60 else 1) + rng.normal(0, 1.5, scene.shape), 0, 255)
+        frames.append(Frame(i, i / 25, np.uint8(image)))
+    for pixel in ((30, 45), (30, 10)):
+        story = watch(lambda: iter(frames), MODELS["adaptive"](), *pixel, cleaning=CleaningParams())
+        assert story.extras["changed"].sum() == 1
+        again, before = said_again(story, range(90))
+        assert again == before
+        assert before[65] == (pixel[1] == 10), "he is foreground still"
