@@ -145,7 +145,7 @@ def in_h264(quality: int) -> Change:
         av = require_av("H.264 needs", "name other changes with --only")
         file, truths = io.BytesIO(), []
         with av.open(file, "w", format="matroska") as container:
-            as_cameras_do = {"crf": str(quality), "g": "50", "preset": "veryfast"}
+            as_cameras_do = {"crf": str(quality), "g": "50", "preset": "veryfast", "threads": "1"}
             stream = container.add_stream("libx264", rate=25, options=as_cameras_do)
             stream.pix_fmt = "yuv420p"
             for image, truth in pairs:
