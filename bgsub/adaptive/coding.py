@@ -22,8 +22,8 @@ MOVED = 8.0
 EARLY, RATE = 10, 0.05
 """Frames before anything is known of it; and the rate of the running means, at least."""
 FAR = 48.0
-"""Grey levels in one channel from the background, up to which a pixel may be drawn anew: 99 in 100 are within 50, of
-streams that are hardly bearable to look at, and most of what moves is not."""
+"""Grey levels in one channel from the background, up to which a pixel may be drawn anew: 99 in 100 are within 50, in
+low quality as well, and most of what moves is not."""
 LIGHT = 1.05
 """Factor between the gains of this frame and the one before, up to which no light was switched."""
 MOST = 0.5
