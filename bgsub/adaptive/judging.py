@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from bgsub.adaptive import coding, roles
 from bgsub.adaptive.measuring import Measuring
 from bgsub.adaptive.shadows import SHADOW, seen_with, shade
 from bgsub.masks.voting import HALF
@@ -20,10 +21,12 @@ from bgsub.mixture.protocol import FOREGROUND
 CROWDED, LOOK = 0.1, 10
 """Share of the frame in which ratios to the background are asked for, above which they are found for all pixels while
 these are judged; and after how many frames it is seen anew how much is asked for."""
+NEAR = 5
+"""Pixels at 320x240 around the foreground in which blinking is not the background's, and nothing is drawn anew."""
 
 
 class Judging(Measuring):
-    """The part of `Adaptive` that judges each pixel by its mixture, and finds which of it is shadow."""
+    """The part of `Adaptive` that judges each pixel by its mixture, and finds what is shadow, or drawn anew."""
 
     _labels: np.ndarray
     _share: np.ndarray
@@ -74,6 +77,23 @@ class Judging(Measuring):
             kernel(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0)
 
         over_bands(work, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
+
+    def _without_redrawn(self, smooth: np.ndarray) -> np.ndarray:
+        """Take from the mask what the codec has drawn anew; where it has, else 0."""
+        near, image = self._near(self._foreground), self._grain.sample(smooth)
+        off = cv2.absdiff(image, self._as_picture(self._grain.sample(self._picture)))
+        far = (off.max(axis=2) if off.ndim == 3 else off) > coding.FAR
+        redrawn = ((near == 0) & ~far).view(np.uint8)
+        new = redrawn & (self._mask > 0)
+        if cv2.countNonZero(new) > coding.MOST * new.size:
+            return roles.NOWHERE
+        self._mask[new > 0] = 0
+        return redrawn & (self._pixels(self._labels, self._mask.shape) > 0)
+
+    def _near(self, foreground: np.ndarray) -> np.ndarray:
+        """Not 0 where foreground is near, or there."""
+        side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
+        return np.asarray(cv2.dilate(foreground, np.ones((side, side), np.uint8)))
 
     def _raw(self) -> np.ndarray:
         """The verdict on each pixel, with the shadows that were found in cells."""

@@ -36,8 +36,6 @@ from bgsub.mixture.model import checked_rate
 from bgsub.mixture.protocol import FOREGROUND
 
 f32 = np.float32
-NEAR = 5
-"""Pixels at 320x240 around the foreground in which blinking is not the background's."""
 
 
 class Adaptive(Turning):
@@ -200,9 +198,9 @@ class Adaptive(Turning):
         return np.clip(variances * f32(n_channels), f32(MIN_VARIANCE * per_sum), f32(MAX_VARIANCE * per_sum))
 
     def _frame(self, image: np.ndarray, mask: np.ndarray, alpha: float, known: np.ndarray | None) -> None:
-        first, anew = self.n_frames == 0, False
+        first = self.n_frames == 0
+        anew = alpha > 0 and self.coding.look_at(image)
         if alpha > 0:
-            anew = self.coding.look_at(image)
             self.averaging.look_at(image, self._age)
             if self._first is not None and self.averaging.weight > 0:
                 self._learn_again(self._first)
@@ -247,23 +245,6 @@ class Adaptive(Turning):
             np.multiply(mask, self._inside, out=mask)
         if known is not None:
             mask[known if self._inside is None else known & self._inside] = FOREGROUND
-
-    def _without_redrawn(self, smooth: np.ndarray) -> np.ndarray:
-        """Take from the mask what the codec has drawn anew; where it has, else 0."""
-        near, image = self._near(self._foreground), self._grain.sample(smooth)
-        off = cv2.absdiff(image, self._as_picture(self._grain.sample(self._picture)))
-        far = (off.max(axis=2) if off.ndim == 3 else off) > coding.FAR
-        redrawn = ((near == 0) & ~far).view(np.uint8)
-        new = redrawn & (self._mask > 0)
-        if cv2.countNonZero(new) > coding.MOST * new.size:
-            return roles.NOWHERE
-        self._mask[new > 0] = 0
-        return redrawn & (self._pixels(self._labels, self._mask.shape) > 0)
-
-    def _near(self, foreground: np.ndarray) -> np.ndarray:
-        """Not 0 where foreground is near, or there."""
-        side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        return np.asarray(cv2.dilate(foreground, np.ones((side, side), np.uint8)))
 
     def _learn_again(self, first: np.ndarray) -> None:
         """Learn the first frame anew, averaged, since the second one has told how noisy it is."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from bgsub.adaptive.scene import shrunk
+
 f32 = np.float32
-SMALL = (160, 120)
-"""Columns and rows of the picture of the light, which is smooth."""
 SPREAD = 8.0
-"""Standard deviation, in its pixels, of the distance from which the light is taken."""
+"""Standard deviation of the distance from which light is taken, in pixels of a small picture of it: it is smooth."""
 LEAST = 1e-4
 """Of what is seen around a place, weighted by distance: where there is less, light is as dark as it gets."""
 
@@ -34,14 +34,13 @@ def relit(image: np.ndarray, picture: np.ndarray, hidden: np.ndarray) -> np.ndar
     if not there.any() or there.all():
         return image
     size, one = hidden.shape[::-1], f32(1)
-    seen = cv2.resize((~there).astype(f32), SMALL, interpolation=cv2.INTER_AREA)
-    weight = np.maximum(cv2.GaussianBlur(seen, (0, 0), SPREAD), f32(LEAST))
+    weight = np.maximum(cv2.GaussianBlur(shrunk(~there), (0, 0), SPREAD), f32(LEAST))
     found = image.copy()
     frame, lit = image.reshape(picture.shape), found.reshape(picture.shape)
     for c in range(picture.shape[2]):
         before = picture[..., c] + one  # so that black is divided by as well
         light = np.where(there, f32(0), (frame[..., c] + one) / before)
-        light = cv2.GaussianBlur(cv2.resize(light, SMALL, interpolation=cv2.INTER_AREA), (0, 0), SPREAD) / weight
+        light = cv2.GaussianBlur(shrunk(light), (0, 0), SPREAD) / weight
         values = before * cv2.resize(light, size, interpolation=cv2.INTER_LINEAR) - one
         lit[there, c] = np.rint(np.clip(values[there], 0, 255)).astype(image.dtype)
     return found

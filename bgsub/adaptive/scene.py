@@ -34,7 +34,8 @@ HIDDEN, FAINT = 0.7, 20.0
 of the background: what comes in hides those behind it, a camera that is turned those of everything. And how much the
 strength of the edges must vary, by Sobel's measure, to tell anything: in most pictures it does by 100."""
 BESIDE, SMALL = 3, (160, 120)
-"""Pixels around the foreground in which edges are hidden as well; of pictures of so many columns and rows."""
+"""Pixels around the foreground in which edges are hidden as well; of pictures of so many columns and rows, in which
+light and edges are compared."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def kind_of_change(image: np.ndarray, background: np.ndarray,
     """
     a, b = _edges(image), _edges(background)
     if inside is not None:
-        where = cv2.erode(_small(inside.view(np.uint8)), np.ones((3, 3))) == 1  # not across the border
+        where = cv2.erode(shrunk(inside.view(np.uint8)), np.ones((3, 3))) == 1  # not across the border
         if not where.any():
             return "view"
         a, b = a[where], b[where]
@@ -204,9 +205,10 @@ def hidden(background: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _edges(image: np.ndarray) -> np.ndarray:
-    small = _small(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.shape[2:] == (3,) else image)
+    small = shrunk(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.shape[2:] == (3,) else image)
     return cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
+def shrunk(picture: np.ndarray) -> np.ndarray:
+    """A picture of any size as one of `SMALL`, float32."""
     return cv2.resize(picture.astype(np.float32), SMALL, interpolation=cv2.INTER_AREA)

@@ -18,7 +18,7 @@ import numpy as np
 f32 = np.float32
 ZERO, ONE, CALM = f32(0), f32(1), f32(0.1)
 BACKGROUND, FOREGROUND, GHOST, REDRAWN, FIXED = 0, 2, 3, 4, 5
-"""Roles that a pixel can have when it learns; 1 is background beside foreground, and 5 and 6 are 0 and 1 that may be
+"""Roles that a pixel can have when it learns; 1 is background beside foreground, and 6 and 7 are 0 and 1 that may be
 shadow."""
 BUSY = 8
 """Is added to them where blobs pass in front of the background."""
