@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bgsub.adaptive.camera import NONE, Shift
+from bgsub.adaptive.shift import NONE, Shift
 from bgsub.masks.params import REFERENCE_AREA
 
 SWING = 0.4

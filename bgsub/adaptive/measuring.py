@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from bgsub.adaptive.camera import NONE, warp, warp_mask
 from bgsub.adaptive.exposure import LEVELS, unclip
 from bgsub.adaptive.passing import START, USUAL
 from bgsub.adaptive.reduction import reduced
 from bgsub.adaptive.shadows import blackness
+from bgsub.adaptive.shift import NONE, warp, warp_mask
 from bgsub.adaptive.state import Remembering
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels

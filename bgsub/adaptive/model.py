@@ -10,7 +10,7 @@ import numpy as np
 
 from bgsub.adaptive import coding, ghosts, passing, roles, speckle
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
+from bgsub.adaptive.camera import Camera
 from bgsub.adaptive.coding import Coding
 from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import Exposure
@@ -23,6 +23,7 @@ from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.relighting import relit
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, WARM_UP, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import LIGHT_SHARE, Scene, SceneChange, apart, hidden, kind_of_change
+from bgsub.adaptive.shift import NONE, Shift, warp, warp_mask
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.adaptive.turning import Turning

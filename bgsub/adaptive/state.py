@@ -11,7 +11,7 @@ import numpy as np
 
 from bgsub.adaptive import averaging, coding
 from bgsub.adaptive.averaging import Averaging
-from bgsub.adaptive.camera import Camera, Shift
+from bgsub.adaptive.camera import Camera
 from bgsub.adaptive.coding import Coding
 from bgsub.adaptive.course import Course
 from bgsub.adaptive.exposure import LEVELS, Exposure
@@ -22,6 +22,7 @@ from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import reduced, sampled
 from bgsub.adaptive.scene import Scene, SceneChange
+from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.speckle import Speckle
 from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.params import CleaningParams

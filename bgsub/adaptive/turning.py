@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bgsub.adaptive import roles
-from bgsub.adaptive.camera import Shift
 from bgsub.adaptive.judging import Judging
+from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.state import FRESH
 from bgsub.mixture.blocks import moved
 from bgsub.mixture.kernels.adaptive import AdaptiveRule

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bgsub.adaptive.camera import Shift, warp_mask
 from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.shift import Shift, warp_mask
 from bgsub.errors import MisuseError
 from bgsub.explain import rules
 from bgsub.mixture.model import Mixture

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bgsub.adaptive.camera import Shift, mean_of, warp
 from bgsub.adaptive.exposure import adjusted, unclip
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.reduction import means_of_parts
+from bgsub.adaptive.registration import mean_of
+from bgsub.adaptive.shift import Shift, warp
 from bgsub.errors import ModelFileError
 from bgsub.masks.voting import vote
 from bgsub.mixture.kernels import shadows

@@ -6,8 +6,9 @@ import pytest
 from drawn_scenes import foreground_share, passing, seen, texture, with_box
 
 from bgsub import Adaptive
-from bgsub.adaptive.camera import NONE, Camera, Shift, warp, warp_mask
+from bgsub.adaptive.camera import Camera
 from bgsub.adaptive.reduction import grey, reduced
+from bgsub.adaptive.shift import NONE, Shift, warp, warp_mask
 
 SIZE = (240, 320)
 WIDE = texture((SIZE[0] + 40, SIZE[1] + 40, 3), seed=1)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from bgsub.adaptive.camera import NONE, Shift
 from bgsub.adaptive.course import AWAY, FAR, NEAR, Course
+from bgsub.adaptive.shift import NONE, Shift
 
 SIZE = (240, 320)
 RATE = 25.0

@@ -8,7 +8,7 @@ import pytest
 from explain_clips import CALM, MODELS, PARKED, SHADED, SHAKEN, SIZE, street
 
 from bgsub.adaptive.averaging import FULL
-from bgsub.adaptive.camera import warp_mask
+from bgsub.adaptive.shift import warp_mask
 from bgsub.errors import MisuseError
 from bgsub.explain import colour_at, look
 from bgsub.masks.masker import uncleaned

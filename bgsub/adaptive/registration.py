@@ -1,0 +1,144 @@
+"""Kernels that say how alike a frame and the background are, and at which shift they are most alike."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bgsub.mixture.compiled import cached, inner
+
+LIMITS = (20.0, 30.0, 40.0)
+"""Of each level of a pyramid, in grey levels: what differs more has moved by itself and tells nothing of the camera."""
+
+@cached(nogil=True, error_model="numpy")
+def is_better(moved, unmoved, share, least, many, more, lines):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Whether the frame is clearly more like the background once it is moved, in most of the picture.
+
+    Parameters
+    ----------
+    moved, unmoved : ndarray
+        As `differences` gives them.
+    share : float
+        To which the mean difference must be lowered.
+    least : float
+        Share of it by which a part must be more alike, or less, to count.
+    many, more, lines : float
+        See `MANY`. Constants would be compiled in, and could not be tried out.
+    """
+    before = mean_of(unmoved)
+    if mean_of(moved) > share * before:
+        return False
+    parts, least = moved.shape[1], least * before
+    known, gain = np.zeros((2, parts), np.bool_), np.zeros((2, parts), np.bool_)  # in rows and in columns
+    n_known, n_gains, n_losses = 0, 0, 0
+    for row in range(parts):
+        for col in range(parts):
+            if moved[1, row, col] > 0 and unmoved[1, row, col] > 0:
+                less = unmoved[0, row, col] / unmoved[1, row, col] - moved[0, row, col] / moved[1, row, col]
+                known[0, row] = known[1, col] = True
+                n_known, n_losses = n_known + 1, n_losses + (less < -least)
+                if less > least:
+                    gain[0, row] = gain[1, col] = True
+                    n_gains += 1
+    if n_gains <= many * n_known or n_gains <= more * n_losses:
+        return False
+    return gain[0].sum() > lines * known[0].sum() and gain[1].sum() > lines * known[1].sum()
+
+
+@cached(nogil=True, error_model="numpy")
+def mean_of(found):  # type: ignore[no-untyped-def]
+    """The mean difference of all that is known; the most that there can be where nothing is."""
+    n = found[1].sum()
+    return found[0].sum() / n if n > 0 else LIMITS[0]
+
+
+@cached(nogil=True, error_model="numpy")
+def differences(frame, background, known, right, down, limit, parts):  # type: ignore[no-untyped-def]  # Numba infers them
+    """How much each part of the shifted frame differs where the background is known, and how many pixels of it are.
+
+    The picture has as many parts in a row as in a column, and no pixel's difference counts more than the limit.
+    """
+    height, width = frame.shape
+    ix, iy = math.floor(right), math.floor(down)
+    fx, fy = np.float32(right - ix), np.float32(down - iy)
+    top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
+    left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    found = np.zeros((2, parts, parts))
+    if bottom <= top or end <= left:
+        return found
+    sums = np.zeros((2, end - left), np.float32)
+    for y in range(top, bottom):
+        _add_differences(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
+                         background[y, left:end], known[y, left:end], fx, fy, np.float32(limit), sums[0], sums[1])
+        row = y * parts // height
+        if y == bottom - 1 or (y + 1) * parts // height > row:
+            for x in range(end - left):
+                col = (x + left) * parts // width
+                found[0, row, col] += sums[0, x]
+                found[1, row, col] += sums[1, x]
+            sums[:] = 0
+    return found
+
+
+@inner(nogil=True, error_model="numpy")
+def _add_differences(above, below, background, known, fx, fy, limit, sums, n):  # type: ignore[no-untyped-def]
+    """Add how much a row differs, and how many pixels of it are known, column by column."""
+    one = np.float32(1)
+    for x in range(len(background)):
+        first = above[x] * (one - fx) + above[x + 1] * fx
+        second = below[x] * (one - fx) + below[x + 1] * fx
+        sums[x] += known[x] * min(limit, abs(background[x] - (first * (one - fy) + second * fy)))
+        n[x] += known[x]
+
+
+@inner(nogil=True, error_model="numpy")
+def _add_row(above, below, background, over, under, known, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
+    """Add what a row tells of the shift, column by column: sums of their own let this be done in vectors."""
+    one, half = np.float32(1), np.float32(0.5)
+    for x in range(len(background) - 2):
+        first = above[x] * (one - fx) + above[x + 1] * fx
+        second = below[x] * (one - fx) + below[x + 1] * fx
+        off = background[x + 1] - (first * (one - fy) + second * fy)
+        sure = half * known[x]  # all are read, or it is not done in vectors
+        weight = sure if abs(off) < limit else np.float32(0)
+        gx, gy = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
+        sums[0, x] += gx * gx
+        sums[1, x] += gx * gy
+        sums[2, x] += gy * gy
+        sums[3, x] += gx * off
+        sums[4, x] += gy * off
+
+
+@cached(nogil=True, error_model="numpy")
+def register(frame, background, known, right, down, limit, steps, rows):  # type: ignore[no-untyped-def]
+    """The shift at which frame(x + d) is most like background(x) where that is known, from a first guess of it."""
+    height, width = frame.shape
+    sums, limit = np.empty((5, width), np.float32), np.float32(limit)
+    for _ in range(steps):
+        ix, iy = math.floor(right), math.floor(down)
+        fx, fy = np.float32(right - ix), np.float32(down - iy)
+        top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
+        left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+        if bottom - top < height // 2 or end - left < width // 2:
+            break
+        sums[:] = 0
+        for y in range(top, bottom, rows):
+            _add_row(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
+                     background[y, left - 1:end + 1], background[y - 1, left:end], background[y + 1, left:end],
+                     known[y, left:end], fx, fy, limit, sums)
+        xx, xy, yy, xe, ye = 0.0, 0.0, 0.0, 0.0, 0.0
+        for x in range(end - left):
+            xx, xy, yy = xx + sums[0, x], xy + sums[1, x], yy + sums[2, x]
+            xe, ye = xe + sums[3, x], ye + sums[4, x]
+        scale = xx * yy - xy * xy
+        if scale <= 1e-6 * (xx + yy) ** 2:
+            break
+        dx, dy = (yy * xe - xy * ye) / scale, (xx * ye - xy * xe) / scale
+        longest = max(abs(dx), abs(dy))
+        if longest > 1:
+            dx, dy = dx / longest, dy / longest
+        right, down = right + dx, down + dy
+        if longest < 0.01:
+            break
+    return right, down
