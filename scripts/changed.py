@@ -259,13 +259,17 @@ def turned(i: int) -> tuple[float, float]:
     return ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.6, 0.2))[i // 200 % 4]
 
 
-def zoomed(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Every four hundred frames it zooms in to 1.3 within sixty, rests, and zooms out again."""
-    for i, (image, truth) in enumerate(pairs):
-        height, width = image.shape[:2]
-        by = float(np.interp(i % 400, [100, 160, 300, 360], [1, 1.3, 1.3, 1]))
-        matrix = np.array([[by, 0, (1 - by) * width / 2], [0, by, (1 - by) * height / 2]])
-        yield warped(image, truth, matrix)
+def zoomed(first: float, second: float) -> Change:
+    """Every four hundred frames it goes from one zoom to another within sixty, rests, and comes back."""
+
+    def changed(pairs: Iterable[Pair]) -> Iterator[Pair]:
+        for i, (image, truth) in enumerate(pairs):
+            height, width = image.shape[:2]
+            by = float(np.interp(i % 400, [100, 160, 300, 360], [first, second, second, first]))
+            matrix = np.array([[by, 0, (1 - by) * width / 2], [0, by, (1 - by) * height / 2]])
+            yield warped(image, truth, matrix)
+
+    return changed
 
 
 def labels_of(truth: Picture) -> Picture:
@@ -391,7 +395,8 @@ CHANGES: dict[str, Change] = {
     "in the hand": in_the_hand,
     "panned": looking(panning),
     "turned at once": looking(turned),
-    "zoomed": zoomed,
+    "zoomed": zoomed(1, 1.3),
+    "zoomed out": zoomed(1.5, 1.1),
     "hot air": turbulent,
     "water": rippling,
     "cast shadows": shadowing,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import grey, median, reduction_of
-from bgsub.adaptive.registration import LIMITS, differences, is_better, mean_of, register
+from bgsub.adaptive.registration import (
+    LIMITS,
+    differences,
+    differences_turned,
+    is_better,
+    mean_of,
+    register,
+    register_turned,
+)
 from bgsub.adaptive.shift import NONE, Shift
 from bgsub.mixture.blocks import overlap
 
@@ -37,6 +47,11 @@ FINE, MORE_IN_DOUBT = 32, 8.0
 branch right before the camera may be as much of the picture as the scene, and moves."""
 
 
+TURNING = 0.25
+WIDEST, STEEPEST = 2.0, 0.3
+QUICKEST, AGREED, OVERLAP = 0.03, 0.01, 0.4
+
+
 class Camera:
     """Finds the shift of each frame against the background, which is set now and then."""
 
@@ -44,7 +59,7 @@ class Camera:
         self._background: list[np.ndarray] = []
         self._known: list[np.ndarray] = []  # 1 where the background is, else 0
         self._levels = 0  # that are used: of a narrow region the coarse ones show next to nothing
-        self.last = NONE
+        self.last = self._expected = NONE
 
     def look_at(self, background: np.ndarray, known: np.ndarray | None = None) -> None:
         """Set the picture to compare with.
@@ -65,13 +80,14 @@ class Camera:
         self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
         self._levels = min(self._levels, sum(float(level.mean()) >= FEWEST for level in self._known))
 
-    def move(self, right: int, down: int, size: tuple[int, int]) -> None:
-        """Go along with a background that is moved so many pixels to the right and down, of so many rows and columns.
+    def move(self, by: Shift, size: tuple[int, int]) -> None:
+        """Go along with a background that is moved, of so many rows and columns.
 
         The picture to compare with has to be set anew.
         """
-        scale = reduction_of(*size)
-        self.last = Shift(self.last.right - right / scale, self.last.down - down / scale)
+        self.last = self.last.after(by.inverse.times(1 / reduction_of(*size)))
+        if not by.is_plain:
+            self.last = self.last._replace(zoom=1.0, tilt=0.0)  # but for rounding
 
     def shift_of(self, image: np.ndarray, size: tuple[int, int], lost: bool = False, doubtful: bool = False) -> Shift:
         """The shift of a frame; `NONE` where none makes it clearly more alike.
@@ -97,13 +113,25 @@ class Camera:
         if not self._levels:
             return NONE
         frame = pyramid(grey(image))
+        before = self.last
+        if not before.is_plain and (shift := self._turned(frame, before, doubtful)):
+            return self._seen_at(shift, size)
+        shift = self._moved(frame, lost, doubtful)
+        expected, self._expected = self._expected, NONE
+        if self._is_turning(frame, shift) and (turned := self._turned(frame, shift, doubtful)):
+            self._expected = turned
+            if turned.is_turned_like(expected, AGREED):
+                shift = turned
+        return self._seen_at(shift, size)
+
+    def _moved(self, frame: list[np.ndarray], lost: bool, doubtful: bool) -> Shift:
+        """By how much it has only been moved."""
         coarsest = self._levels - 1
         coarse = 1 << coarsest
         start = Shift(self.last.right / coarse, self.last.down / coarse)
         starts, brighter = {NONE, start}, self._brighter(frame, start, coarsest)
-        self.last = NONE
         if lost and self._levels > 1 and (far := self._far(frame, doubtful)):
-            return self._seen_at(far, size)
+            return far
         for level in range(coarsest, 0, -1):
             seen = frame[level] + brighter
             starts = {self._registered(seen, start, level) for start in starts}
@@ -118,12 +146,47 @@ class Camera:
             shifts, key=lambda shift: (float(mean_of(self._differences(seen, shift))), shift))
         if shift.is_small(STILL):
             return NONE
-        return self._seen_at(shift, size) if self._is_better(seen, shift, seen, GAIN, doubtful) else NONE
+        return shift if self._is_better(seen, shift, seen, GAIN, doubtful) else NONE
+
+    def _is_turning(self, frame: list[np.ndarray], shift: Shift) -> bool:
+        """Whether what is left over, once it is moved, looks as if it were zoomed or tilted."""
+        if self._levels < 2 or not shift.is_plain:
+            return False
+        seen = frame[1] + self._brighter(frame, shift, 1)
+        *_, along, across = self._registered_turned(seen, shift.times(0.5), 1, 1)
+        return max(abs(along - 1), abs(across)) * frame[0].shape[1] / 2 > TURNING
+
+    def _turned(self, frame: list[np.ndarray], start: Shift, doubtful: bool) -> Shift:
+        """How it has been moved, zoomed and tilted, if that is clearly better; else `NONE`."""
+        if self._levels < 2:
+            return NONE
+        shift = start.times(0.5 ** (self._levels - 1))
+        for level in range(self._levels - 1, -1, -1):
+            seen = frame[level] + self._brighter(frame, shift, level)
+            right, down, along, across = self._registered_turned(seen, shift, level, STEPS[level])
+            shift = Shift(right, down, math.hypot(along, across), math.atan2(across, along))
+            if level:
+                shift = shift.times(2)
+        if not 1 / WIDEST < shift.zoom < WIDEST or abs(shift.tilt) > STEEPEST:
+            return NONE
+        if not shift.is_turned_like(start, QUICKEST):
+            return NONE
+        plain = Shift(shift.right, shift.down)
+        if self._differences(seen, shift)[1].sum() < OVERLAP * seen.size:
+            return NONE
+        corner = frame[0].shape[1] / 2
+        if max(abs(shift.zoom - 1), abs(shift.tilt)) * corner < STILL:
+            return NONE
+        return shift if self._is_better(seen, shift, seen, GAIN, doubtful, plain) else NONE
+
+    def _registered_turned(self, frame: np.ndarray, start: Shift, level: int, steps: int) -> tuple[float, ...]:
+        return register_turned(frame, self._background[level], self._known[level], start.right, start.down, *start.axes,
+                               np.float32(LIMITS[level]), steps, ROWS[level], level < 2)
 
     def _seen_at(self, shift: Shift, size: tuple[int, int]) -> Shift:
         """Note where the scene is; the same in pixels of the frame."""
-        self.last, scale = shift, reduction_of(*size)
-        return Shift(shift.right * scale, shift.down * scale)
+        self.last = shift
+        return shift.times(reduction_of(*size)) if shift else NONE
 
     def _brighter(self, frame: list[np.ndarray], shift: Shift, level: int) -> float:
         """By how much the background is brighter than the shifted frame: what moves does not count."""
@@ -151,10 +214,11 @@ class Camera:
         is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(seen, far, unmoved, FOUND, doubtful)
         return far if is_there else NONE
 
-    def _is_better(self, seen: np.ndarray, shift: Shift, unmoved: np.ndarray, share: float, doubtful: bool) -> bool:
+    def _is_better(self, seen: np.ndarray, shift: Shift, unmoved: np.ndarray, share: float, doubtful: bool,
+                   instead: Shift = NONE) -> bool:
         """Whether the moved frame is clearly more like the background than unmoved, in most of the picture."""
         asked = [(PARTS, MANY, MORE, LINES)] + doubtful * [(FINE, 0.0, MORE_IN_DOUBT, 0.0)]
-        return all(is_better(self._differences(seen, shift, parts), self._differences(unmoved, NONE, parts), share,
+        return all(is_better(self._differences(seen, shift, parts), self._differences(unmoved, instead, parts), share,
                              1 - GAIN, *enough) for parts, *enough in asked)
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
@@ -162,7 +226,10 @@ class Camera:
                                LIMITS[level], STEPS[level], ROWS[level]))
 
     def _differences(self, frame: np.ndarray, shift: Shift, parts: int = PARTS) -> np.ndarray:
-        return differences(frame, self._background[0], self._known[0], *shift, LIMITS[0], parts)
+        known = self._background[0], self._known[0], shift.right, shift.down
+        if shift.is_plain:
+            return differences(frame, *known, LIMITS[0], parts)
+        return differences_turned(frame, *known, *shift.axes, LIMITS[0], parts)
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:

@@ -19,6 +19,9 @@ CALM, RESTS = 1.0, 2.0
 """Pixels at 320x240 by which the scene sways on average, below which the camera has come to rest; and from one frame to
 the next."""
 
+WIDE, CLOSE, WIDER = 0.9, 1.6, 0.97
+STEEP, TILTED, STEADY = 0.15, 0.05, 0.002
+
 
 class Course:
     """Watches where the scene is in the frame, until the model had better be moved there.
@@ -36,8 +39,9 @@ class Course:
     """
 
     def __init__(self) -> None:
-        self.mean: tuple[float, float] = NONE
+        self.mean: tuple[float, float] = NONE[:2]
         self.sway, self.last, self.away = 0.0, NONE, 0
+        self.turned = NONE
 
     def look(self, shift: Shift, size: tuple[int, int], rate: float) -> Shift:
         """By how much the model had better be moved; to be called with the shift of each frame.
@@ -51,21 +55,32 @@ class Course:
             Frames per second.
         """
         follow, scale = 1 / max(1.0, SWING * rate), math.sqrt(size[0] * size[1] / REFERENCE_AREA)
-        right, down = (mean + follow * (now - mean) for mean, now in zip(self.mean, shift, strict=True))
+        if not shift.is_plain:
+            back = shift.inverse
+            plain = self.look(Shift(-back.right, -back.down), size, rate)
+            return shift if self._has_zoomed(shift) else plain
+        right, down = (mean + follow * (now - mean) for mean, now in zip(self.mean, shift[:2], strict=True))
         self.mean = right, down
         self.sway += follow * (_size((shift.right - right, shift.down - down)) - self.sway)
         before, self.last = self.last, shift
-        self.away = self.away + 1 if _size(shift) > _size(before) + STEP * scale else 0
+        self.away = self.away + 1 if _size(shift[:2]) > _size(before[:2]) + STEP * scale else 0
         rests = _size((shift.right - before.right, shift.down - before.down)) < RESTS * scale
-        off = _share(shift, size)
+        off = _share(shift[:2], size)
         if (off > NEAR and self.away >= AWAY) or (off > TOO_FAR and rests):
             return shift
         off = _share(self.mean, size)
         return Shift(right, down) if off > FAR or (off > NEAR and self.sway < CALM * scale) else NONE
 
+    def _has_zoomed(self, shift: Shift) -> bool:
+        before, self.turned = self.turned, shift
+        rests = shift.is_turned_like(before, STEADY)
+        wide, tilt = shift.zoom, abs(shift.tilt)
+        return not WIDE < wide < CLOSE or tilt > STEEP or (rests and (wide < WIDER or tilt > TILTED))
+
     def arrive(self) -> None:
         """The model has been moved."""
-        self.mean, self.last, self.away = NONE, NONE, 0
+        self.mean, self.last, self.away = NONE[:2], NONE, 0
+        self.turned = NONE
 
 
 def _size(place: tuple[float, float]) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 
 from bgsub.adaptive.reduction import grey
 from bgsub.adaptive.scene import VIEW_SHARE
+from bgsub.adaptive.shift import Shift, carried
 from bgsub.masks.boxes import surroundings
 from bgsub.masks.cleaning import odd
-from bgsub.mixture.blocks import moved
 
 EVERY = 3
 """Frames from one look to the next."""
@@ -66,11 +66,11 @@ class Ghosts:
         self.looks[:] = 0
         self.last = None
 
-    def move(self, right: int, down: int) -> None:
-        """Go along with a scene that is so many pixels further to the right and down."""
-        self.looks = moved(self.looks, right, down)
+    def move(self, by: Shift) -> None:
+        """Go along with a scene that is elsewhere in the frame."""
+        self.looks = carried(self.looks, by)
         if self.last is not None:
-            self.last = moved(self.last, right, down)
+            self.last = carried(self.last, by)
 
     def find(self, image: np.ndarray, background: np.ndarray, foreground: np.ndarray, smallest: float) -> np.ndarray:
         """Where ghosts are, in a frame that was watched.

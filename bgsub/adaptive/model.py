@@ -23,7 +23,7 @@ from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.relighting import relit
 from bgsub.adaptive.rule import MAX_VARIANCE, MIN_VARIANCE, WARM_UP, fixed_rule, rule_of_frame
 from bgsub.adaptive.scene import LIGHT_SHARE, Scene, SceneChange, apart, hidden, kind_of_change
-from bgsub.adaptive.shift import NONE, Shift, warp, warp_mask
+from bgsub.adaptive.shift import NONE, warp, warp_mask
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
 from bgsub.adaptive.turning import Turning
@@ -291,8 +291,7 @@ class Adaptive(Turning):
     def _relit(self, image: np.ndarray) -> np.ndarray:
         """A frame without what was foreground before the light was switched."""
         hidden = self._grain.spread(self._near(self._unlit))
-        back = Shift(-self.shift.right, -self.shift.down)
-        picture = np.atleast_3d(warp(self._picture, back)) if self.shift else self._picture
+        picture = np.atleast_3d(warp(self._picture, self.shift.inverse)) if self.shift else self._picture
         return relit(image, picture, warp_mask(hidden, self.shift, back=True) if self.shift else hidden)
 
     def _begin_again(self, first: np.ndarray) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 
 from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.roles import BUSY, NOWHERE
+from bgsub.adaptive.shift import Shift, carried
 from bgsub.adaptive.speckle import CELL, parts, parts_moved
-from bgsub.mixture.blocks import Pixel, moved
+from bgsub.mixture.blocks import Pixel
 
 PAUSE = 1.6
 """Seconds: what is there now, but was not for all that time before, nor will be for all of it afterwards, passes."""
@@ -68,10 +69,10 @@ class Passing:
         self.first = np.zeros(3, np.float32)
         self.usual, self.busy = USUAL, NOWHERE
 
-    def move(self, right: int, down: int) -> None:
-        """Go along with a scene that is so many pixels further to the right and down."""
-        self.strange = moved(self.strange, right, down, FULL)
-        self.passed = np.stack([parts_moved(values, right, down, self.strange.shape, 0) for values in self.passed])
+    def move(self, by: Shift) -> None:
+        """Go along with a scene that is elsewhere in the frame."""
+        self.strange = carried(self.strange, by, FULL)
+        self.passed = np.stack([parts_moved(values, by, self.strange.shape, 0) for values in self.passed])
         self.update()
 
     def forget(self) -> None:

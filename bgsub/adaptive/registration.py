@@ -142,3 +142,110 @@ def register(frame, background, known, right, down, limit, steps, rows):  # type
         if longest < 0.01:
             break
     return right, down
+
+
+@cached(nogil=True, error_model="numpy")
+def differences_turned(frame, background, known, right, down, along, across, limit, parts):  # type: ignore[no-untyped-def]
+    """As `differences`, of a frame that is larger or turned as well, pixel by pixel: ``along`` and ``across`` are a
+    shift's `axes`."""
+    height, width = frame.shape
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    found = np.zeros((2, parts, parts))
+    for row in range(2, height - 3):
+        for col in range(2, width - 3):
+            x = along * (col - middle_x) - across * (row - middle_y) + middle_x + right
+            y = across * (col - middle_x) + along * (row - middle_y) + middle_y + down
+            if known[row, col] > 0 and 2 <= x < width - 3 and 2 <= y < height - 3:
+                off = abs(background[row, col] - _between(frame, x, y))
+                found[0, row * parts // height, col * parts // width] += min(limit, off)
+                found[1, row * parts // height, col * parts // width] += 1
+    return found
+
+
+@inner(nogil=True, error_model="numpy")
+def _between(picture, x, y):  # type: ignore[no-untyped-def]
+    """What a picture shows between its pixels."""
+    ix, iy = int(x), int(y)
+    fx, fy, one = np.float32(x - ix), np.float32(y - iy), np.float32(1)
+    first = picture[iy, ix] * (one - fx) + picture[iy, ix + 1] * fx
+    second = picture[iy + 1, ix] * (one - fx) + picture[iy + 1, ix + 1] * fx
+    return first * (one - fy) + second * fy
+
+
+@cached(nogil=True, error_model="numpy")
+def register_turned(frame, background, known, right, down, along, across, limit, steps, rows, is_free):  # type: ignore[no-untyped-def]
+    """As `register`, with how much the frame is larger and turned: right, down, along and across.
+
+    What a step says is put before the shift so far, as it is said of the background.
+    """
+    height, width = frame.shape
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    for _ in range(steps):
+        sums, told = np.zeros((4, 4)), np.zeros(4)
+        for row in range(2, height - 3, rows):
+            for col in range(2, width - 3):
+                if known[row, col] == 0:
+                    continue
+                up, out = np.float32(row - middle_y), np.float32(col - middle_x)
+                x = along * out - across * up + middle_x + right
+                y = across * out + along * up + middle_y + down
+                if not (0 <= x < width - 1 and 0 <= y < height - 1):
+                    continue
+                off = background[row, col] - _between(frame, x, y)
+                if abs(off) >= limit:
+                    continue
+                gx = (background[row, col + 1] - background[row, col - 1]) / 2
+                gy = (background[row + 1, col] - background[row - 1, col]) / 2
+                larger, turned = (gx * out + gy * up) / width, (gy * out - gx * up) / width
+                told[0] += gx * off
+                told[1] += gy * off
+                told[2] += larger * off
+                told[3] += turned * off
+                sums[0, 0] += gx * gx
+                sums[0, 1] += gx * gy
+                sums[0, 2] += gx * larger
+                sums[0, 3] += gx * turned
+                sums[1, 1] += gy * gy
+                sums[1, 2] += gy * larger
+                sums[1, 3] += gy * turned
+                sums[2, 2] += larger * larger
+                sums[2, 3] += larger * turned
+                sums[3, 3] += turned * turned
+        for i in range(4):
+            for j in range(i):
+                sums[i, j] = sums[j, i]
+        if not is_free:
+            sums[2:] = 0
+            sums[:, 2:] = 0
+            told[2:] = 0
+            sums[2, 2] = sums[3, 3] = sums[0, 0] + sums[1, 1]
+        if not _solved(sums, told):
+            break
+        dx, dy, larger, turned = told[0], told[1], told[2] / width, told[3] / width
+        furthest = max(abs(dx), abs(dy), width * abs(larger), width * abs(turned))
+        if furthest > 2:
+            dx, dy, larger, turned = 2 * dx / furthest, 2 * dy / furthest, 2 * larger / furthest, 2 * turned / furthest
+        right, down = right + along * dx - across * dy, down + across * dx + along * dy
+        along, across = along * (1 + larger) - across * turned, across * (1 + larger) + along * turned
+        if furthest < 0.02:
+            break
+    return right, down, along, across
+
+
+@inner(nogil=True, error_model="numpy")
+def _solved(matrix, values):  # type: ignore[no-untyped-def]
+    """Solve four symmetric equations in place, by elimination; whether that was possible."""
+    n = len(values)
+    least = 1e-6 * max(matrix[0, 0] + matrix[1, 1], matrix[2, 2] + matrix[3, 3])
+    for i in range(n):
+        if matrix[i, i] <= least:
+            return False
+        for j in range(i + 1, n):
+            share = matrix[j, i] / matrix[i, i]
+            matrix[j] -= share * matrix[i]
+            values[j] -= share * values[i]
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1, n):
+            values[i] -= matrix[i, j] * values[j]
+        values[i] /= matrix[i, i]
+    return True

@@ -8,21 +8,65 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from bgsub.mixture.blocks import moved
 from bgsub.mixture.compiled import cached, inner
 
 
 class Shift(NamedTuple):
-    """Where the scene is in the frame, against where it is in the model: right and down, in pixels."""
+    """Where the scene is in the frame, against where it is in the model.
+
+    Right and down, in pixels; by how much it is larger, and turned clockwise, in radians, around the middle.
+    """
 
     right: float
     down: float
+    zoom: float = 1.0
+    tilt: float = 0.0
 
     def __bool__(self) -> bool:
-        return self.right != 0 or self.down != 0
+        return self.right != 0 or self.down != 0 or not self.is_plain
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it goes to the right and down, and no more."""
+        return self.zoom == 1 and self.tilt == 0
+
+    @property
+    def axes(self) -> tuple[float, float]:
+        """How far right and how far down in the frame a step to the right in the model leads."""
+        return self.zoom * math.cos(self.tilt), self.zoom * math.sin(self.tilt)
+
+    @property
+    def inverse(self) -> Shift:
+        """Where the model's pixels are, as a shift of the frame."""
+        if self.is_plain:
+            return Shift(-self.right, -self.down)
+        return Shift(0.0, 0.0, 1 / self.zoom, -self.tilt).after(Shift(-self.right, -self.down))
+
+    def after(self, first: Shift) -> Shift:
+        """What both do together, the other one first."""
+        along, across = self.axes
+        return Shift(self.right + along * first.right - across * first.down,
+                     self.down + across * first.right + along * first.down,
+                     self.zoom * first.zoom, self.tilt + first.tilt)
 
     def is_small(self, limit: float) -> bool:
-        """Whether it is less than so many pixels in both directions."""
-        return max(abs(self.right), abs(self.down)) < limit
+        """Whether it is less than so many pixels in both directions, and nothing else."""
+        return self.is_plain and max(abs(self.right), abs(self.down)) < limit
+
+    def is_turned_like(self, other: Shift, limit: float) -> bool:
+        """Whether zooms differ by less than a share, and tilts by less than so many radians."""
+        return abs(self.zoom / other.zoom - 1) < limit and abs(self.tilt - other.tilt) < limit
+
+    def matrix(self, size: tuple[int, ...]) -> np.ndarray:
+        """Of a picture's pixels in the model, of so many rows and columns, to those in the frame: float64 (2, 3)."""
+        (along, across), (down, right) = self.axes, ((n - 1) / 2 for n in size[:2])  # to the middle
+        return np.array([[along, -across, right - along * right + across * down + self.right],
+                         [across, along, down - across * right - along * down + self.down]])
+
+    def times(self, factor: float) -> Shift:
+        """The same in a picture so many times as large."""
+        return self._replace(right=self.right * factor, down=self.down * factor)
 
 
 NONE = Shift(0.0, 0.0)
@@ -30,9 +74,8 @@ NONE = Shift(0.0, 0.0)
 
 def warp(image: np.ndarray, shift: Shift) -> np.ndarray:
     """A frame as the model sees it: bilinear between its pixels, and beyond its border as at the border."""
-    if image.dtype.kind == "f":
-        matrix = np.array([[1, 0, shift.right], [0, 1, shift.down]], np.float32)
-        return cv2.warpAffine(image, matrix, image.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    if image.dtype.kind == "f" or not shift.is_plain:
+        return cv2.warpAffine(image, shift.matrix(image.shape), image.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                               borderMode=cv2.BORDER_REPLICATE)
     rows, out = image.reshape(len(image), -1), np.empty_like(image)
     _interpolate(rows, rows.shape[1] // image.shape[1], shift.right, shift.down, out.reshape(rows.shape))
@@ -44,11 +87,46 @@ def warp_mask(mask: np.ndarray, shift: Shift, *, back: bool = False, border: int
 
     A constant border is 1.
     """
+    if not shift.is_plain:
+        return _picked(mask, shift.inverse if back else shift, 1 if border == cv2.BORDER_CONSTANT else None)
     sign = -1 if back else 1
     right, down = math.floor(sign * shift.right + 0.5), math.floor(sign * shift.down + 0.5)
     left, up = max(0, -right), max(0, -down)
     wider = cv2.copyMakeBorder(mask, up, max(0, down), left, max(0, right), border, value=1)
     return wider[down + up:down + up + mask.shape[0], right + left:right + left + mask.shape[1]]
+
+
+def carried(picture: np.ndarray, by: Shift, fill: float = 0) -> np.ndarray:
+    """A picture of what the model knows, once that is moved by a shift: by whole pixels, filled with what is new."""
+    if by.is_plain:
+        return moved(picture, round(by.right), round(by.down), fill)
+    return _picked(picture, by.inverse, fill)
+
+
+def _picked(picture: np.ndarray, shift: Shift, fill: float | None) -> np.ndarray:
+    """Each pixel from the nearest to where the shift leads: beyond the border the fill, or what is at the border."""
+    out = np.empty_like(picture, order="C")
+    pixels, size = np.ascontiguousarray(picture), (*picture.shape[:2], -1)
+    if picture.dtype == bool:
+        pixels, found = pixels.view(np.uint8), out.view(np.uint8)
+    else:
+        found = out
+    _pick(pixels.reshape(size), shift.matrix(picture.shape), fill is not None, pixels.dtype.type(fill or 0),
+          found.reshape(size))
+    return out
+
+
+@cached(nogil=True, error_model="numpy")
+def _pick(picture, matrix, is_filled, fill, out):  # type: ignore[no-untyped-def]  # Numba infers them
+    height, width, channels = picture.shape
+    for row in range(height):
+        for col in range(width):
+            x = math.floor(matrix[0, 0] * col + matrix[0, 1] * row + matrix[0, 2] + 0.5)
+            y = math.floor(matrix[1, 0] * col + matrix[1, 1] * row + matrix[1, 2] + 0.5)
+            is_new = is_filled and not (0 <= x < width and 0 <= y < height)
+            x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+            for c in range(channels):
+                out[row, col, c] = fill if is_new else picture[y, x, c]
 
 
 @cached(nogil=True, error_model="numpy")

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import means_of_parts
+from bgsub.adaptive.shift import Shift
 
 EVERY = 5
 """Frames from one look to the next."""
@@ -28,23 +29,23 @@ def parts(height: int, width: int, scale: float) -> tuple[int, int]:
     return max(1, round(height / side)), max(1, round(width / side))
 
 
-def parts_moved(values: np.ndarray, right: int, down: int, size: tuple[int, ...], fill: float) -> np.ndarray:
-    """The values of a frame's parts, (rows, columns), once it is so many pixels further to the right and down.
+def parts_moved(values: np.ndarray, by: Shift, size: tuple[int, ...], fill: float) -> np.ndarray:
+    """The values of a frame's parts, (rows, columns), once the scene is elsewhere in it.
 
     Between parts, they are mixed: a camera that turns moves them by less than a part at a time.
 
     Parameters
     ----------
     values : ndarray of float32
-    right, down : int
+    by : Shift
     size : tuple of int
         Rows and columns of the frame.
     fill : float
         Of parts that come into view.
     """
     (rows, cols), (height, width) = values.shape, size
-    matrix = np.array([[1, 0, right * cols / width], [0, 1, down * rows / height]])
-    return cv2.warpAffine(values, matrix, (cols, rows), borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+    by = by._replace(right=by.right * cols / width, down=by.down * rows / height)
+    return cv2.warpAffine(values, by.matrix(values.shape), (cols, rows), borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
 
 
 class Speckle:
@@ -80,9 +81,9 @@ class Speckle:
         self.shares += np.where(off > 0, np.float32(RISE), np.float32(FALL)) * off
         self.update()
 
-    def move(self, right: int, down: int) -> None:
-        """Go along with a scene that is so many pixels further to the right and down."""
-        self.shares = parts_moved(self.shares, right, down, self.calm.shape, UNKNOWN * CALM)
+    def move(self, by: Shift) -> None:
+        """Go along with a scene that is elsewhere in the frame."""
+        self.shares = parts_moved(self.shares, by, self.calm.shape, UNKNOWN * CALM)
         self.update()
 
     def update(self) -> None:

@@ -171,7 +171,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "pairs": [self.averaging.pairs, self.averaging.looks],
             "turned": list(self.turned),
-            "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
+            "course": [*self._course.mean, *self._course.last[:2], self._course.sway, self._course.away],
             "new_for": self._new_for, "coding": [self.coding.repeated, self.coding.change, self.coding.looks],
         }
         arrays |= self._kept()
@@ -208,7 +208,7 @@ class Remembering(Mixture[AdaptiveParams]):
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
             raise ValueError(f"gains of {explaining}")
         self.turned = Shift(*numbers(header["turned"]))
-        self._course.mean, self._course.last = Shift(*places[:2]), Shift(*places[2:])
+        self._course.mean, self._course.last = (places[0], places[1]), Shift(*places[2:])
         self._course.sway, self._course.away = sway, int(away)
         if new is not None and (new.dtype != np.uint8 or new.shape != self.shape or new.max(initial=0) > 1):
             raise ValueError(f"new of {new.dtype} {new.shape}")

@@ -8,9 +8,8 @@ import numpy as np
 
 from bgsub.adaptive import roles
 from bgsub.adaptive.judging import Judging
-from bgsub.adaptive.shift import Shift
+from bgsub.adaptive.shift import Shift, carried
 from bgsub.adaptive.state import FRESH
-from bgsub.mixture.blocks import moved
 from bgsub.mixture.kernels.adaptive import AdaptiveRule
 
 AT_FIRST = 1.0
@@ -30,34 +29,35 @@ class Turning(Judging):
         if self._inside is not None or not self._params.follow_camera:
             return
         blocks, side = self._learned(), self._grain.side
-        off = self._course.look(self.shift, blocks.shape, self._params.rate)
-        if off:
-            self._move(*(side * round(by / side) for by in off))  # by whole cells
+        by = self._course.look(self.shift, blocks.shape, self._params.rate)
+        if by.is_plain:
+            by = Shift(*(side * round(off / side) for off in by[:2]))  # by whole cells
+        if by:
+            self._move(by)
 
-    def _move(self, right: int, down: int) -> None:
-        """Take all that is known so many pixels further; what comes into view is not known yet."""
-        blocks, side = self._learned(), self._grain.side
-        blocks.move(right, down)
+    def _move(self, by: Shift) -> None:
+        """Take all that is known elsewhere; what comes into view is not known yet."""
+        blocks, cells = self._learned(), by.times(1 / self._grain.side)
+        blocks.move(lambda plane: carried(plane, by))
         for values, fresh in zip(self._maps, FRESH, strict=True):
             pixels = self._pixels(values, blocks.shape)
-            pixels[:] = moved(pixels, right, down, fresh)
-        cells = right // side, down // side
+            pixels[:] = carried(pixels, by, fresh)
         self._mask, self._foreground, self._ghost, self._unlit = (
-            moved(mask, *cells) for mask in (self._mask, self._foreground, self._ghost, self._unlit))
+            carried(mask, cells) for mask in (self._mask, self._foreground, self._ghost, self._unlit))
         for watching in (self._ghosts, self._speckle, self._passing):
-            watching.move(*cells)
+            watching.move(cells)
         self._meter.alike[:] = 1
-        self._camera.move(right, down, blocks.shape)
+        self._camera.move(by, blocks.shape)
         self._course.arrive()
-        self.turned = Shift(self.turned.right + right, self.turned.down + down)
-        self._arrive(right, down)
+        self.turned = by.after(self.turned)
+        self._arrive(by)
         self._paint_anew()
 
-    def _arrive(self, right: int, down: int) -> None:
+    def _arrive(self, by: Shift) -> None:
         """Note what has come into view: pixels that are as old as they are on average."""
         unseen, before = self._unseen(), np.zeros(self._learned().shape, bool)
         if self._new is not None and self._new_for <= AT_FIRST * self._params.rate:
-            before = moved(self._new, right, down)
+            before = carried(self._new, by)
         self._new = before | unseen
         self._new_for = self._new_for * int(np.count_nonzero(before)) // int(np.count_nonzero(self._new))
 

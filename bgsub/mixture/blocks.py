@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -167,8 +168,14 @@ class Blocks:
         self.counts[:] = 0
         self._first[:] = 0  # what is painted, and asked for its noise, in use or not
 
-    def move(self, right: int, down: int) -> None:
-        """Take what is known of each pixel so many pixels further; where nothing comes from, nothing is known."""
+    def move(self, taken: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Take what is known of each pixel elsewhere.
+
+        Parameters
+        ----------
+        taken : callable
+            Of a picture, (H, W), what there is of it in each place: 0 where nothing comes from, and nothing is known.
+        """
         height, width = self.shape
         for k, values in enumerate((self._first, *self._cold)):
             if not (self.counts > k).any():  # the others may have no memory yet
@@ -176,10 +183,10 @@ class Blocks:
             planes = [values[:, i] for i in range(values.shape[1])] + ([self._weights[k - 1]] if k else [])
             for plane in planes:
                 flat = plane.reshape(-1)
-                flat[:height * width] = moved(flat[:height * width].reshape(self.shape), right, down).reshape(-1)
+                flat[:height * width] = taken(flat[:height * width].reshape(self.shape)).reshape(-1)
                 plane[:] = flat.reshape(plane.shape)
         pixels = self.counts[:height * width].reshape(height, width)
-        pixels[:] = moved(pixels, right, down)
+        pixels[:] = taken(pixels)
 
     def in_use(self) -> np.ndarray:
         """Components in use, uint8 (H, W). A copy."""
