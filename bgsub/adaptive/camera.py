@@ -1,22 +1,15 @@
-"""How far the camera has moved since the background was learned."""
+"""How far the camera has moved, zoomed and tilted since the background was learned."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import grey, median, reduction_of
-from bgsub.adaptive.registration import (
-    LIMITS,
-    differences,
-    differences_turned,
-    is_better,
-    mean_of,
-    register,
-    register_turned,
-)
+from bgsub.adaptive.registration import LIMITS, differences, is_better, mean_of, register, turn
 from bgsub.adaptive.shift import NONE, Shift
 from bgsub.mixture.blocks import overlap
 
@@ -46,10 +39,25 @@ FINE, MORE_IN_DOUBT = 32, 8.0
 """In doubt so many parts in a row and in a column have their say as well, and more must be more alike by this factor: a
 branch right before the camera may be as much of the picture as the scene, and moves."""
 
-
 TURNING = 0.25
-WIDEST, STEEPEST = 2.0, 0.3
-QUICKEST, AGREED, OVERLAP = 0.03, 0.01, 0.4
+"""Pixels of the reduced picture by which its sides seem to be further out, or turned, from where on it is looked at
+whether the camera zooms or tilts."""
+QUICKEST, AGREED = 0.03, 0.01
+"""Share of a zoom, and radians of a tilt: from one frame to the next, at most; and by how much two frames in a row may
+differ for the camera to begin with it."""
+GOING, OVERLAP = 0.98, 0.4
+"""While it zooms or tilts, that counts if it lowers the difference to this share or less; and so much of the picture
+must be seen with it."""
+BEYOND, WITHIN = 1e6, 1e3
+"""Grey levels that stand for what a frame does not show, and that it cannot have."""
+
+
+class Sight(NamedTuple):
+    """A picture that is compared with the background."""
+
+    picture: np.ndarray
+    known: np.ndarray  # 1 where there is a background to compare it with, else 0
+    shift: Shift
 
 
 class Camera:
@@ -59,7 +67,16 @@ class Camera:
         self._background: list[np.ndarray] = []
         self._known: list[np.ndarray] = []  # 1 where the background is, else 0
         self._levels = 0  # that are used: of a narrow region the coarse ones show next to nothing
-        self.last = self._expected = NONE
+        self.last = self._before = self._expected = NONE
+
+    def course(self) -> list[float]:
+        """What is known of its movement beside the background, as `resume` takes it."""
+        return [*self.last, *self._before, *self._expected]
+
+    def resume(self, course: list[float]) -> None:
+        """Go on as the camera whose `course` this was."""
+        n = len(NONE)
+        self.last, self._before, self._expected = (Shift.of(course[i:i + n]) for i in range(0, len(course), n))
 
     def look_at(self, background: np.ndarray, known: np.ndarray | None = None) -> None:
         """Set the picture to compare with.
@@ -85,9 +102,10 @@ class Camera:
 
         The picture to compare with has to be set anew.
         """
-        self.last = self.last.after(by.inverse.times(1 / reduction_of(*size)))
-        if not by.is_plain:
-            self.last = self.last._replace(zoom=1.0, tilt=0.0)  # but for rounding
+        rest = self.last.after(by.inverse.times(1 / reduction_of(*size)))
+        if not by.is_plain:  # to where the scene is, from where it goes on as fast
+            rest = rest._replace(zoom=self.last.zoom / self._before.zoom, tilt=self.last.tilt - self._before.tilt)
+        self.last = rest
 
     def shift_of(self, image: np.ndarray, size: tuple[int, int], lost: bool = False, doubtful: bool = False) -> Shift:
         """The shift of a frame; `NONE` where none makes it clearly more alike.
@@ -108,20 +126,19 @@ class Camera:
         By Gauss and Newton on the difference in brightness, from coarse to fine (B. D. Lucas, T. Kanade, "An iterative
         image registration technique", IJCAI 1981), from the shift of the frame before and from none. Far away, from
         where the phases of their waves agree (C. D. Kuglin, D. C. Hines, "The phase correlation image alignment
-        method", ICCS 1975).
+        method", ICCS 1975). A zoom and a tilt are sought likewise, where what is left over looks
+        like one.
         """
         if not self._levels:
             return NONE
         frame = pyramid(grey(image))
-        before = self.last
-        if not before.is_plain and (shift := self._turned(frame, before, doubtful)):
+        self._before = self.last
+        if not self.last.is_plain and self._levels > 1 and (shift := self._turned(frame, self.last, doubtful)):
             return self._seen_at(shift, size)
-        shift = self._moved(frame, lost, doubtful)
-        expected, self._expected = self._expected, NONE
-        if self._is_turning(frame, shift) and (turned := self._turned(frame, shift, doubtful)):
-            self._expected = turned
-            if turned.is_turned_like(expected, AGREED):
-                shift = turned
+        shift, expected = self._moved(frame, lost, doubtful), self._expected
+        self._expected = self._turned(frame, shift, doubtful) if self._is_turning(frame, shift) else NONE
+        if self._expected and self._expected.is_turned_like(expected, AGREED):
+            shift = self._expected
         return self._seen_at(shift, size)
 
     def _moved(self, frame: list[np.ndarray], lost: bool, doubtful: bool) -> Shift:
@@ -143,45 +160,58 @@ class Camera:
         if all(shift.is_small(STILL) for shift in shifts):
             return NONE
         shift = shifts.pop() if len(shifts) == 1 else min(
-            shifts, key=lambda shift: (float(mean_of(self._differences(seen, shift))), shift))
+            shifts, key=lambda shift: (self._difference(Sight(seen, self._known[0], shift)), shift))
         if shift.is_small(STILL):
             return NONE
-        return shift if self._is_better(seen, shift, seen, GAIN, doubtful) else NONE
+        moved, unmoved = (Sight(seen, self._known[0], by) for by in (shift, NONE))
+        return shift if self._is_better(moved, unmoved, GAIN, doubtful) else NONE
 
     def _is_turning(self, frame: list[np.ndarray], shift: Shift) -> bool:
         """Whether what is left over, once it is moved, looks as if it were zoomed or tilted."""
-        if self._levels < 2 or not shift.is_plain:
+        if self._levels < 2:
             return False
-        seen = frame[1] + self._brighter(frame, shift, 1)
-        *_, along, across = self._registered_turned(seen, shift.times(0.5), 1, 1)
-        return max(abs(along - 1), abs(across)) * frame[0].shape[1] / 2 > TURNING
+        *_, larger, turned = turn(frame[1], self._background[1], self._known[1], shift.right / 2, shift.down / 2,
+                                  LIMITS[1], 2 * ROWS[1])
+        return max(abs(larger), abs(turned)) * frame[0].shape[1] / 2 > TURNING
 
     def _turned(self, frame: list[np.ndarray], start: Shift, doubtful: bool) -> Shift:
-        """How it has been moved, zoomed and tilted, if that is clearly better; else `NONE`."""
-        if self._levels < 2:
+        """How it has been moved, zoomed and tilted, if that is clearly better than moved alone; else `NONE`."""
+        shift = self._registered_turned(frame, start)
+        too_small = STILL / (frame[0].shape[1] / 2)
+        if not shift.is_turned_like(start, QUICKEST) or shift.is_turned_like(NONE, too_small):
             return NONE
-        shift = start.times(0.5 ** (self._levels - 1))
-        for level in range(self._levels - 1, -1, -1):
-            seen = frame[level] + self._brighter(frame, shift, level)
-            right, down, along, across = self._registered_turned(seen, shift, level, STEPS[level])
-            shift = Shift(right, down, math.hypot(along, across), math.atan2(across, along))
-            if level:
-                shift = shift.times(2)
-        if not 1 / WIDEST < shift.zoom < WIDEST or abs(shift.tilt) > STEEPEST:
+        seen = self._through(frame, shift, 0)
+        turned = Sight(seen, self._known[0] * (seen < WITHIN), NONE)
+        if turned.known.sum() < OVERLAP * turned.known.size:
             return NONE
-        if not shift.is_turned_like(start, QUICKEST):
+        moved, before = (Sight(frame[0] + self._brighter(frame, by, 0), self._known[0], by)
+                         for by in (Shift(shift.right, shift.down), start))
+        if self._difference(turned) > (GAIN if start.is_plain else GOING) * self._difference(moved):
             return NONE
-        plain = Shift(shift.right, shift.down)
-        if self._differences(seen, shift)[1].sum() < OVERLAP * seen.size:
-            return NONE
-        corner = frame[0].shape[1] / 2
-        if max(abs(shift.zoom - 1), abs(shift.tilt)) * corner < STILL:
-            return NONE
-        return shift if self._is_better(seen, shift, seen, GAIN, doubtful, plain) else NONE
+        return shift if not start.is_plain or self._is_better(turned, before, GAIN, doubtful) else NONE
 
-    def _registered_turned(self, frame: np.ndarray, start: Shift, level: int, steps: int) -> tuple[float, ...]:
-        return register_turned(frame, self._background[level], self._known[level], start.right, start.down, *start.axes,
-                               np.float32(LIMITS[level]), steps, ROWS[level], level < 2)
+    def _registered_turned(self, frame: list[np.ndarray], start: Shift) -> Shift:
+        """From coarse to fine; only moved in the coarsest picture, which shows little more."""
+        shift = start.times(0.5 ** self._levels)
+        for level in range(self._levels - 1, -1, -1):
+            shift, known = shift.times(2), (self._background[level], self._known[level])
+            if level == LEVELS - 1:
+                seen = self._through(frame, shift, level)
+                shift = shift.after(Shift(*register(seen, *known, 0, 0, LIMITS[level], STEPS[level], ROWS[level])))
+                continue
+            for _ in range(STEPS[level]):
+                seen = self._through(frame, shift, level)
+                right, down, larger, turned = turn(seen, *known, 0, 0, LIMITS[level], ROWS[level])
+                shift = shift.after(Shift(right, down, math.hypot(1 + larger, turned), math.atan2(turned, 1 + larger)))
+        return shift
+
+    def _through(self, frame: list[np.ndarray], shift: Shift, level: int) -> np.ndarray:
+        """A level of the frame as the background has it, and as bright; `BEYOND` where it shows nothing."""
+        picture = frame[level]
+        seen = cv2.warpAffine(picture, shift.matrix(picture.shape), picture.shape[::-1], borderValue=BEYOND,
+                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        off = (self._background[level] - seen)[(self._known[level] > 0) & (seen < WITHIN)][::4]
+        return seen + (median(off) if off.size else 0.0)
 
     def _seen_at(self, shift: Shift, size: tuple[int, int]) -> Shift:
         """Note where the scene is; the same in pixels of the frame."""
@@ -207,29 +237,29 @@ class Camera:
                 far = self._registered(seen, far, level)
             if level:
                 far = Shift(2 * far.right, 2 * far.down)
-        unmoved = frame[0] + self._brighter(frame, NONE, 0)
-        found = self._differences(seen, far)
+        moved = Sight(seen, self._known[0], far)
         wall = np.zeros_like(seen)  # in a light of its own, as all that is compared
-        plain = self._differences(wall + self._brighter([wall], far, 0), far)
-        is_there = mean_of(found) < FOUND * mean_of(plain) and self._is_better(seen, far, unmoved, FOUND, doubtful)
-        return far if is_there else NONE
+        plain = moved._replace(picture=wall + self._brighter([wall], far, 0))
+        unmoved = Sight(frame[0] + self._brighter(frame, NONE, 0), self._known[0], NONE)
+        is_there = self._difference(moved) < FOUND * self._difference(plain)
+        return far if is_there and self._is_better(moved, unmoved, FOUND, doubtful) else NONE
 
-    def _is_better(self, seen: np.ndarray, shift: Shift, unmoved: np.ndarray, share: float, doubtful: bool,
-                   instead: Shift = NONE) -> bool:
+    def _is_better(self, moved: Sight, unmoved: Sight, share: float, doubtful: bool) -> bool:
         """Whether the moved frame is clearly more like the background than unmoved, in most of the picture."""
         asked = [(PARTS, MANY, MORE, LINES)] + doubtful * [(FINE, 0.0, MORE_IN_DOUBT, 0.0)]
-        return all(is_better(self._differences(seen, shift, parts), self._differences(unmoved, instead, parts), share,
-                             1 - GAIN, *enough) for parts, *enough in asked)
+        return all(is_better(self._differences(moved, parts), self._differences(unmoved, parts), share, 1 - GAIN,
+                             *enough) for parts, *enough in asked)
 
     def _registered(self, frame: np.ndarray, start: Shift, level: int) -> Shift:
         return Shift(*register(frame, self._background[level], self._known[level], start.right, start.down,
                                LIMITS[level], STEPS[level], ROWS[level]))
 
-    def _differences(self, frame: np.ndarray, shift: Shift, parts: int = PARTS) -> np.ndarray:
-        known = self._background[0], self._known[0], shift.right, shift.down
-        if shift.is_plain:
-            return differences(frame, *known, LIMITS[0], parts)
-        return differences_turned(frame, *known, *shift.axes, LIMITS[0], parts)
+    def _differences(self, sight: Sight, parts: int = PARTS) -> np.ndarray:
+        return differences(sight.picture, self._background[0], sight.known, sight.shift.right, sight.shift.down,
+                           LIMITS[0], parts)
+
+    def _difference(self, sight: Sight) -> float:
+        return float(mean_of(self._differences(sight)))
 
 
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:

@@ -18,9 +18,13 @@ and in one frame, for a camera that was turned all at once. Masts sway by less."
 CALM, RESTS = 1.0, 2.0
 """Pixels at 320x240 by which the scene sways on average, below which the camera has come to rest; and from one frame to
 the next."""
-
-WIDE, CLOSE, WIDER = 0.9, 1.6, 0.97
-STEEP, TILTED, STEADY = 0.15, 0.05, 0.002
+SMALLER, SMALLEST, LARGEST = 0.97, 0.9, 1.6
+"""Zooms: below which there is to be seen what the model does not know; and below, and from, which it has to be moved
+before the zoom rests. What is larger than in the model can be told as well as before, and may come back."""
+TILTED, STEEP = 0.05, 0.15
+"""Radians, likewise: less is a hand that trembles."""
+STEADY = 0.002
+"""Share of a zoom, and radians of a tilt, by which it changes from one frame to the next while it rests."""
 
 
 class Course:
@@ -33,7 +37,7 @@ class Course:
     sway : float
         The mean distance to it.
     last : Shift
-        Where it was in the last frame.
+        The one of the last frame.
     away : int
         For how many frames it has moved further away.
     """
@@ -41,7 +45,6 @@ class Course:
     def __init__(self) -> None:
         self.mean: tuple[float, float] = NONE[:2]
         self.sway, self.last, self.away = 0.0, NONE, 0
-        self.turned = NONE
 
     def look(self, shift: Shift, size: tuple[int, int], rate: float) -> Shift:
         """By how much the model had better be moved; to be called with the shift of each frame.
@@ -55,38 +58,31 @@ class Course:
             Frames per second.
         """
         follow, scale = 1 / max(1.0, SWING * rate), math.sqrt(size[0] * size[1] / REFERENCE_AREA)
-        if not shift.is_plain:
-            back = shift.inverse
-            plain = self.look(Shift(-back.right, -back.down), size, rate)
-            return shift if self._has_zoomed(shift) else plain
-        right, down = (mean + follow * (now - mean) for mean, now in zip(self.mean, shift[:2], strict=True))
+        place, before, is_still = shift.of_the_middle, self.last.of_the_middle, shift.is_turned_like(self.last, STEADY)
+        self.last = shift
+        right, down = (mean + follow * (now - mean) for mean, now in zip(self.mean, place[:2], strict=True))
         self.mean = right, down
-        self.sway += follow * (_size((shift.right - right, shift.down - down)) - self.sway)
-        before, self.last = self.last, shift
-        self.away = self.away + 1 if _size(shift[:2]) > _size(before[:2]) + STEP * scale else 0
-        rests = _size((shift.right - before.right, shift.down - before.down)) < RESTS * scale
-        off = _share(shift[:2], size)
-        if (off > NEAR and self.away >= AWAY) or (off > TOO_FAR and rests):
+        self.sway += follow * (_size(place.right - right, place.down - down) - self.sway)
+        self.away = self.away + 1 if _size(*place[:2]) > _size(*before[:2]) + STEP * scale else 0
+        if not SMALLEST < shift.zoom < LARGEST or abs(shift.tilt) > STEEP or (
+                is_still and (shift.zoom < SMALLER or abs(shift.tilt) > TILTED)):
             return shift
-        off = _share(self.mean, size)
+        rests = _size(place.right - before.right, place.down - before.down) < RESTS * scale
+        off = _share(place.right, place.down, size)
+        if (off > NEAR and self.away >= AWAY) or (off > TOO_FAR and rests):
+            return place
+        off = _share(right, down, size)
         return Shift(right, down) if off > FAR or (off > NEAR and self.sway < CALM * scale) else NONE
-
-    def _has_zoomed(self, shift: Shift) -> bool:
-        before, self.turned = self.turned, shift
-        rests = shift.is_turned_like(before, STEADY)
-        wide, tilt = shift.zoom, abs(shift.tilt)
-        return not WIDE < wide < CLOSE or tilt > STEEP or (rests and (wide < WIDER or tilt > TILTED))
 
     def arrive(self) -> None:
         """The model has been moved."""
         self.mean, self.last, self.away = NONE[:2], NONE, 0
-        self.turned = NONE
 
 
-def _size(place: tuple[float, float]) -> float:
-    return max(abs(place[0]), abs(place[1]))
+def _size(right: float, down: float) -> float:
+    return max(abs(right), abs(down))
 
 
-def _share(place: tuple[float, float], size: tuple[int, int]) -> float:
+def _share(right: float, down: float, size: tuple[int, int]) -> float:
     """How far away a place is, in widths or heights of the frame."""
-    return _size((place[0] / size[1], place[1] / size[0]))
+    return _size(right / size[1], down / size[0])

@@ -106,7 +106,8 @@ class Measuring(Remembering):
         small = reduced(smooth)
         if self._params.follow_exposure:
             off = self._camera.last  # and is not far from there
-            self.exposure = self._meter.exposure_of(small if off.is_small(OFF) else warp_mask(small, off) if off.is_plain else warp(small, off), self._mask)
+            there = small if off.is_small(OFF) else warp_mask(small, off) if off.is_plain else warp(small, off)
+            self.exposure = self._meter.exposure_of(there, self._mask)
             if self.exposure:
                 smooth[:] = self.exposure.undone(smooth)
                 small = self.exposure.undone(small)

@@ -145,98 +145,88 @@ def register(frame, background, known, right, down, limit, steps, rows):  # type
 
 
 @cached(nogil=True, error_model="numpy")
-def differences_turned(frame, background, known, right, down, along, across, limit, parts):  # type: ignore[no-untyped-def]
-    """As `differences`, of a frame that is larger or turned as well, pixel by pixel: ``along`` and ``across`` are a
-    shift's `axes`."""
+def turn(frame, background, known, right, down, limit, rows):  # type: ignore[no-untyped-def]
+    """By how much the background would have to be moved, enlarged and turned to be more like the shifted frame.
+
+    One step of what `register` does: how far right and down, the share by which it would be larger, and radians. All 0
+    where too little tells.
+    """
     height, width = frame.shape
-    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    found = np.zeros((2, parts, parts))
-    for row in range(2, height - 3):
-        for col in range(2, width - 3):
-            x = along * (col - middle_x) - across * (row - middle_y) + middle_x + right
-            y = across * (col - middle_x) + along * (row - middle_y) + middle_y + down
-            if known[row, col] > 0 and 2 <= x < width - 3 and 2 <= y < height - 3:
-                off = abs(background[row, col] - _between(frame, x, y))
-                found[0, row * parts // height, col * parts // width] += min(limit, off)
-                found[1, row * parts // height, col * parts // width] += 1
-    return found
+    ix, iy = math.floor(right), math.floor(down)
+    fx, fy = np.float32(right - ix), np.float32(down - iy)
+    top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
+    left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    matrix, told = np.zeros((4, 4)), np.zeros(4)
+    if bottom - top < height // 2 or end - left < width // 2:
+        return told[0], told[1], told[2], told[3]
+    n = end - left
+    line, sums = np.empty((3, n), np.float32), np.zeros((5, 3, n), np.float32)
+    for y in range(top, bottom, rows):
+        _tell(frame[y + iy, left + ix:end + ix + 1], frame[y + iy + 1, left + ix:end + ix + 1],
+              background[y, left - 1:end + 1], background[y - 1, left:end], background[y + 1, left:end],
+              known[y, left:end], fx, fy, np.float32(limit), line[0], line[1], line[2])
+        up = np.float32((2 * y - height + 1) / width)
+        _add_products(line[0], line[0], up, sums[0, 0], sums[0, 1], sums[0, 2])
+        _add_products(line[0], line[1], up, sums[1, 0], sums[1, 1], sums[1, 2])
+        _add_products(line[1], line[1], up, sums[2, 0], sums[2, 1], sums[2, 2])
+        _add_products(line[0], line[2], up, sums[3, 0], sums[3, 1], sums[3, 2])
+        _add_products(line[1], line[2], up, sums[4, 0], sums[4, 1], sums[4, 2])
+    for x in range(n):
+        out = (2 * (x + left) - width + 1) / width
+        xx, xy, yy, xe, ye = sums[0, 0, x], sums[1, 0, x], sums[2, 0, x], sums[3, 0, x], sums[4, 0, x]
+        uxx, uxy, uyy, uxe, uye = sums[0, 1, x], sums[1, 1, x], sums[2, 1, x], sums[3, 1, x], sums[4, 1, x]
+        uuxx, uuxy, uuyy = sums[0, 2, x], sums[1, 2, x], sums[2, 2, x]
+        matrix[0, 0] += xx
+        matrix[0, 1] += xy
+        matrix[1, 1] += yy
+        matrix[0, 2] += out * xx + uxy
+        matrix[1, 2] += out * xy + uyy
+        matrix[0, 3] += out * xy - uxx
+        matrix[1, 3] += out * yy - uxy
+        matrix[2, 2] += out * out * xx + 2 * out * uxy + uuyy
+        matrix[2, 3] += out * (out * xy - uxx + uyy) - uuxy
+        matrix[3, 3] += out * out * yy - 2 * out * uxy + uuxx
+        told[0] += xe
+        told[1] += ye
+        told[2] += out * xe + uye
+        told[3] += out * ye - uxe
+    for i in range(4):
+        for j in range(i):
+            matrix[i, j] = matrix[j, i]
+    if not _solved(matrix, told):
+        told[:] = 0
+    return told[0], told[1], 2 * told[2] / width, 2 * told[3] / width
 
 
 @inner(nogil=True, error_model="numpy")
-def _between(picture, x, y):  # type: ignore[no-untyped-def]
-    """What a picture shows between its pixels."""
-    ix, iy = int(x), int(y)
-    fx, fy, one = np.float32(x - ix), np.float32(y - iy), np.float32(1)
-    first = picture[iy, ix] * (one - fx) + picture[iy, ix + 1] * fx
-    second = picture[iy + 1, ix] * (one - fx) + picture[iy + 1, ix + 1] * fx
-    return first * (one - fy) + second * fy
+def _tell(above, below, background, over, under, known, fx, fy, limit, gx, gy, off):  # type: ignore[no-untyped-def]
+    """The background's gradients in a row, where it tells of the shift, and by how much the frame is darker."""
+    one, half = np.float32(1), np.float32(0.5)
+    for x in range(len(off)):
+        first = above[x] * (one - fx) + above[x + 1] * fx
+        second = below[x] * (one - fx) + below[x + 1] * fx
+        darker = background[x + 1] - (first * (one - fy) + second * fy)
+        sure = half * known[x]  # all are read, or it is not done in vectors
+        weight = sure if abs(darker) < limit else np.float32(0)
+        off[x] = darker
+        gx[x], gy[x] = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
 
 
-@cached(nogil=True, error_model="numpy")
-def register_turned(frame, background, known, right, down, along, across, limit, steps, rows, is_free):  # type: ignore[no-untyped-def]
-    """As `register`, with how much the frame is larger and turned: right, down, along and across.
-
-    What a step says is put before the shift so far, as it is said of the background.
-    """
-    height, width = frame.shape
-    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    for _ in range(steps):
-        sums, told = np.zeros((4, 4)), np.zeros(4)
-        for row in range(2, height - 3, rows):
-            for col in range(2, width - 3):
-                if known[row, col] == 0:
-                    continue
-                up, out = np.float32(row - middle_y), np.float32(col - middle_x)
-                x = along * out - across * up + middle_x + right
-                y = across * out + along * up + middle_y + down
-                if not (0 <= x < width - 1 and 0 <= y < height - 1):
-                    continue
-                off = background[row, col] - _between(frame, x, y)
-                if abs(off) >= limit:
-                    continue
-                gx = (background[row, col + 1] - background[row, col - 1]) / 2
-                gy = (background[row + 1, col] - background[row - 1, col]) / 2
-                larger, turned = (gx * out + gy * up) / width, (gy * out - gx * up) / width
-                told[0] += gx * off
-                told[1] += gy * off
-                told[2] += larger * off
-                told[3] += turned * off
-                sums[0, 0] += gx * gx
-                sums[0, 1] += gx * gy
-                sums[0, 2] += gx * larger
-                sums[0, 3] += gx * turned
-                sums[1, 1] += gy * gy
-                sums[1, 2] += gy * larger
-                sums[1, 3] += gy * turned
-                sums[2, 2] += larger * larger
-                sums[2, 3] += larger * turned
-                sums[3, 3] += turned * turned
-        for i in range(4):
-            for j in range(i):
-                sums[i, j] = sums[j, i]
-        if not is_free:
-            sums[2:] = 0
-            sums[:, 2:] = 0
-            told[2:] = 0
-            sums[2, 2] = sums[3, 3] = sums[0, 0] + sums[1, 1]
-        if not _solved(sums, told):
-            break
-        dx, dy, larger, turned = told[0], told[1], told[2] / width, told[3] / width
-        furthest = max(abs(dx), abs(dy), width * abs(larger), width * abs(turned))
-        if furthest > 2:
-            dx, dy, larger, turned = 2 * dx / furthest, 2 * dy / furthest, 2 * larger / furthest, 2 * turned / furthest
-        right, down = right + along * dx - across * dy, down + across * dx + along * dy
-        along, across = along * (1 + larger) - across * turned, across * (1 + larger) + along * turned
-        if furthest < 0.02:
-            break
-    return right, down, along, across
+@inner(nogil=True, error_model="numpy")
+def _add_products(a, b, up, sums, moments, squares):  # type: ignore[no-untyped-def]
+    """Add products, column by column; these times how far down they are; and times its square."""
+    for x in range(len(a)):
+        product = a[x] * b[x]
+        sums[x] += product
+        moments[x] += up * product
+        squares[x] += up * up * product
 
 
 @inner(nogil=True, error_model="numpy")
 def _solved(matrix, values):  # type: ignore[no-untyped-def]
     """Solve four symmetric equations in place, by elimination; whether that was possible."""
     n = len(values)
-    least = 1e-6 * max(matrix[0, 0] + matrix[1, 1], matrix[2, 2] + matrix[3, 3])
+    least = 1e-6 * (matrix[0, 0] + matrix[1, 1])
     for i in range(n):
         if matrix[i, i] <= least:
             return False

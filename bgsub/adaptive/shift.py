@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -23,6 +24,19 @@ class Shift(NamedTuple):
     zoom: float = 1.0
     tilt: float = 0.0
 
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Shift:
+        """A shift of those four numbers.
+
+        Raises
+        ------
+        ValueError
+            If these are not four, or no zoom.
+        """
+        if len(values) != len(cls._fields) or values[cls._fields.index("zoom")] <= 0:
+            raise ValueError(f"shift of {values}")
+        return cls(*values)
+
     def __bool__(self) -> bool:
         return self.right != 0 or self.down != 0 or not self.is_plain
 
@@ -42,6 +56,12 @@ class Shift(NamedTuple):
         if self.is_plain:
             return Shift(-self.right, -self.down)
         return Shift(0.0, 0.0, 1 / self.zoom, -self.tilt).after(Shift(-self.right, -self.down))
+
+    @property
+    def of_the_middle(self) -> Shift:
+        """How far right and down what is in the middle of the frame is from the model's middle, and no more."""
+        back = self.inverse
+        return Shift(-back.right, -back.down)
 
     def after(self, first: Shift) -> Shift:
         """What both do together, the other one first."""
@@ -75,8 +95,8 @@ NONE = Shift(0.0, 0.0)
 def warp(image: np.ndarray, shift: Shift) -> np.ndarray:
     """A frame as the model sees it: bilinear between its pixels, and beyond its border as at the border."""
     if image.dtype.kind == "f" or not shift.is_plain:
-        return cv2.warpAffine(image, shift.matrix(image.shape), image.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                              borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(image, shift.matrix(image.shape), image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE,
+                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     rows, out = image.reshape(len(image), -1), np.empty_like(image)
     _interpolate(rows, rows.shape[1] // image.shape[1], shift.right, shift.down, out.reshape(rows.shape))
     return out
@@ -94,6 +114,13 @@ def warp_mask(mask: np.ndarray, shift: Shift, *, back: bool = False, border: int
     left, up = max(0, -right), max(0, -down)
     wider = cv2.copyMakeBorder(mask, up, max(0, down), left, max(0, right), border, value=1)
     return wider[down + up:down + up + mask.shape[0], right + left:right + left + mask.shape[1]]
+
+
+def place_in_model(row: int, col: int, shift: Shift, size: tuple[int, int]) -> tuple[int, int]:
+    """Which of the model's pixels a mask shows in one of the frame's, as `warp_mask` has it, ``back``."""
+    (a, b, c), (d, e, f) = shift.inverse.matrix(size)
+    down, right = math.floor(d * col + e * row + f + 0.5), math.floor(a * col + b * row + c + 0.5)
+    return min(max(down, 0), size[0] - 1), min(max(right, 0), size[1] - 1)
 
 
 def carried(picture: np.ndarray, by: Shift, fill: float = 0) -> np.ndarray:

@@ -45,7 +45,7 @@ def parts_moved(values: np.ndarray, by: Shift, size: tuple[int, ...], fill: floa
     """
     (rows, cols), (height, width) = values.shape, size
     by = by._replace(right=by.right * cols / width, down=by.down * rows / height)
-    return cv2.warpAffine(values, by.matrix(values.shape), (cols, rows), borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+    return cv2.warpAffine(values, by.matrix(values.shape), (cols, rows), borderValue=fill)
 
 
 class Speckle:

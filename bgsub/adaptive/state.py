@@ -168,10 +168,10 @@ class Remembering(Mixture[AdaptiveParams]):
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
             "large": list(self._scene.counts), "settled": self._scene.settled,
-            "camera": list(self._camera.last), "camera_noise": self.averaging.noise,
+            "camera": self._camera.course(), "camera_noise": self.averaging.noise,
             "contrast": self.averaging.contrast, "pairs": [self.averaging.pairs, self.averaging.looks],
             "turned": list(self.turned),
-            "course": [*self._course.mean, *self._course.last[:2], self._course.sway, self._course.away],
+            "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
             "new_for": self._new_for, "coding": [self.coding.repeated, self.coding.change, self.coding.looks],
         }
         arrays |= self._kept()
@@ -186,12 +186,12 @@ class Remembering(Mixture[AdaptiveParams]):
         looked_at, compared, coded, first, tone, new = (
             arrays.pop(name, None) for name in ("looked_at", "compared", "coded", "first", "tone", "new"))
         super()._restore(header, **arrays)
-        *places, sway, away = numbers(header["course"])
+        right, down, *last, sway, away = numbers(header["course"])
         if not 0 <= int(header["age"]) <= self.n_frames or min(
                 *header["large"], *header["pairs"], *header["coding"], header["new_for"], away) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
-        self.shift, self.exposure = Shift(*numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
+        self.shift, self.exposure = Shift.of(numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
         if len(self.exposure.gains) != self._learned().n_channels:
             raise ValueError(f"{len(self.exposure.gains)} gains")
         if tone is not None and (tone.dtype != np.float32 or tone.shape != (len(self.exposure.gains), LEVELS)
@@ -207,8 +207,8 @@ class Remembering(Mixture[AdaptiveParams]):
         explaining = self._scene.explaining
         if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
             raise ValueError(f"gains of {explaining}")
-        self.turned = Shift(*numbers(header["turned"]))
-        self._course.mean, self._course.last = (places[0], places[1]), Shift(*places[2:])
+        self.turned = Shift.of(numbers(header["turned"]))
+        self._course.mean, self._course.last = (right, down), Shift.of(last)
         self._course.sway, self._course.away = sway, int(away)
         if new is not None and (new.dtype != np.uint8 or new.shape != self.shape or new.max(initial=0) > 1):
             raise ValueError(f"new of {new.dtype} {new.shape}")
@@ -219,7 +219,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self._speckle.update()
         self._passing.update()
         self._look_at_picture(self._seen())
-        self._camera.last = Shift(*numbers(header["camera"]))
+        self._camera.resume(numbers(header["camera"]))
         self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])
         self.averaging.pairs, self.averaging.looks = map(int, header["pairs"])
         self.coding.repeated, self.coding.change, looks = numbers(header["coding"])

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bgsub.adaptive.model import Adaptive
-from bgsub.adaptive.shift import Shift, warp_mask
+from bgsub.adaptive.shift import place_in_model
 from bgsub.errors import MisuseError
 from bgsub.explain import rules
 from bgsub.mixture.model import Mixture
@@ -155,13 +155,7 @@ def model_place(model: Mixture[Any], row: int, col: int) -> tuple[int, int]:
     """Where a pixel of the last frame is in the model: elsewhere if `Adaptive` has undone a movement of the camera."""
     if not isinstance(model, Adaptive) or not model.shift:
         return row, col
-    return moved(row, model.shift.down, model.shape[0]), moved(col, model.shift.right, model.shape[1])
-
-
-def moved(place: int, by: float, size: int) -> int:
-    """Which of the model's rows or columns the mask shows in this one of the frame's: as the warp of masks rounds."""
-    ramp = np.arange(size, dtype=np.float32)[None]
-    return int(warp_mask(ramp, Shift(by, 0.0), back=True)[0, place])
+    return place_in_model(row, col, model.shift, model.shape)
 
 
 def whole_pixel(row: Any, col: Any) -> tuple[int, int]:

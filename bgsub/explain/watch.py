@@ -250,7 +250,7 @@ class Watched(Adaptive):
         extras |= {
             "floor": self.floor * channels / 3, "black": self.black, "age": self._age_of(place), "role": roles.FIXED,
             "changed": False, "begun": False, "doubted": 0.0, "brightened": np.ones(channels, np.float32),
-            "shift": (self.shift.right, self.shift.down), "gains": self.gains, "place": place,
+            "shift": tuple(self.shift), "gains": self.gains, "place": place,
         }
         colour = np.float32(self._image[at * channels:(at + 1) * channels])
         return {"colour": colour, "alpha": alpha, "extras": extras}

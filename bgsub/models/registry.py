@@ -12,7 +12,7 @@ from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
 from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.registration import mean_of
-from bgsub.adaptive.shift import Shift, warp
+from bgsub.adaptive.shift import Shift, carried, warp
 from bgsub.errors import ModelFileError
 from bgsub.masks.voting import vote
 from bgsub.mixture.kernels import shadows
@@ -56,6 +56,8 @@ def _warm_up_what_is_rare() -> None:
     for part in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)):
         means_of_parts(part, (3, 3))
     warp(np.zeros((8, 8), np.uint8), Shift(0.5, 0.5))
+    for picture in (few, few.astype(np.uint8)):
+        carried(picture, Shift(0.0, 0.0, 1.1))
     mean_of(np.zeros((2, 8, 8)))
     shadows.pool(few, few, tuple(range(grain.side)), 0, 1, np.empty((3, 1, 1), np.float32))
 

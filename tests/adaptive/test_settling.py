@@ -9,6 +9,7 @@ from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
 from bgsub.adaptive.scene import FIRST, LIGHT, VIEW_FOR, VIEW_SHARE, Scene
+from bgsub.adaptive.shift import NONE
 
 SIZE = (96, 128)
 START = round(25 * FIRST)
@@ -83,7 +84,7 @@ def test_the_frame_that_begins_anew_has_an_empty_mask_and_is_learned_as_it_is(fo
     assert not model.apply(first).any()
     assert np.array_equal(model.background(), first)
     assert (np.count_nonzero(model.weights, axis=2) == 1).all()
-    assert (model.gains, *model.shift) == ((1.0,) * 3, 0, 0)
+    assert (model.gains, model.shift) == ((1.0,) * 3, NONE)
 
 
 @pytest.mark.parametrize(("n_frames", "anew"), [(START, True), (START + 1, False)])

@@ -6,6 +6,7 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture
 
 from bgsub import Adaptive
+from bgsub.adaptive.shift import NONE, Shift
 from bgsub.adaptive.turning import AT_FIRST
 from bgsub.mixture.blocks import Blocks, moved
 
@@ -88,7 +89,7 @@ def test_one_that_shows_something_else_at_all_begins_anew_within_a_second():
     assert max(shares[66:]) < 0.02
     assert model.last_event is not None
     assert model.last_event.kind == "view"
-    assert model.turned == (0, 0)
+    assert model.turned == NONE
 
 
 def test_with_a_region_of_interest_or_without_following_it_stays():
@@ -96,7 +97,7 @@ def test_with_a_region_of_interest_or_without_following_it_stays():
         model = Adaptive(threads=1, **given)
         for frame, _ in a_pan(60):
             model.apply(frame)
-        assert model.turned == (0, 0)
+        assert model.turned == NONE
 
 
 def test_masks_are_the_same_for_any_number_of_threads_and_after_loading_amid_a_pan(tmp_path):
@@ -119,7 +120,7 @@ def test_a_frozen_model_stays_where_it_is():
     model.freeze()
     for frame, _ in clip[30:50]:
         model.apply(frame)
-    assert model.turned == (0, 0)
+    assert model.turned == NONE
 
 
 def test_what_has_come_into_view_is_known_as_soon_as_at_the_start():
@@ -161,7 +162,7 @@ def test_new_parts_are_learned_as_background_for_a_second():
     model, rng = Adaptive(threads=1), np.random.default_rng(0)
     for _t in range(30):
         model.apply(seen(window(60), rng))
-    model._move(-40, 0)
+    model._move(Shift(-40, 0))
     assert model._new[:, -40:].all()
     assert not model._new[:, :-40].any()
     for _ in range(round(AT_FIRST * 25)):  # it blinks between two colours
@@ -181,7 +182,7 @@ def test_blocks_are_moved_as_pictures_are(right, down):
     weights, variances = (np.where(used, rng.random((height, width, 3)), 0).astype(np.float32) for _ in range(2))
     means = np.where(used[..., None], rng.random((height, width, 3, 3)), 0).astype(np.float32)
     blocks.fill(weights, variances, means, in_use)
-    blocks.move(right, down)
+    blocks.move(lambda plane: moved(plane, right, down))
     for found, before in ((blocks.weights(), weights), (blocks.variances(), variances), (blocks.means(), means),
                           (blocks.in_use(), in_use)):
         assert np.array_equal(found, moved(before, right, down))
