@@ -58,6 +58,9 @@ class Turning(Judging):
         unseen, before = self._unseen(), np.zeros(self._learned().shape, bool)
         if self._new is not None and self._new_for <= AT_FIRST * self._params.rate:
             before = carried(self._new, by)
+        if not (before | unseen).any():
+            self._forget_new()
+            return
         self._new = before | unseen
         self._new_for = self._new_for * int(np.count_nonzero(before)) // int(np.count_nonzero(self._new))
 

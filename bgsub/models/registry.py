@@ -56,8 +56,8 @@ def _warm_up_what_is_rare() -> None:
     for part in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)):
         means_of_parts(part, (3, 3))
     warp(np.zeros((8, 8), np.uint8), Shift(0.5, 0.5))
-    for picture in (few, few.astype(np.uint8)):
-        carried(picture, Shift(0.0, 0.0, 1.1))
+    for known in (few, few.astype(np.uint8)):
+        carried(known, Shift(0.0, 0.0, 1.1))
     mean_of(np.zeros((2, 8, 8)))
     shadows.pool(few, few, tuple(range(grain.side)), 0, 1, np.empty((3, 1, 1), np.float32))
 
