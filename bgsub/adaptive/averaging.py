@@ -50,6 +50,23 @@ class Averaging:
         self.noise, self.contrast, self.pairs, self.looks = 0.0, 0.0, 0, 0
         self.last: np.ndarray | None = None
 
+    def kept(self) -> list[float]:
+        """What `resume` goes on from, beside the pixels."""
+        return [self.noise, self.contrast, self.pairs, self.looks]
+
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
+        self.noise, self.contrast, pairs, looks = kept
+        if min(kept) < 0:
+            raise ValueError(f"averaging of {kept}")
+        self.pairs, self.looks = int(pairs), int(looks)
+
     @property
     def relative_contrast(self) -> float:
         """The frames' contrast as a share of what most have: at night, in fog and in the infrared less than 1."""

@@ -69,14 +69,20 @@ class Camera:
         self._levels = 0  # that are used: of a narrow region the coarse ones show next to nothing
         self.last = self._before = self._expected = NONE
 
-    def course(self) -> list[float]:
-        """What is known of its movement beside the background, as `resume` takes it."""
+    def kept(self) -> list[float]:
+        """What `resume` goes on from, beside the background."""
         return [*self.last, *self._before, *self._expected]
 
-    def resume(self, course: list[float]) -> None:
-        """Go on as the camera whose `course` this was."""
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
         n = len(NONE)
-        self.last, self._before, self._expected = (Shift.of(course[i:i + n]) for i in range(0, len(course), n))
+        self.last, self._before, self._expected = (Shift.of(kept[i:i + n]) for i in range(0, len(kept), n))
 
     def look_at(self, background: np.ndarray, known: np.ndarray | None = None) -> None:
         """Set the picture to compare with.

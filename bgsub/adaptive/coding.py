@@ -53,6 +53,23 @@ class Coding:
         self.looks = 0
         self.last: np.ndarray | None = None
 
+    def kept(self) -> list[float]:
+        """What `resume` goes on from, beside the pixels."""
+        return [self.repeated, self.change, self.looks]
+
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
+        self.repeated, self.change, looks = kept
+        if min(kept) < 0:
+            raise ValueError(f"coding of {kept}")
+        self.looks = int(looks)
+
     @property
     def hides_noise(self) -> bool:
         """Whether so much is repeated that variances say little of what the next frame will differ by."""

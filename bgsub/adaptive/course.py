@@ -74,6 +74,23 @@ class Course:
         off = _share(right, down, size)
         return Shift(right, down) if off > FAR or (off > NEAR and self.sway < CALM * scale) else NONE
 
+    def kept(self) -> list[float]:
+        """What `resume` goes on from."""
+        return [*self.mean, self.sway, self.away, *self.last]
+
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
+        right, down, self.sway, away, *last = kept
+        if away < 0:
+            raise ValueError(f"course of {kept}")
+        self.mean, self.away, self.last = (right, down), int(away), Shift.of(last)
+
     def arrive(self) -> None:
         """The model has been moved."""
         self.mean, self.last, self.away = NONE[:2], NONE, 0

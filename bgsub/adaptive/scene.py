@@ -66,10 +66,23 @@ class Scene:
         self.settled = False  # what is known is of frames in which the camera had found its exposure
         self.explaining: tuple[float, ...] = ()  # gains that left little; those of the background, if there are none
 
-    @property
-    def counts(self) -> tuple[int, int, int, int, int]:
-        """Frames for which the scene has been lit otherwise, another one, brighter, covered, and calm before."""
-        return self.lit, self.other, self.brighter, self.covered, self.calm
+    def kept(self) -> list[float]:
+        """What `resume` goes on from."""
+        return [self.lit, self.other, self.brighter, self.covered, self.calm, self.settled, *self.explaining]
+
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
+        *frames, settled = kept[:6]
+        if min(frames) < 0 or min(kept[6:], default=1) <= 0:
+            raise ValueError(f"scene of {kept}")
+        self.lit, self.other, self.brighter, self.covered, self.calm = map(int, frames)
+        self.settled, self.explaining = bool(settled), tuple(kept[6:])
 
     def settles(self, share: float, gains: tuple[float, ...], seconds: float) -> bool:
         """Whether the camera is still finding its exposure, so that the frames before tell nothing.

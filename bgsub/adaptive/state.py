@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -50,6 +50,16 @@ class Maps(NamedTuple):
         """Of pixels that were never seen."""
         types = np.float32, np.float32, np.float32, np.uint8
         return cls(*(np.full(size, value, dtype) for value, dtype in zip(FRESH, types, strict=True)))
+
+
+class Resuming(Protocol):
+    """What can go on from some numbers."""
+
+    def kept(self) -> list[float]:
+        """What `resume` goes on from."""
+
+    def resume(self, kept: list[float]) -> None:
+        """Go on from what another one had `kept`."""
 
 
 class Remembering(Mixture[AdaptiveParams]):
@@ -166,14 +176,9 @@ class Remembering(Mixture[AdaptiveParams]):
         header |= {
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
-            "event": None if event is None else asdict(event), "explaining": list(self._scene.explaining),
-            "large": list(self._scene.counts), "settled": self._scene.settled,
-            "camera": self._camera.course(), "camera_noise": self.averaging.noise,
-            "contrast": self.averaging.contrast, "pairs": [self.averaging.pairs, self.averaging.looks],
-            "turned": list(self.turned),
-            "course": [*self._course.mean, *self._course.last, self._course.sway, self._course.away],
-            "new_for": self._new_for, "coding": [self.coding.repeated, self.coding.change, self.coding.looks],
+            "event": None if event is None else asdict(event), "turned": list(self.turned), "new_for": self._new_for,
         }
+        header |= {name: part.kept() for name, part in self._watching().items()}
         arrays |= self._kept()
         now = {"looked_at": self._ghosts.last, "compared": self.averaging.last, "first": self._first,
                "tone": self.exposure.tone, "coded": self.coding.last,
@@ -186,9 +191,7 @@ class Remembering(Mixture[AdaptiveParams]):
         looked_at, compared, coded, first, tone, new = (
             arrays.pop(name, None) for name in ("looked_at", "compared", "coded", "first", "tone", "new"))
         super()._restore(header, **arrays)
-        right, down, *last, sway, away = numbers(header["course"])
-        if not 0 <= int(header["age"]) <= self.n_frames or min(
-                *header["large"], *header["pairs"], *header["coding"], header["new_for"], away) < 0:
+        if not 0 <= int(header["age"]) <= self.n_frames or int(header["new_for"]) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift.of(numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
@@ -200,16 +203,11 @@ class Remembering(Mixture[AdaptiveParams]):
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
         self._age = int(header["age"])
-        self._scene.lit, self._scene.other, self._scene.brighter, self._scene.covered, self._scene.calm = (
-            map(int, header["large"]))
-        self._scene.settled = bool(header["settled"])
-        self._scene.explaining = tuple(numbers(header["explaining"]))
-        explaining = self._scene.explaining
-        if len(explaining) not in (0, len(self.exposure.gains)) or min(explaining, default=1) <= 0:
-            raise ValueError(f"gains of {explaining}")
         self.turned = Shift.of(numbers(header["turned"]))
-        self._course.mean, self._course.last = (right, down), Shift.of(last)
-        self._course.sway, self._course.away = sway, int(away)
+        for name, part in self._watching().items():
+            part.resume(numbers(header[name]))
+        if len(self._scene.explaining) not in (0, len(self.exposure.gains)):
+            raise ValueError(f"gains of {self._scene.explaining}")
         if new is not None and (new.dtype != np.uint8 or new.shape != self.shape or new.max(initial=0) > 1):
             raise ValueError(f"new of {new.dtype} {new.shape}")
         self._new, self._new_for = None if new is None else new.view(bool), int(header["new_for"])
@@ -219,11 +217,6 @@ class Remembering(Mixture[AdaptiveParams]):
         self._speckle.update()
         self._passing.update()
         self._look_at_picture(self._seen())
-        self._camera.resume(numbers(header["camera"]))
-        self.averaging.noise, self.averaging.contrast = numbers([header["camera_noise"], header["contrast"]])
-        self.averaging.pairs, self.averaging.looks = map(int, header["pairs"])
-        self.coding.repeated, self.coding.change, looks = numbers(header["coding"])
-        self.coding.looks = int(looks)
         some, few = (sampled(self._picture, grid).shape[:2] for grid in (averaging.GRID, coding.GRID))
         for name, values, shape in (("looked_at", looked_at, self._mask.shape), ("compared", compared, some),
                                     ("coded", coded, few), ("first", first, self.shape)):
@@ -244,6 +237,11 @@ class Remembering(Mixture[AdaptiveParams]):
         small = reduced(cv2.convertScaleAbs(self._picture) if is_of_bytes else self._as_picture(self._picture))
         self._camera.look_at(small, None if seen is None else reduced(seen * np.uint8(255)))
         self._meter.look_at(small)
+
+    def _watching(self) -> dict[str, Resuming]:
+        """What watches the frames and goes on from a few numbers, by the name under which these are saved."""
+        return {"scene": self._scene, "camera": self._camera, "course": self._course, "averaging": self.averaging,
+                "coding": self.coding}
 
     def _kept(self) -> dict[str, np.ndarray]:
         """What is saved beside the mixtures, by name: views, so that they can be filled."""

@@ -111,7 +111,7 @@ def test_what_was_measured_of_the_night_is_measured_anew():
     header, arrays = model.contents()
     assert "looked_at" not in arrays
     assert not arrays["looks"].any()
-    assert header["large"][2] == 0
+    assert header["scene"][2] == 0
 
 
 def test_in_the_evening_the_background_stays_as_bright_as_it_was():
