@@ -22,6 +22,7 @@ STAGES = {
     "averaging where there is noise": ("noise", 60),
     "camera's shake": ("camera_shake", 150),
     "following a camera that turns": ("turning_camera", 130),
+    "following a camera that zooms or tilts": ("zooming_camera", 170),
     "exposure": ("dawn", 160),
     "tone curves": ("sunshine", 150),
     "shadows": ("shadow", 150),

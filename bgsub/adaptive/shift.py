@@ -12,6 +12,10 @@ import numpy as np
 from bgsub.mixture.blocks import moved
 from bgsub.mixture.compiled import cached, inner
 
+ALIKE = 40.0
+"""Grey levels between two pixels, up to which what lies between them is a mixture of both: an edge that was seen half
+from each of two. What differs more is an edge that had better stay one."""
+
 
 class Shift(NamedTuple):
     """Where the scene is in the frame, against where it is in the model.
@@ -128,6 +132,15 @@ def carried(picture: np.ndarray, by: Shift, fill: float = 0) -> np.ndarray:
     if by.is_plain:
         return moved(picture, round(by.right), round(by.down), fill)
     return _picked(picture, by.inverse, fill)
+
+
+def mixed(picture: np.ndarray, by: Shift) -> np.ndarray:
+    """As `carried`, of a picture of float32, (H, W): between its pixels, where what is there is alike."""
+    nearest = carried(picture, by)
+    if by.is_plain:
+        return nearest
+    between = cv2.warpAffine(picture, by.matrix(picture.shape), picture.shape[::-1], borderValue=math.nan)
+    return np.where(np.abs(between - nearest) < ALIKE, between, nearest)
 
 
 def _picked(picture: np.ndarray, shift: Shift, fill: float | None) -> np.ndarray:

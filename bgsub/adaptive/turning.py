@@ -8,7 +8,7 @@ import numpy as np
 
 from bgsub.adaptive import roles
 from bgsub.adaptive.judging import Judging
-from bgsub.adaptive.shift import Shift, carried
+from bgsub.adaptive.shift import Shift, carried, mixed
 from bgsub.adaptive.state import FRESH
 from bgsub.mixture.kernels.adaptive import AdaptiveRule
 
@@ -38,7 +38,7 @@ class Turning(Judging):
     def _move(self, by: Shift) -> None:
         """Take all that is known elsewhere; what comes into view is not known yet."""
         blocks, cells = self._learned(), by.times(1 / self._grain.side)
-        blocks.move(lambda plane: carried(plane, by))
+        blocks.move(lambda plane: carried(plane, by), lambda means: mixed(means, by))
         for values, fresh in zip(self._maps, FRESH, strict=True):
             pixels = self._pixels(values, blocks.shape)
             pixels[:] = carried(pixels, by, fresh)

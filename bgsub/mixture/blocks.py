@@ -168,22 +168,24 @@ class Blocks:
         self.counts[:] = 0
         self._first[:] = 0  # what is painted, and asked for its noise, in use or not
 
-    def move(self, taken: Callable[[np.ndarray], np.ndarray]) -> None:
+    def move(self, taken: Callable[[np.ndarray], np.ndarray], mixed: Callable[[np.ndarray], np.ndarray]) -> None:
         """Take what is known of each pixel elsewhere.
 
         Parameters
         ----------
         taken : callable
             Of a picture, (H, W), what there is of it in each place: 0 where nothing comes from, and nothing is known.
+        mixed : callable
+            The same of the heaviest component's means, which may be a mixture of those of neighbours.
         """
         height, width = self.shape
         for k, values in enumerate((self._first, *self._cold)):
             if not (self.counts > k).any():  # the others may have no memory yet
                 break
             planes = [values[:, i] for i in range(values.shape[1])] + ([self._weights[k - 1]] if k else [])
-            for plane in planes:
-                flat = plane.reshape(-1)
-                flat[:height * width] = taken(flat[:height * width].reshape(self.shape)).reshape(-1)
+            for i, plane in enumerate(planes):
+                flat, moved = plane.reshape(-1), mixed if k == 0 and i >= 2 else taken
+                flat[:height * width] = moved(flat[:height * width].reshape(self.shape)).reshape(-1)
                 plane[:] = flat.reshape(plane.shape)
         pixels = self.counts[:height * width].reshape(height, width)
         pixels[:] = taken(pixels)

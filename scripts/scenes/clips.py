@@ -62,6 +62,16 @@ CLIPS = (
         truth="people and cars, where the camera sees them",
     ),
     Clip(
+        "zooming_camera",
+        stories.zooming_camera,
+        seed=14,
+        frames=225,
+        scored=(31, 225),
+        size=(180, 240),
+        breaks="pixels on their own: a camera in the hand zooms in to 1.36 and out to 0.8, and tilts a little",
+        truth="people and cars, where the camera sees them",
+    ),
+    Clip(
         "stop_and_go",
         stories.stop_and_go,
         seed=6,

@@ -180,6 +180,30 @@ def turning_camera(clip: Clip, rng: np.random.Generator) -> Frames:
         yield sensor(stage.over(seen), rng), stage.truth()
 
 
+def zooming_camera(clip: Clip, rng: np.random.Generator) -> Frames:
+    """The same street from somebody's hand: it zooms in, holds, and zooms out further than where it began."""
+    full, length, height = clip.cols / 320, 620, 240
+    scene = street(rng, cols=length, houses=(40, 260, 470))
+    cast = (
+        Person(((20, 170), (200, 330)), 194, 62, (60, 150, 200), (80, 60, 50)),
+        Car(((50, 560), (170, 90)), 230, 106, (180, 170, 160)),
+        Person(((100, 400), (300, 230)), 196, 64, (80, 60, 150), (150, 130, 110)),
+        Car(((190, 100), (300, 560)), 234, 110, (60, 120, 60)),
+    )
+    for frame in range(clip.frames):
+        near = float(np.interp(frame, [40, 85, 135, 200], [1.25, 1.7, 1.7, 1.0]))
+        tilt = (near - 1) * 0.04 * np.sin(frame / 15)
+        cos, sin = full * near * np.cos(tilt), full * near * np.sin(tilt)
+        x, y = length / 2, height / 2
+        placing = np.array([[cos, -sin, clip.cols / 2 - cos * x + sin * y],
+                            [sin, cos, clip.rows / 2 - sin * x - cos * y]])
+        seen = cv2.warpAffine(scene, placing, (clip.cols, clip.rows), borderMode=cv2.BORDER_REPLICATE)
+        stage = Stage(clip.rows, clip.cols, placing)
+        for actor in cast:
+            actor.draw(stage, frame)
+        yield sensor(stage.over(seen), rng), stage.truth()
+
+
 def stop_and_go(clip: Clip, rng: np.random.Generator) -> Frames:
     """A car drives in, stops for six seconds and drives off."""
     scene = street(rng, houses=(30, 178))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bgsub.adaptive.shift import NONE, Shift, carried, place_in_model, warp, warp_mask
+from bgsub.adaptive.shift import ALIKE, NONE, Shift, carried, mixed, place_in_model, warp, warp_mask
 from bgsub.mixture.blocks import moved
 
 SIZE = (30, 41)
@@ -97,3 +97,16 @@ def test_a_frame_is_warped_about_its_middle(dtype):
     frame[16, 30] = 200  # ten to the right of the middle, in a frame that is twice as large
     found = warp(frame, Shift(0.0, 0.5, 2.0))
     assert np.unravel_index(found.argmax(), SIZE) == (15, 25)
+
+
+def test_means_are_mixed_where_neighbours_are_alike():
+    ramp = np.tile(np.float32(10 * np.arange(SIZE[1])), (SIZE[0], 1))
+    edge = np.where(ramp < 200, np.float32(50), np.float32(50 + 3 * ALIKE))
+    by = Shift(0.4, 0.0, 1.2)
+    true = 10 * ((np.arange(SIZE[1]) - 20 - 0.4) / 1.2 + 20)
+    assert np.abs(mixed(ramp, by) - true)[:, 2:-2].max() < 0.5, "a ramp stays one"
+    assert np.abs(carried(ramp, by) - true)[:, 2:-2].max() > 3
+    assert set(np.unique(mixed(edge, by)) // ALIKE) == {1.0, 4.0}, "and an edge stays sharp"
+    assert np.array_equal(mixed(ramp, Shift(3.0, -2.0)), moved(ramp, 3, -2))
+    far = mixed(ramp + 100, Shift(30.0, 0.0, 1.1))
+    assert np.array_equal(far == 0, carried(np.ones_like(ramp), Shift(30.0, 0.0, 1.1)) == 0), "what is new is 0"

@@ -210,7 +210,8 @@ def test_blocks_are_taken_along_as_pictures_are():
     weights, variances = (np.where(used, rng.random((height, width, 3)), 0).astype(np.float32) for _ in range(2))
     means = np.where(used[..., None], rng.random((height, width, 3, 3)), 0).astype(np.float32)
     blocks.fill(weights, variances, means, in_use)
-    blocks.move(lambda plane: np.ascontiguousarray(plane[::-1, ::-1]))
+    blocks.move(lambda plane: plane[::-1, ::-1].copy(), lambda means: means[::-1, ::-1] + 1)
+    means[..., 0, :] += (in_use > 0)[..., None]
     for found, before in ((blocks.weights(), weights), (blocks.variances(), variances), (blocks.means(), means),
                           (blocks.in_use(), in_use)):
         assert np.array_equal(found, before[::-1, ::-1])
