@@ -272,6 +272,16 @@ def zoomed(first: float, second: float) -> Change:
     return changed
 
 
+def steered(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """It pans, tilts and zooms all the while, within an eighth of the frame, three degrees, and 1.25 to 1.75."""
+    for i, (image, truth) in enumerate(pairs):
+        height, width = image.shape[:2]
+        seen = np.array([width * (0.5 + 0.12 * math.sin(i / 80)), height * (0.5 + 0.1 * math.sin(i / 110))])
+        zoom, tilt = 1.5 + 0.25 * math.sin(i / 60), 0.06 * math.sin(i / 45)
+        turn = zoom * np.array([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
+        yield warped(image, truth, np.column_stack([turn, (width / 2, height / 2) - turn @ seen]))
+
+
 def labels_of(truth: Picture) -> Picture:
     """What a truth says of each pixel, (H, W)."""
     return truth if truth.ndim == 2 else truth[..., 0]
@@ -397,6 +407,7 @@ CHANGES: dict[str, Change] = {
     "turned at once": looking(turned),
     "zoomed": zoomed(1, 1.3),
     "zoomed out": zoomed(1.5, 1.1),
+    "steered": steered,
     "hot air": turbulent,
     "water": rippling,
     "cast shadows": shadowing,
