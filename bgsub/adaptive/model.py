@@ -60,9 +60,9 @@ class Adaptive(Turning):
     Attributes
     ----------
     shift : Shift
-        By how much the last frame was moved against the background, in pixels.
+        By how much the last frame was moved, zoomed and tilted against the background.
     turned : Shift
-        By how much the background has been moved in the frame since the first one, as the camera was turned.
+        The same of the background against the first frame, since the model goes along with a camera that turns.
     exposure : Exposure
         What its channels underwent to look like the background's: `gains`, or a `tone` curve where gains do not do.
     averaging : Averaging

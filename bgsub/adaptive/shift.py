@@ -145,28 +145,26 @@ def mixed(picture: np.ndarray, by: Shift) -> np.ndarray:
 
 def _picked(picture: np.ndarray, shift: Shift, fill: float | None) -> np.ndarray:
     """Each pixel from the nearest to where the shift leads: beyond the border the fill, or what is at the border."""
-    out = np.empty_like(picture, order="C")
-    pixels, size = np.ascontiguousarray(picture), (*picture.shape[:2], -1)
-    if picture.dtype == bool:
-        pixels, found = pixels.view(np.uint8), out.view(np.uint8)
-    else:
-        found = out
-    _pick(pixels.reshape(size), shift.matrix(picture.shape), fill is not None, pixels.dtype.type(fill or 0),
-          found.reshape(size))
-    return out
+    if picture.ndim == 3:
+        return np.dstack([_picked(plane, shift, fill) for plane in np.moveaxis(picture, -1, 0)])
+    pixels = np.ascontiguousarray(picture.view(np.uint8) if picture.dtype == bool else picture)
+    out = np.empty_like(pixels)
+    _pick(pixels, *shift.matrix(picture.shape).ravel(), fill is not None, pixels.dtype.type(fill or 0), out)
+    return out.view(picture.dtype)
 
 
 @cached(nogil=True, error_model="numpy")
-def _pick(picture, matrix, is_filled, fill, out):  # type: ignore[no-untyped-def]  # Numba infers them
-    height, width, channels = picture.shape
+def _pick(picture, a, b, c, d, e, f, is_filled, fill, out):  # type: ignore[no-untyped-def]  # Numba infers them
+    height, width = picture.shape
     for row in range(height):
         for col in range(width):
-            x = math.floor(matrix[0, 0] * col + matrix[0, 1] * row + matrix[0, 2] + 0.5)
-            y = math.floor(matrix[1, 0] * col + matrix[1, 1] * row + matrix[1, 2] + 0.5)
-            is_new = is_filled and not (0 <= x < width and 0 <= y < height)
-            x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
-            for c in range(channels):
-                out[row, col, c] = fill if is_new else picture[y, x, c]
+            x, y = math.floor(a * col + b * row + c + 0.5), math.floor(d * col + e * row + f + 0.5)
+            if 0 <= x < width and 0 <= y < height:
+                out[row, col] = picture[y, x]
+            elif is_filled:
+                out[row, col] = fill
+            else:
+                out[row, col] = picture[min(max(y, 0), height - 1), min(max(x, 0), width - 1)]
 
 
 @cached(nogil=True, error_model="numpy")
