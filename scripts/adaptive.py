@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from changed import CHANGES, scored
+from changed import scored
+from changes.table import CHANGES
 
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.errors import BgsubError

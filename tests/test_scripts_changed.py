@@ -9,7 +9,9 @@ from test_scripts import ROOT
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import changed
-from changed import CHANGES
+from changes.cameras import panning, turned
+from changes.pairs import OUTSIDE
+from changes.table import CHANGES
 
 LEVELS = np.tile(np.arange(256, dtype=np.uint8), (60, 1))
 
@@ -110,16 +112,16 @@ def test_where_a_camera_looks_frame_and_truth_go_together(change):
         assert (truth is None) == (i % 12 == 0)
         if truth is not None:
             assert image.shape[:2] == truth.shape
-            assert ((image[..., 0] > 150) != (truth == 255))[truth != changed.OUTSIDE].mean() < 0.03
+            assert ((image[..., 0] > 150) != (truth == 255))[truth != OUTSIDE].mean() < 0.03
     sizes = {image.shape for image, _ in found}
     assert sizes == ({(45, 60, 3)} if change in ("panned", "turned at once") else {(60, 80, 3)})
 
 
 def test_a_camera_pans_softly_and_is_turned_at_once():
-    ways = [[where(i) for i in range(900)] for where in (changed.panning, changed.turned)]
-    panning, turning = ([np.abs(np.diff(way, axis=0)).max(axis=1)] for way in ways)
-    assert np.max(panning) == pytest.approx(1 / 40)
-    assert np.flatnonzero(panning[0])[[0, 39, 40]].tolist() == [110, 149, 260]
+    ways = [[where(i) for i in range(900)] for where in (panning, turned)]
+    pans, turning = ([np.abs(np.diff(way, axis=0)).max(axis=1)] for way in ways)
+    assert np.max(pans) == pytest.approx(1 / 40)
+    assert np.flatnonzero(pans[0])[[0, 39, 40]].tolist() == [110, 149, 260]
     assert np.flatnonzero(turning[0]).tolist() == [199, 399, 599, 799]
 
 

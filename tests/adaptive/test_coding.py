@@ -16,7 +16,7 @@ from bgsub.compare.metrics import count
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from changed import CHANGES
+from changes.table import CHANGES
 
 SHAPE = (120, 160, 3)
 KEY = 30
