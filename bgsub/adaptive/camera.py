@@ -132,8 +132,8 @@ class Camera:
         By Gauss and Newton on the difference in brightness, from coarse to fine (B. D. Lucas, T. Kanade, "An iterative
         image registration technique", IJCAI 1981), from the shift of the frame before and from none. Far away, from
         where the phases of their waves agree (C. D. Kuglin, D. C. Hines, "The phase correlation image alignment
-        method", ICCS 1975). A zoom and a tilt are sought likewise, where what is left over looks
-        like one.
+        method", ICCS 1975). A zoom and a tilt are sought likewise, where what is left over looks like one:
+        at once if it is small, else if the frame before has said so too, and then from that of the frame before.
         """
         if not self._levels:
             return NONE
@@ -190,11 +190,12 @@ class Camera:
         turned = Sight(seen, self._known[0] * (seen < WITHIN), NONE)
         if turned.known.sum() < OVERLAP * turned.known.size:
             return NONE
-        moved, before = (Sight(frame[0] + self._brighter(frame, by, 0), self._known[0], by)
-                         for by in (Shift(shift.right, shift.down), start))
+        moved = self._sight(frame, Shift(shift.right, shift.down))
         if self._difference(turned) > (GAIN if start.is_plain else GOING) * self._difference(moved):
             return NONE
-        return shift if not start.is_plain or self._is_better(turned, before, GAIN, doubtful) else NONE
+        if start.is_plain and not self._is_better(turned, self._sight(frame, start), GAIN, doubtful):
+            return NONE
+        return shift
 
     def _registered_turned(self, frame: list[np.ndarray], start: Shift) -> Shift:
         """From coarse to fine; only moved in the coarsest picture, which shows little more."""
@@ -246,9 +247,12 @@ class Camera:
         moved = Sight(seen, self._known[0], far)
         wall = np.zeros_like(seen)  # in a light of its own, as all that is compared
         plain = moved._replace(picture=wall + self._brighter([wall], far, 0))
-        unmoved = Sight(frame[0] + self._brighter(frame, NONE, 0), self._known[0], NONE)
         is_there = self._difference(moved) < FOUND * self._difference(plain)
-        return far if is_there and self._is_better(moved, unmoved, FOUND, doubtful) else NONE
+        return far if is_there and self._is_better(moved, self._sight(frame, NONE), FOUND, doubtful) else NONE
+
+    def _sight(self, frame: list[np.ndarray], by: Shift) -> Sight:
+        """The frame as it is, as bright as the background and so much moved."""
+        return Sight(frame[0] + self._brighter(frame, by, 0), self._known[0], by)
 
     def _is_better(self, moved: Sight, unmoved: Sight, share: float, doubtful: bool) -> bool:
         """Whether the moved frame is clearly more like the background than unmoved, in most of the picture."""

@@ -182,7 +182,8 @@ def test_blocks_are_moved_as_pictures_are(right, down):
     weights, variances = (np.where(used, rng.random((height, width, 3)), 0).astype(np.float32) for _ in range(2))
     means = np.where(used[..., None], rng.random((height, width, 3, 3)), 0).astype(np.float32)
     blocks.fill(weights, variances, means, in_use)
-    blocks.move(*[lambda plane: moved(plane, right, down)] * 2)
+    blocks.move(lambda plane: moved(plane, right, down), lambda first: 2 * moved(first, right, down))
+    means[..., 0, :] *= 2
     for found, before in ((blocks.weights(), weights), (blocks.variances(), variances), (blocks.means(), means),
                           (blocks.in_use(), in_use)):
         assert np.array_equal(found, moved(before, right, down))

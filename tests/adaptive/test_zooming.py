@@ -13,7 +13,6 @@ from bgsub.adaptive.registration import turn
 from bgsub.adaptive.shift import NONE, Shift
 from bgsub.explain.watch import watch
 from bgsub.masks.params import CleaningParams
-from bgsub.mixture.blocks import Blocks
 from bgsub.models.registry import load
 from bgsub.video.frame import Frame
 
@@ -200,21 +199,6 @@ def test_a_model_that_was_saved_meanwhile_goes_on_to_the_last_bit(tmp_path, n):
         assert np.array_equal(model.apply(frame), twin.apply(frame))
     assert (model.shift, model.turned) == (twin.shift, twin.turned)
     assert np.array_equal(model.means, twin.means)
-
-
-def test_blocks_are_taken_along_as_pictures_are():
-    rng, (height, width) = np.random.default_rng(0), (13, 21)
-    blocks = Blocks(height, width, 3, 3)
-    in_use = rng.integers(0, 4, (height, width)).astype(np.uint8)
-    used = np.arange(3) < in_use[..., None]
-    weights, variances = (np.where(used, rng.random((height, width, 3)), 0).astype(np.float32) for _ in range(2))
-    means = np.where(used[..., None], rng.random((height, width, 3, 3)), 0).astype(np.float32)
-    blocks.fill(weights, variances, means, in_use)
-    blocks.move(lambda plane: plane[::-1, ::-1].copy(), lambda means: means[::-1, ::-1] + 1)
-    means[..., 0, :] += (in_use > 0)[..., None]
-    for found, before in ((blocks.weights(), weights), (blocks.variances(), variances), (blocks.means(), means),
-                          (blocks.in_use(), in_use)):
-        assert np.array_equal(found, before[::-1, ::-1])
 
 
 def test_explain_says_what_the_mask_says():
