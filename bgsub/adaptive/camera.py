@@ -204,11 +204,11 @@ class Camera:
             shift, known = shift.times(2), (self._background[level], self._known[level])
             if level == LEVELS - 1:
                 seen = self._through(frame, shift, level)
-                shift = shift.after(Shift(*register(seen, *known, 0, 0, LIMITS[level], STEPS[level], ROWS[level])))
+                shift = shift.after(Shift(*register(seen, *known, 0.0, 0.0, LIMITS[level], STEPS[level], ROWS[level])))
                 continue
             for _ in range(STEPS[level]):
                 seen = self._through(frame, shift, level)
-                right, down, larger, turned = turn(seen, *known, 0, 0, LIMITS[level], ROWS[level])
+                right, down, larger, turned = turn(seen, *known, 0.0, 0.0, LIMITS[level], ROWS[level])
                 shift = shift.after(Shift(right, down, math.hypot(1 + larger, turned), math.atan2(turned, 1 + larger)))
         return shift
 

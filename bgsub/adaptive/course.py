@@ -43,7 +43,7 @@ class Course:
     """
 
     def __init__(self) -> None:
-        self.mean: tuple[float, float] = NONE[:2]
+        self.mean = 0.0, 0.0
         self.sway, self.last, self.away = 0.0, NONE, 0
 
     def look(self, shift: Shift, size: tuple[int, int], rate: float) -> Shift:
@@ -93,7 +93,7 @@ class Course:
 
     def arrive(self) -> None:
         """The model has been moved."""
-        self.mean, self.last, self.away = NONE[:2], NONE, 0
+        self.mean, self.last, self.away = (0.0, 0.0), NONE, 0
 
 
 def _size(right: float, down: float) -> float:

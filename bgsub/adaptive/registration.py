@@ -11,6 +11,7 @@ from bgsub.mixture.compiled import cached, inner
 LIMITS = (20.0, 30.0, 40.0)
 """Of each level of a pyramid, in grey levels: what differs more has moved by itself and tells nothing of the camera."""
 
+
 @cached(nogil=True, error_model="numpy")
 def is_better(moved, unmoved, share, least, many, more, lines):  # type: ignore[no-untyped-def]  # Numba infers them
     """Whether the frame is clearly more like the background once it is moved, in most of the picture.
@@ -24,7 +25,7 @@ def is_better(moved, unmoved, share, least, many, more, lines):  # type: ignore[
     least : float
         Share of it by which a part must be more alike, or less, to count.
     many, more, lines : float
-        See `MANY`. Constants would be compiled in, and could not be tried out.
+        See `camera.MANY`. Constants would be compiled in, and could not be tried out.
     """
     before = mean_of(unmoved)
     if mean_of(moved) > share * before:
@@ -60,10 +61,7 @@ def differences(frame, background, known, right, down, limit, parts):  # type: i
     The picture has as many parts in a row as in a column, and no pixel's difference counts more than the limit.
     """
     height, width = frame.shape
-    ix, iy = math.floor(right), math.floor(down)
-    fx, fy = np.float32(right - ix), np.float32(down - iy)
-    top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
-    left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    ix, iy, fx, fy, top, bottom, left, end = _window(height, width, right, down)
     found = np.zeros((2, parts, parts))
     if bottom <= top or end <= left:
         return found
@@ -82,27 +80,45 @@ def differences(frame, background, known, right, down, limit, parts):  # type: i
 
 
 @inner(nogil=True, error_model="numpy")
+def _window(height, width, right, down):  # type: ignore[no-untyped-def]
+    """Whole pixels of a shift and what is left of them, and the rows and columns of the background that it shows."""
+    ix, iy = math.floor(right), math.floor(down)
+    top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
+    left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    return ix, iy, np.float32(right - ix), np.float32(down - iy), top, bottom, left, end
+
+
+@inner(nogil=True, error_model="numpy")
+def _between(above, below, x, fx, fy):  # type: ignore[no-untyped-def]
+    """What a frame shows between its pixels: right of x by a share of a pixel, and below it."""
+    one = np.float32(1)
+    first = above[x] * (one - fx) + above[x + 1] * fx
+    second = below[x] * (one - fx) + below[x + 1] * fx
+    return first * (one - fy) + second * fy
+
+
+@inner(nogil=True, error_model="numpy")
+def _told(above, below, background, over, under, known, fx, fy, limit, x):  # type: ignore[no-untyped-def]
+    """The background's gradients at a pixel, 0 where it tells nothing of the shift, and by how much it is brighter."""
+    off = background[x + 1] - _between(above, below, x, fx, fy)
+    sure = np.float32(0.5) * known[x]  # all are read, or it is not done in vectors
+    weight = sure if abs(off) < limit else np.float32(0)
+    return (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight, off
+
+
+@inner(nogil=True, error_model="numpy")
 def _add_differences(above, below, background, known, fx, fy, limit, sums, n):  # type: ignore[no-untyped-def]
     """Add how much a row differs, and how many pixels of it are known, column by column."""
-    one = np.float32(1)
     for x in range(len(background)):
-        first = above[x] * (one - fx) + above[x + 1] * fx
-        second = below[x] * (one - fx) + below[x + 1] * fx
-        sums[x] += known[x] * min(limit, abs(background[x] - (first * (one - fy) + second * fy)))
+        sums[x] += known[x] * min(limit, abs(background[x] - _between(above, below, x, fx, fy)))
         n[x] += known[x]
 
 
 @inner(nogil=True, error_model="numpy")
 def _add_row(above, below, background, over, under, known, fx, fy, limit, sums):  # type: ignore[no-untyped-def]
     """Add what a row tells of the shift, column by column: sums of their own let this be done in vectors."""
-    one, half = np.float32(1), np.float32(0.5)
     for x in range(len(background) - 2):
-        first = above[x] * (one - fx) + above[x + 1] * fx
-        second = below[x] * (one - fx) + below[x + 1] * fx
-        off = background[x + 1] - (first * (one - fy) + second * fy)
-        sure = half * known[x]  # all are read, or it is not done in vectors
-        weight = sure if abs(off) < limit else np.float32(0)
-        gx, gy = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
+        gx, gy, off = _told(above, below, background, over, under, known, fx, fy, limit, x)
         sums[0, x] += gx * gx
         sums[1, x] += gx * gy
         sums[2, x] += gy * gy
@@ -116,10 +132,7 @@ def register(frame, background, known, right, down, limit, steps, rows):  # type
     height, width = frame.shape
     sums, limit = np.empty((5, width), np.float32), np.float32(limit)
     for _ in range(steps):
-        ix, iy = math.floor(right), math.floor(down)
-        fx, fy = np.float32(right - ix), np.float32(down - iy)
-        top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
-        left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+        ix, iy, fx, fy, top, bottom, left, end = _window(height, width, right, down)
         if bottom - top < height // 2 or end - left < width // 2:
             break
         sums[:] = 0
@@ -152,10 +165,7 @@ def turn(frame, background, known, right, down, limit, rows):  # type: ignore[no
     where too little tells.
     """
     height, width = frame.shape
-    ix, iy = math.floor(right), math.floor(down)
-    fx, fy = np.float32(right - ix), np.float32(down - iy)
-    top, bottom = max(2, 2 - iy), min(height - 3, height - 3 - iy)
-    left, end = max(2, 2 - ix), min(width - 3, width - 3 - ix)
+    ix, iy, fx, fy, top, bottom, left, end = _window(height, width, right, down)
     matrix, told = np.zeros((4, 4)), np.zeros(4)
     if bottom - top < height // 2 or end - left < width // 2:
         return told[0], told[1], told[2], told[3]
@@ -200,16 +210,9 @@ def turn(frame, background, known, right, down, limit, rows):  # type: ignore[no
 
 @inner(nogil=True, error_model="numpy")
 def _tell(above, below, background, over, under, known, fx, fy, limit, gx, gy, off):  # type: ignore[no-untyped-def]
-    """The background's gradients in a row, where it tells of the shift, and by how much the frame is darker."""
-    one, half = np.float32(1), np.float32(0.5)
+    """What `_told` says of each pixel of a row."""
     for x in range(len(off)):
-        first = above[x] * (one - fx) + above[x + 1] * fx
-        second = below[x] * (one - fx) + below[x + 1] * fx
-        darker = background[x + 1] - (first * (one - fy) + second * fy)
-        sure = half * known[x]  # all are read, or it is not done in vectors
-        weight = sure if abs(darker) < limit else np.float32(0)
-        off[x] = darker
-        gx[x], gy[x] = (background[x + 2] - background[x]) * weight, (under[x] - over[x]) * weight
+        gx[x], gy[x], off[x] = _told(above, below, background, over, under, known, fx, fy, limit, x)
 
 
 @inner(nogil=True, error_model="numpy")
