@@ -108,6 +108,13 @@ class Judging(Measuring):
         is_shadow = self._pixels(self._labels, self._mask.shape)[row // side, col // side] == SHADOW
         return int(verdict) and (SHADOW if is_shadow else FOREGROUND)
 
+    def _changed(self, outside: np.ndarray | None) -> np.ndarray:
+        """255 where the verdict on a pixel is another one than in the frame before."""
+        changed = self._pixels(self._verdict ^ self._maps.before, self._learned().shape) * np.uint8(FOREGROUND)
+        if outside is not None:  # nothing is learned there, the verdict neither
+            changed[outside] = 0
+        return changed
+
     def _strange(self, rule: kernels.AdaptiveRule, outside: np.ndarray | None) -> np.ndarray:
         """1 where the heaviest component does not hold the colours of a cell, or the mask says foreground."""
         found = np.zeros_like(self._verdict)

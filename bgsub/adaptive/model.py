@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgsub.adaptive import coding, ghosts, passing, roles, speckle
+from bgsub.adaptive import coding, ghosts, passing, roles, speckle, swaying
 from bgsub.adaptive.averaging import Averaging
 from bgsub.adaptive.camera import Camera
 from bgsub.adaptive.coding import Coding
@@ -26,6 +26,7 @@ from bgsub.adaptive.scene import LIGHT_SHARE, Scene, SceneChange, apart, hidden,
 from bgsub.adaptive.shift import NONE, warp, warp_mask
 from bgsub.adaptive.speckle import Speckle
 from bgsub.adaptive.state import Maps
+from bgsub.adaptive.swaying import Swaying
 from bgsub.adaptive.turning import Turning
 from bgsub.errors import MisuseError
 from bgsub.masks.cleaning import clean, foreground_of
@@ -185,6 +186,7 @@ class Adaptive(Turning):
         self._ghosts = Ghosts(*self._grain.shape, self._grain.scale)
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
         self._passing = Passing(*self._grain.shape, self._grain.scale)
+        self._swaying = Swaying(*self._grain.shape, self._grain.scale, self._params.rate)
         self._course = Course()
         self._forget_new()
 
@@ -284,6 +286,7 @@ class Adaptive(Turning):
         self._labels[:] = 0
         self._maps = Maps.fresh(self._learned().counts.size)
         self._passing.forget()
+        self._swaying.forget()
         self._course = Course()
         self._forget_new()
         return True
@@ -301,6 +304,7 @@ class Adaptive(Turning):
         self._scene, self.averaging, self._first = Scene(), Averaging(), first.copy()
         self.averaging.look_at(first, 0)
         self._ghosts.forget()
+        self._swaying.forget()
         self._speckle = Speckle(*self._grain.shape, self._grain.scale)
 
     def _stands_still(self) -> bool:
@@ -317,7 +321,7 @@ class Adaptive(Turning):
 
     def _learn(self, alpha: float, smooth: np.ndarray, outside: np.ndarray | None) -> None:
         role, maps = self._pixels(self._role, self._learned().shape), self._maps
-        self._find_roles(smooth, role)
+        self._find_roles(smooth, role, outside)
         if outside is not None:
             role[outside] = roles.FIXED
 
@@ -340,7 +344,7 @@ class Adaptive(Turning):
         blocks = self._learned()
         blocks.put(places, passing.doubted(blocks.pixels(places), wide))
 
-    def _find_roles(self, smooth: np.ndarray, role: np.ndarray) -> None:
+    def _find_roles(self, smooth: np.ndarray, role: np.ndarray, outside: np.ndarray | None) -> None:
         """Fill in how each pixel is to learn."""
         labels = self._pixels(self._labels, self._mask.shape)
         near = self._near(self._foreground)
@@ -348,6 +352,8 @@ class Adaptive(Turning):
             tolerance = self._grain.sample(self._pixels(self._maps.tolerance, self._learned().shape))
             removed = cv2.subtract(foreground_of(labels), near)
             self._speckle.look_at(cv2.bitwise_and(self._share, removed), tolerance)
+        if self.n_frames and self.n_frames % swaying.EVERY == 0:
+            self._swaying.look_at(self._share, self._grain.mean(self._changed(outside)))
         if self.n_frames and self.n_frames % ghosts.EVERY == 0:
             image = self._grain.sample(smooth)
             self._ghosts.watch(image, self.averaging.relative_contrast)
@@ -356,8 +362,8 @@ class Adaptive(Turning):
                 self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
                 self._any_ghost = bool(self._ghost.any())
         found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
-        roles.assign(self._mask, near, labels, self._ghost if self._any_ghost else roles.NOWHERE,
-                     self._redrawn, self._passing.busy, found)
+        roles.assign(self._mask, near, labels, self._swaying.places,
+                     self._ghost if self._any_ghost else roles.NOWHERE, self._redrawn, self._passing.busy, found)
         if found is not role:
             role[:] = self._grain.spread(found)
 

@@ -22,6 +22,8 @@ GHOST_FRAMES = 4
 REDRAWN = 0.9
 """The share of `background_ratio` that the others keep where the codec has drawn the background anew: the new colour is
 background at once, and stays so for a while."""
+SETTLED = 4.0
+"""Seconds in which what sways is learned: 1/alpha there, as long as it does."""
 FALL = 0.25
 """By which the count v of blinks falls in a frame without one."""
 STEP, FOLLOW = 0.03, 0.01
@@ -65,6 +67,7 @@ def rule_of_frame(fixed: AdaptiveRule, p: AdaptiveParams, alpha: float, age: int
         black=f32(black),
         alpha=f32(alpha),
         alpha_foreground=f32(foreground),
+        alpha_swaying=f32(max(alpha, min(1.0, alpha / usual / (SETTLED * p.rate)))),
         alpha_ghost=f32(max(alpha, -math.expm1(math.log(p.background_ratio) / GHOST_FRAMES))),
     )
 
@@ -89,6 +92,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         alpha_foreground=zero,
         alpha_ghost=zero,
         alpha_redrawn=f32(1 - REDRAWN * p.background_ratio),
+        alpha_swaying=zero,
         prune=f32(PRUNE),
         calm=f32(CALM),
         fall=f32(FALL),

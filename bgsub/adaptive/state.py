@@ -24,6 +24,7 @@ from bgsub.adaptive.reduction import reduced, sampled
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.speckle import Speckle
+from bgsub.adaptive.swaying import Swaying
 from bgsub.masks.cleaning import foreground_of
 from bgsub.masks.params import CleaningParams
 from bgsub.mixture.model import Mixture
@@ -33,7 +34,8 @@ CALM = 0.1
 """What v is where nothing blinks."""
 FRESH = 1, 0, CALM, 0
 """What the maps are of a pixel that was never seen."""
-OF_THE_FRAME = "mask", "picture", "ghost", "unlit", "looks", "speckle", "alike", "strange", "passed", "first_shares"
+OF_THE_FRAME = "mask", "picture", "ghost", "unlit", "looks", "speckle", "alike", "strange", "passed", "first_shares", \
+    "swaying"
 """Names of what is saved beside the maps."""
 
 
@@ -90,6 +92,7 @@ class Remembering(Mixture[AdaptiveParams]):
     _ghosts: Ghosts
     _speckle: Speckle
     _passing: Passing
+    _swaying: Swaying
     _course: Course
     _new: np.ndarray | None
     _new_for: int
@@ -142,6 +145,16 @@ class Remembering(Mixture[AdaptiveParams]):
         with self._lock:
             self._known()
             return self._grain.spread(self._passing.spread())
+
+    @property
+    def swaying(self) -> np.ndarray:
+        """Where all moves, but in its place, like a tree in the wind, bool (H, W), when last looked for. A copy.
+
+        It is learned within seconds, though it be foreground.
+        """
+        with self._lock:
+            places, cells = self._known() and self._swaying.places, self._mask.shape
+            return self._grain.spread(places if places.size else np.zeros(cells, np.uint8)).astype(bool)
 
     @property
     def gains(self) -> tuple[float, ...]:
@@ -216,6 +229,7 @@ class Remembering(Mixture[AdaptiveParams]):
         self._any_ghost, self._foreground = bool(self._ghost.any()), foreground_of(self._mask)
         self._speckle.update()
         self._passing.update()
+        self._swaying.update()
         self._look_at_picture(self._seen())
         some, few = (sampled(self._picture, grid).shape[:2] for grid in (averaging.GRID, coding.GRID))
         for name, values, shape in (("looked_at", looked_at, self._mask.shape), ("compared", compared, some),
@@ -248,7 +262,8 @@ class Remembering(Mixture[AdaptiveParams]):
         height, width = self._learned().shape
         maps = {name: values[:height * width].reshape(height, width) for name, values in self._maps._asdict().items()}
         whole = (self._mask, self._picture, self._ghost, self._unlit, self._ghosts.looks, self._speckle.shares,
-                 self._meter.alike, self._passing.strange, self._passing.passed, self._passing.first)
+                 self._meter.alike, self._passing.strange, self._passing.passed, self._passing.first,
+                 self._swaying.means)
         return maps | dict(zip(OF_THE_FRAME, whole, strict=True))
 
     def _take(self, name: str, values: np.ndarray) -> None:

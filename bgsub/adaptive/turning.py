@@ -44,7 +44,7 @@ class Turning(Judging):
             pixels[:] = carried(pixels, by, fresh)
         self._mask, self._foreground, self._ghost, self._unlit = (
             carried(mask, cells) for mask in (self._mask, self._foreground, self._ghost, self._unlit))
-        for watching in (self._ghosts, self._speckle, self._passing):
+        for watching in (self._ghosts, self._speckle, self._passing, self._swaying):
             watching.move(cells)
         self._meter.alike[:] = 1
         self._camera.move(by, blocks.shape)

@@ -62,6 +62,41 @@ def rippling(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield seen, truth
 
 
+def gusty(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """What is not foreground in half of the picture are trees: calm for two seconds, then in gusts of four."""
+    for i, (image, truth) in enumerate(pairs):
+        (height, width), scale = image.shape[:2], math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)
+        since = (i - 50) % 150
+        strength = 2 * scale * min(1.0, since / 15, max(0.0, (100 - since) / 15)) if i >= 50 else 0.0
+        if not i:
+            rng = np.random.default_rng(5)
+            twigs = [[cloud(rng, height, width, 5 * scale) for _ in range(4)] for _ in range(2)]
+            trees = np.clip(3 * cloud(rng, height, width, 30 * scale), 0, 1)
+            rows, cols = np.mgrid[:height, :width].astype(np.float32)
+        if not strength:
+            yield image, truth
+            continue
+        right, down = (strength * trees * sum(twig * np.float32(math.sin((0.35 + 0.17 * k) * i + 1.3 * k + phase))
+                                              for k, twig in enumerate(of)) for phase, of in enumerate(twigs))
+        seen = cv2.remap(image, cols + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        if truth is not None:
+            before = cv2.dilate(objects_of(truth), np.ones((3, 3), np.uint8))
+            seen = np.where(before.reshape(height, width, *(1,) * (image.ndim - 2)) > 0, image, seen)
+        yield seen, truth
+
+
+def cloud(rng: np.random.Generator, height: int, width: int, size: float) -> Picture:
+    """Smooth noise of that size, (H, W), with a median near 0 and a standard deviation of 1."""
+    rough = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), size)
+    return np.asarray(rough / rough.std())
+
+
+def begun_in_calm(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """For 150 frames all stands still, as in the first one; then it goes on, and is scored from its usual frame on."""
+    whole = list(pairs)
+    yield from picture_by_picture(noisy(2))([(whole[0][0], None)] * 150 + whole)
+
+
 def behind_branches(n: int, share: float) -> Change:
     """Right before the camera so many branches swing, each by itself and with leaves on that share of the frame, which
     are foreground."""

@@ -24,7 +24,7 @@ from .cameras import (
 )
 from .light import backlit, dawning, in_steps, lamp_lit, sunlit, swinging, switched_on, through
 from .pairs import Change, picture_by_picture, resized
-from .scenes import begun_with_a_still, behind_branches, rippling, shadowing, snowed_on
+from .scenes import begun_in_calm, begun_with_a_still, behind_branches, gusty, rippling, shadowing, snowed_on
 
 CHANGES: dict[str, Change] = {
     "as it is": lambda pairs: pairs,
@@ -56,6 +56,8 @@ CHANGES: dict[str, Change] = {
     "hot air": turbulent,
     "water": rippling,
     "cast shadows": shadowing,
+    "gusts": gusty,
+    "begun in calm": begun_in_calm,
     "behind branches": behind_branches(4, 0.14),
     "behind one branch": behind_branches(1, 0.45),
     "begun with a still": begun_with_a_still,

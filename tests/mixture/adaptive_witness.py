@@ -15,8 +15,8 @@ f32 = np.float32
 RULE = {
     "background_limit": 9, "match_limit": 16, "background_ratio": 0.7, "more_background": 0.5, "most_background": 0.95,
     "floor": 10, "black": 20, "initial_variance": 100, "min_variance": 4, "max_variance": 800,
-    "max_variance_busy": 200, "busy": 8, "alpha": 0.05, "alpha_foreground": 0.01, "alpha_ghost": 0.3,
-    "alpha_redrawn": 0.4, "prune": 0.05, "calm": 0.1, "fall": 0.25, "step": 0.02, "stay": 0.01,
+    "max_variance_busy": 200, "busy": 16, "alpha": 0.05, "alpha_foreground": 0.01, "alpha_ghost": 0.3,
+    "alpha_redrawn": 0.4, "alpha_swaying": 0.2, "prune": 0.05, "calm": 0.1, "fall": 0.25, "step": 0.02, "stay": 0.01,
     "unblinking": 1, "follow": 0.01, "sigma": 1 / 9, "widest": 100, "zero": 0, "one": 1, "two": 2, "far": 1e9,
 }
 """Written out, so that no test depends on a constant of the model."""
@@ -39,8 +39,8 @@ def drawn_roles(n_frames: int, n_pixels: int, seed: int | None) -> np.ndarray:
     if seed is None:
         return np.zeros((n_frames, n_pixels), np.uint8)
     rng = np.random.default_rng(seed)
-    roles = rng.choice(8, (n_frames, n_pixels), p=[0.45, 0.1, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05])
-    return np.uint8(roles + 8 * (rng.random(roles.shape) < 0.3))  # busy, some of them
+    roles = rng.choice(9, (n_frames, n_pixels), p=[0.4, 0.1, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05, 0.05])
+    return np.uint8(roles + 16 * (rng.random(roles.shape) < 0.3))  # busy, some of them
 
 
 class Kernels:

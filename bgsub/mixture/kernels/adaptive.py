@@ -51,6 +51,7 @@ class AdaptiveRule(NamedTuple):
     alpha_foreground: np.float32  # where the mask is foreground
     alpha_ghost: np.float32  # where it is what something left behind
     alpha_redrawn: np.float32  # where it is not, but was drawn anew
+    alpha_swaying: np.float32  # where all moves, but in its place
     prune: np.float32  # c_T
     calm: np.float32  # what blinking falls to
     fall: np.float32  # by which it falls
@@ -317,9 +318,9 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     rule : AdaptiveRule
     role : ndarray of uint8, flat
         Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 background that
-        the codec has drawn anew, 5 not to learn; 6 and 7 are 0 and 1 that may be shadow, and so a part of an object:
-        where nothing blinks they are 2. Where blobs pass in front of the background, 8 is added: there the background
-        is what shows always the same colour.
+        the codec has drawn anew, 5 what sways in its place, 6 not to learn; 7 and 8 are 0 and 1 that may be shadow, and
+        so a part of an object: where nothing blinks they are 2. Where blobs pass in front of the background, 16 is
+        added: there the background is what shows always the same colour.
     verdict : ndarray of uint8, flat
         What `judge` said, and
     before : ndarray of uint8, flat
@@ -332,7 +333,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     role, verdict, before, away = pointer(role), pointer(verdict), pointer(before), pointer(away)
     tolerance, distances, blinks = pointer(tolerance), pointer(distances), pointer(blinks)
     zero, one, two = splat(rule.zero), splat(rule.one), splat(rule.two)
-    three, fixed, unblinking = two + one, two + two + one, splat(rule.unblinking)
+    three, four, unblinking = two + one, two + two, splat(rule.unblinking)
+    swaying, fixed = four + one, four + two
     for i in range(start, stop):
         block = i if every else which[i]
         pixel, at = (block - offset) * LANES, block * LANES
@@ -347,7 +349,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         if not any_lane(learning):
             continue
         now, then = load_bytes(verdict, pixel), load_bytes(before, at)
-        toggled = negate(now == then) & (is_role == zero)
+        toggled = negate(now == then) & ((is_role == zero) | (is_role == swaying))
         stays = (now > zero) & (then > zero)
         deviations = load(away, at)
         kept = load(tolerance, at), load(distances, at), load(blinks, at)
@@ -360,6 +362,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         alpha = select(is_role > one, splat(rule.alpha_foreground), splat(rule.alpha))
         alpha = select(is_role > two, splat(rule.alpha_ghost), alpha)
         alpha = select(is_role > three, splat(rule.alpha_redrawn), alpha)
+        alpha = select(is_role > four, splat(rule.alpha_swaying), alpha)
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, at)
         most = select(busy, splat(rule.max_variance_busy), splat(rule.max_variance))

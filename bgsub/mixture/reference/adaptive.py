@@ -17,10 +17,10 @@ import numpy as np
 
 f32 = np.float32
 ZERO, ONE, CALM = f32(0), f32(1), f32(0.1)
-BACKGROUND, FOREGROUND, GHOST, REDRAWN, FIXED = 0, 2, 3, 4, 5
-"""Roles that a pixel can have when it learns; 1 is background beside foreground, and 6 and 7 are 0 and 1 that may be
+BACKGROUND, FOREGROUND, GHOST, REDRAWN, SWAYING, FIXED = 0, 2, 3, 4, 5, 6
+"""Roles that a pixel can have when it learns; 1 is background beside foreground, and 7 and 8 are 0 and 1 that may be
 shadow."""
-BUSY = 8
+BUSY = 16
 """Is added to them where blobs pass in front of the background."""
 
 
@@ -119,8 +119,8 @@ class ReferencePixel:
         colour : ndarray of float32, shape (C,)
         role : int
             0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 background that the codec
-            has drawn anew, 5 not to learn; 6 and 7 are 0 and 1 that may be shadow, and so a part of an object: where
-            nothing blinks they are 2. 8 is added where blobs pass in front of the background.
+            has drawn anew, 5 what sways in its place, 6 not to learn; 7 and 8 are 0 and 1 that may be shadow, and so a
+            part of an object: where nothing blinks they are 2. 16 is added where blobs pass in front of the background.
         judgement : Judgement
             What `judge` said.
         rule : NamedTuple
@@ -132,7 +132,8 @@ class ReferencePixel:
         if role > FIXED:
             role = FOREGROUND if self.tolerance <= rule.unblinking else role - FIXED - 1
         self._feed_back(judgement, role, busy, rule)
-        rates = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost, REDRAWN: rule.alpha_redrawn}
+        rates = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost, REDRAWN: rule.alpha_redrawn,
+                 SWAYING: rule.alpha_swaying}
         alpha = rates.get(role, rule.alpha)
         if not self._match(colour, alpha, rule.max_variance_busy if busy else rule.max_variance, rule):
             self._insert(colour, alpha, rule)
@@ -165,7 +166,7 @@ class ReferencePixel:
 
     def _feed_back(self, judgement: Judgement, role: int, busy: bool, rule: Any) -> None:
         """Grow tolerant where the verdict blinks, if not busy; strict again where it is calm or stays foreground."""
-        blinked = judgement.verdict != self.before and role == BACKGROUND
+        blinked = judgement.verdict != self.before and role in (BACKGROUND, SWAYING)
         stays = judgement.verdict == self.before == 1
         self.before = judgement.verdict
         distance = np.sqrt(judgement.deviations) * rule.sigma
