@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bgsub.mixture.protocol import Subtractor
     from bgsub.video.frame import Source
-    from bgsub.video.pipeline import Selection
+    from bgsub.video.pipeline import Job, Selection
 
 T = TypeVar("T")
 
@@ -113,6 +113,18 @@ def interruptible(work: Callable[[], T]) -> T:
     for error in errors:
         raise error
     return results[0]
+
+
+@contextlib.contextmanager
+def told_if_nothing_is_done(quiet: bool) -> Iterator[list[Job]]:
+    """Let Ctrl-C say that it came before the first frame, if no job that was put into the list has done one."""
+    jobs: list[Job] = []
+    try:
+        yield jobs
+    except KeyboardInterrupt as error:
+        if not quiet and not any(job.n_frames for job in jobs):
+            error.add_note("stopped before the first frame; nothing was written")
+        raise
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

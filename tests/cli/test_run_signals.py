@@ -22,6 +22,7 @@ from bgsub.video.y4m import Y4MWriter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+NOTHING = "bgsub: stopped before the first frame; nothing was written"
 
 
 def begin(*words, **keywords):
@@ -108,7 +109,7 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
         process.send_signal(signal.SIGINT)
         code, out, err = ended(process)
         assert code in (130, -signal.SIGINT)  # while Python itself is starting, it dies in its own way
-        assert "bgsub:" not in err
+        assert "bgsub:" not in err.replace(NOTHING, "")
         assert path.exists() == bool(re.search(r"frames? of 160x120", out))
         if path.exists():
             assert len(video_frames(path)) == int(out.split()[0])
@@ -131,8 +132,26 @@ def test_a_signal_that_foreign_code_loses_ends_it_all_the_same(bgsub, long_clip,
 
     monkeypatch.setattr(run_module, where, losing)
     found, out, err = bgsub("run", long_clip, "--mask", tmp_path / "m.mkv")
-    assert (found, out, err.strip()) == (code, "", "")
+    assert (found, out, err.strip()) == (code, "", NOTHING)
     assert not (tmp_path / "m.mkv").exists()
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("words", [("run", "--mask", "m.mkv"), ("run", "--save-model", "m.npz"),
+                                   ("events", "--events", "e.jsonl", "--csv", "e.csv")])
+def test_ctrl_c_before_the_first_mask_says_that_nothing_was_written(bgsub, clip, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / words[2]).write_text("from yesterday")
+    before = tree(tmp_path)
+    monkeypatch.setattr(Adaptive, "apply", interrupt)
+    code, out, err = bgsub(words[0], clip, *words[1:], "--force")
+    assert (code, out, err.strip()) == (130, "", NOTHING)
+    code, out, err = bgsub(words[0], clip, *words[1:], "--force", "--quiet")
+    assert (code, out, err.strip()) == (130, "", "")
+    assert tree(tmp_path) == before
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path):
@@ -228,7 +247,7 @@ def test_ctrl_c_while_a_stream_is_being_opened(tmp_path, number, code):
         found, out, err = ended(process)
         connection.close()
     assert time.monotonic() - begun < 3
-    assert (found, out, err.strip()) == (code, "", "")
+    assert (found, out, err.strip()) == (code, "", NOTHING)
     assert tree(tmp_path) == {}
 
 
@@ -247,7 +266,7 @@ def test_ctrl_c_while_the_pipe_before_us_is_silent(tmp_path, n_frames):
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 143
     assert time.monotonic() - begun < 3
-    assert process.stderr.read().strip() == b""
+    assert process.stderr.read().decode().strip() == ("" if n_frames else NOTHING)
     assert list(folder_masks(tmp_path / "out")) == list(range(1, (n_frames or 0) + 1))
     process.communicate()
 
