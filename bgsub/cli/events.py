@@ -212,7 +212,7 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
 
 
 class _Log:
-    """The file of events, if there is to be one. Like all outputs it replaces nothing before the first mask is there."""
+    """The file of events, if there is to be one. As all outputs, it replaces nothing before the first mask is there."""
 
     def __init__(self, chosen: dict[str, Any], kept: Resumable | None) -> None:
         self._path, self._kept = chosen["events"], kept
