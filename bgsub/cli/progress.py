@@ -57,8 +57,8 @@ def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 
     with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
               leave=False) as bar:
         yield lambda: bar.update() and None
-    if source.n_lost:
-        click.echo(f"bgsub: {source.loss()}", err=True)
+    if loss := source.loss():
+        click.echo(f"bgsub: {loss}", err=True)
 
 
 def expected_frames(source: Source, selection: Selection) -> int | None:

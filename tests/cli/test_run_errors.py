@@ -102,6 +102,15 @@ def test_images_of_differing_sizes_are_left_out(bgsub, folder, tmp_path):
     assert list(folder_masks(tmp_path / "frames_mask")) == [i for i in range(1100, 1140) if i != 1120]
 
 
+@pytest.mark.parametrize("command", ["run", "events", "explain"])
+def test_images_of_12_bits_in_16(bgsub, frames, tmp_path, command):
+    write_images(tmp_path / "frames", [frame.astype(np.uint16) * 16 for frame in frames[:12]])
+    code, _, err = bgsub(command, tmp_path / "frames", *(["--pixel", "1,1"] if command == "explain" else []))
+    assert code == 0
+    assert "they hold 12 bits" in err
+    assert err.count("\n") == 1
+
+
 def test_a_damaged_image_is_left_out(bgsub, folder, tmp_path):
     (folder / "in001105.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     code, _, err = bgsub("run", folder, "--quiet")
