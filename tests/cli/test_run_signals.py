@@ -8,8 +8,11 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+import tomllib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +24,7 @@ from bgsub.cli import run as run_module
 from bgsub.video.y4m import Y4MWriter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+ROOT = Path(__file__).parents[2]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 NOTHING = "bgsub: stopped before the first frame; nothing was written"
 
@@ -113,6 +117,19 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
         assert path.exists() == bool(re.search(r"frames? of 160x120", out))
         if path.exists():
             assert len(video_frames(path)) == int(out.split()[0])
+
+
+@pytest.mark.parametrize("program", [["-m", "bgsub"], ["-c", "from bgsub.__main__ import entry; entry()"]])
+@pytest.mark.parametrize(("ignored", "code"), [(False, -signal.SIGINT), (True, 3)])
+def test_ctrl_c_while_we_are_loaded_shows_no_traceback(tmp_path, program, ignored, code):
+    """The second program is what an installer makes of our entry point."""
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nos._exit(3)\n")
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    process = subprocess.run([sys.executable, *program, "--version"], env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, handler), capture_output=True, timeout=60)
+    assert (process.returncode, process.stdout, process.stderr) == (code, b"", b"")
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"bgsub": "bgsub.__main__:entry"}
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
