@@ -296,12 +296,13 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
                 n_frames: int, error: BaseException | None, kept: Resumable | None) -> None:
     """All frames that there are, or could be read, are done: write what is known only now."""
-    from bgsub.events.intervals import write_table
+    from bgsub.events.intervals import table
+    from bgsub.jobs.files import write_whole
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
-        write_table(findings.rows(), Path(chosen["csv"]))
+        write_whole(Path(chosen["csv"]), table(findings.rows()), "name another --csv")
     hurried = error is not None and not isinstance(error, InputError)
     footage.write(findings, opened, error is None, hurried, bar_of_clips(chosen["quiet"]))
     if kept is not None and error is None:

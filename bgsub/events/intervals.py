@@ -7,17 +7,13 @@ import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from bgsub.errors import OutputError
 from bgsub.events.blobs import Blob
 from bgsub.events.event import VERSION
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.shares import Shares
-from bgsub.jobs.files import as_bytes
 from bgsub.masks.zones import Zones
-from bgsub.mixture.storage import replacing
 
 BLOB = ("row", "col", "height", "width", "area")
 COLUMNS = ("number", "zone", "start", "end", "duration", "peak", "start_frame", "end_frame", "peak_frame", "share",
@@ -159,21 +155,6 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
         blob = row["blob"] or {}
         writer.writerow({**row, **{f"blob_{name}": value for name, value in blob.items()}})
     return out.getvalue()
-
-
-def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write `table` to a file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        with replacing(path) as file:
-            file.write(as_bytes(table(rows)))
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def timecode(seconds: float) -> str:

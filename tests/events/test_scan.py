@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bgsub.errors import OutputError
 from bgsub.events.event import Event
-from bgsub.events.intervals import COLUMNS, Findings, table, timecode, write_table
+from bgsub.events.intervals import COLUMNS, Findings, table, timecode
 from bgsub.events.job import WORKING_ROWS, Later, ScanJob, reduced, working_size
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.params import MotionParams
@@ -298,9 +297,3 @@ def test_rows_and_the_table_of_them(tmp_path):
     assert list(read[0]) == list(COLUMNS)
     assert [(row["start_frame"], row["blob_height"], row["cut"]) for row in read] == [
         ("6", "30", "False"), ("39", "20", "True")]
-    (tmp_path / "e.csv.part").write_text("of another")
-    write_table(rows, tmp_path / "e.csv")
-    assert (tmp_path / "e.csv").read_text() == table(rows)
-    with pytest.raises(OutputError, match="cannot write"):
-        write_table(rows, tmp_path / "nowhere" / "e.csv")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.csv", "e.csv.part"]
