@@ -476,8 +476,14 @@ def test_nowhere_to_print_to(clip, tmp_path):
     assert same(video_masks(tmp_path / "m.mkv"), expected(clip))
 
 
+def test_a_question_ends_in_its_own_mark(refused):
+    assert refused(2, "rum", "a.mp4") == "no command 'rum'; did you mean 'run'? See `bgsub --help`"
+    assert refused(2, "run", "a.mp4", "--match-sigma", "3").endswith("'--match-sigmas'? See `bgsub run --help`")
+    assert refused(2, "run", "a.mp4", "--zzzz").endswith("'--zzzz'. See `bgsub run --help`")
+
+
 def test_a_pattern_that_the_shell_has_spread(refused):
     line = refused(2, "run", "a.png", "b.png", "c.png")
-    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern in quotes, such as 'frames/*.png'. "
-                         "See `bgsub run --help`")
+    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern of images in quotes, such as "
+                         "'frames/*.png', and give many videos to `bgsub batch`. See `bgsub run --help`")
     assert "pattern" not in refused(2, "doctor", "a")
