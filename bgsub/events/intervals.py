@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bgsub.events.blobs import Blob
-from bgsub.events.event import VERSION
+from bgsub.events.event import VERSION, iso
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.shares import Shares
 from bgsub.masks.zones import Zones
@@ -167,11 +167,6 @@ def timecode(seconds: float) -> str:
 def clock_of(begun: datetime.datetime | None, seconds: float) -> datetime.datetime | None:
     """The moment so many seconds after another; None where that is not known."""
     return None if begun is None else begun + datetime.timedelta(seconds=seconds)
-
-
-def iso(moment: datetime.datetime | None) -> str | None:
-    """ISO 8601, to the millisecond."""
-    return None if moment is None else moment.isoformat("T", "milliseconds")
 
 
 def interval_as_dict(one: Interval) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bgsub.events.event import Event
-from bgsub.events.intervals import COLUMNS, Findings, table, timecode
+from bgsub.events.event import Event, iso
+from bgsub.events.intervals import COLUMNS, Findings, clock_of, table, timecode
 from bgsub.events.job import WORKING_ROWS, Later, ScanJob, reduced, working_size
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.params import MotionParams
@@ -288,7 +288,15 @@ def test_timecodes(seconds, text):
     assert timecode(seconds) == text
 
 
-def test_rows_and_the_table_of_them(tmp_path):
+@pytest.mark.parametrize("seconds", [0, 4 / 15, 10.6, 59.9996, 1.0004])
+def test_the_clock_is_rounded_as_seconds_are(seconds):
+    told = datetime.datetime.fromisoformat(iso(clock_of(BEGUN, seconds)))
+    assert (told - BEGUN).total_seconds() == pytest.approx(round(seconds, 3), abs=1e-9)
+    assert Event("motion_start", "a", seconds, 1, clock_of(BEGUN, seconds)).as_dict()["clock"] == told.isoformat(
+        "T", "milliseconds")
+
+
+def test_rows_and_the_table_of_them():
     rows = scanned(begun=BEGUN).findings().rows()
     assert rows[0]["number"] == 1
     assert (rows[0]["start"], rows[0]["end"], rows[0]["duration"]) == (0.5, 1.4, 0.9)
