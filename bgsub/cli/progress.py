@@ -54,11 +54,14 @@ def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 
 
     tqdm.set_lock(threading.RLock())  # its own is for several processes, and takes 30 ms to set up
     total = expected_frames(source, selection)
-    with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
-              leave=False) as bar:
-        yield lambda: bar.update() and None
-    if loss := source.loss():
-        click.echo(f"bgsub: {loss}", err=True)
+    try:
+        with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
+                  leave=False) as bar:
+            yield lambda: bar.update() and None
+    finally:
+        failed = isinstance(sys.exc_info()[1], Exception)  # Ctrl-C is how streams end
+        if not failed and (loss := source.loss()):
+            click.echo(f"bgsub: {loss}", err=True)
 
 
 def expected_frames(source: Source, selection: Selection) -> int | None:
