@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from bgsub.video.checkpoint import Contents
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
-    from bgsub.video.pipeline import Keeper
+    from bgsub.video.pipeline import Job, Keeper
     from bgsub.video.sinks import Sink
 
 INPUT, MOTION, OUTPUT, CLIPS = "Which frames", "Motion and zones", "Outputs", "Clips and pictures"
@@ -113,6 +113,12 @@ def events(spec: str, **chosen: Any) -> None:
     Each event has its start, end and peak, its zone, the share of it that was foreground and the place of the largest
     blob. A change of the whole scene, as when a light is switched, is told as such and is no motion.
     """
+    with stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun:
+        _scan(spec, chosen, begun)
+
+
+def _scan(spec: str, chosen: dict[str, Any], begun: list[Job]) -> None:
+    """Do it; the job is put into the list as soon as there is one."""
     from bgsub.events.job import ScanJob, working_size
     from bgsub.events.scan import Scan
     from bgsub.video.open import open_source
@@ -122,8 +128,7 @@ def events(spec: str, **chosen: Any) -> None:
     motion = MotionParams(**given(chosen, MotionParams))
     selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
-    with (stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun, interruptible(opened) as source,
-          contextlib.ExitStack() as stack):
+    with interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, zones)
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None],

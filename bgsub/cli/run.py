@@ -119,14 +119,19 @@ def run(spec: str, **chosen: Any) -> None:
     for each frame, in the size and rate of the input. Shadow is cleaned like foreground, but is in no cut-out and never
     counted.
     """
+    with stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun:
+        _run(spec, chosen, begun)
+
+
+def _run(spec: str, chosen: dict[str, Any], begun: list[Job]) -> None:
+    """Do it; the job is put into the list as soon as there is one."""
     from bgsub.video.open import open_source
 
     typed = typed_parameters(chosen)
     cleaning = typed_cleaning(chosen)
     selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
-    with (stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun, interruptible(opened) as source,
-          contextlib.ExitStack() as stack):
+    with interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, source, spec, zones)
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None])
