@@ -77,6 +77,22 @@ def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
     assert one._camera.last == other._camera.last, "where it begins to look; it seldom matters where"
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_parameter_is_no_new_attribute_and_neither_is_one_that_is_misspelt(name):
+    model = MODELS[name]()
+    for parameter in PARAMS[name].__dataclass_fields__:
+        for slip in (parameter + "s", parameter[:-1], parameter[:2] + parameter[3:]):
+            if len(parameter) > 4:
+                with pytest.raises(MisuseError, match=f"no parameter '{slip}'; did you mean '{parameter}'"):
+                    setattr(model, slip, 3)
+        with pytest.raises(MisuseError, match=f"{parameter} is a parameter; set all of them"):
+            setattr(model, parameter, 3)
+    model.camera = "at the door"  # what is the caller's own
+    model.threads = 1
+    for twin in (model.copy(), pickle.loads(pickle.dumps(model))):
+        assert (twin.camera, twin.threads) == ("at the door", 1)
+
+
 def test_the_default_is_the_first():
     assert next(iter(PARAMS)) == DEFAULT == "adaptive"
     assert list(PARAMS) == list(MODELS)

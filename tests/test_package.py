@@ -1,5 +1,6 @@
 """The package from outside: public names, light imports, who may import whom, examples that run."""
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -56,6 +57,19 @@ def test_public_methods_are_documented(name):
     methods = {n: m for n, m in inspect.getmembers(getattr(bgsub, name), inspect.isroutine) if not n.startswith("_")}
     own = {n: m for n, m in methods.items() if getattr(m, "__module__", "").startswith("bgsub")}
     assert [n for n, m in own.items() if not inspect.getdoc(m)] == []
+
+
+def test_what_others_call_is_documented_unless_it_is_short():
+    def undocumented(node, path):
+        for one in ast.iter_child_nodes(node):
+            if isinstance(one, ast.ClassDef):
+                yield from undocumented(one, path)
+            elif (isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and not one.name.startswith("_")
+                  and one.end_lineno - one.lineno >= 5 and ast.get_docstring(one) is None):
+                yield f"{path}:{one.lineno} {one.name}"
+
+    paths = (ROOT / "bgsub").rglob("*.py")
+    assert [line for path in paths for line in undocumented(ast.parse(path.read_text("utf-8")), path)] == []
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -60,7 +60,8 @@ def find(words: Iterable[str], lists: Iterable[str] = (), *, out: Path, recursiv
     """Look for inputs.
 
     Results of what lies in a folder that was named are put under its path in that folder; of what was named itself,
-    under its file name; of what a list names, under its path as it stands there.
+    under its file name; of what a list names, under its path as it stands there, or, of absolute ones, without what all
+    of them in the list have in common.
 
     Parameters
     ----------
@@ -101,6 +102,7 @@ class _Search:
         self._known: set[str] = set()
 
     def named(self, word: str) -> None:
+        """What a word on the command line names."""
         path = Path(word)
         if path.is_dir():
             self._folder(path)
@@ -116,10 +118,14 @@ class _Search:
             raise missing_file(path, "a video, a folder, a pattern in quotes, or a list as @list.txt")
 
     def listed(self, name: str) -> None:
-        for line in _lines(name):
-            path = Path(line)
-            parts = [part for part in path.parts if part not in (path.anchor, "..")]
-            self._add(path, PurePath(*parts))
+        """What a text file names, a line each."""
+        paths = list(map(Path, _lines(name)))
+        above = _common_folder(paths)
+        for path in paths:
+            if path.is_absolute() and above is not None:
+                self._add(path, PurePath(os.path.abspath(path)).relative_to(above))
+            else:
+                self._add(path, PurePath(*(part for part in path.parts if part not in (path.anchor, ".."))))
 
     def _folder(self, folder: Path) -> None:
         if folder.resolve() == self._out:
@@ -190,6 +196,15 @@ def _lines(name: str) -> list[str]:
     if "\0" in text:
         raise InputError(f"{name} is no list (expected text with an input on each line)")
     return [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("#")]
+
+
+def _common_folder(paths: Iterable[Path]) -> str | None:
+    """The nearest folder that holds all absolute paths; None if there is none, as of files on several drives."""
+    folders = [os.path.dirname(os.path.abspath(path)) for path in paths if path.is_absolute()]
+    try:
+        return os.path.commonpath(folders)
+    except ValueError:
+        return None
 
 
 def _is_video(path: Path, unknown: bool = False) -> bool:

@@ -16,11 +16,11 @@ from bgsub.batch.results import MOST_MOMENTS, NAMES, PREVIEW, Result, by_final_n
 from bgsub.batch.settings import Settings, Task
 from bgsub.errors import BgsubError, InputError, one_line
 from bgsub.events.footage import Footage, Wanted
-from bgsub.events.intervals import Findings, write_table
+from bgsub.events.intervals import Findings, table
 from bgsub.events.job import Later, ScanJob, reduced, working_region, working_size
 from bgsub.events.log import EventLog
 from bgsub.events.scan import Scan, Witness
-from bgsub.jobs.files import make_folder
+from bgsub.jobs.files import make_folder, write_whole
 from bgsub.jobs.processes import Meter
 from bgsub.masks.masker import Masker, uncleaned
 from bgsub.masks.zones import Zones
@@ -157,7 +157,7 @@ class _File:
             return ""
         findings = self._scan.findings()
         if "events" in task.outputs:
-            write_table(findings.rows(), self._part / "events.csv")
+            write_whole(self._part / "events.csv", table(findings.rows()))
         try:
             self._footage.write(findings, partial(_open, task))
         except BgsubError as error:

@@ -87,8 +87,10 @@ def _one_line(error: click.ClickException) -> str:
         return text
     one_input = any(param.human_readable_name == "INPUT" for param in ctx.command.params)
     if one_input and text.startswith("Got unexpected extra argument"):  # what a shell makes of a pattern
-        text = f"{text.rstrip('.')}: there is one INPUT; put a pattern in quotes, such as 'frames/*.png'"
-    return f"{text.rstrip('.')}. See `{ctx.command_path} --help`"
+        text = (f"{text.rstrip('.')}: there is one INPUT; put a pattern of images in quotes, such as 'frames/*.png', "
+                "and give many videos to `bgsub batch`")
+    text = text.rstrip(".")
+    return f"{text}{'' if text.endswith('?') else '.'} See `{ctx.command_path} --help`"
 
 
 def _in_words(error: Exception) -> str:

@@ -272,14 +272,15 @@ def _tell(session: Session, todo: Plan, found: Found, seconds: float, chosen: di
     stopped = sys.exc_info()[0] is not None
     summary = Summary(session.ordered(), frozenset(result.name for result in todo.kept), list(session.waiting), seconds,
                       found.n_skipped)
+    page = None
     try:
         if summary.results:
-            _write(summary, Path(chosen["out"]))
+            page = _write(summary, Path(chosen["out"]))
     finally:
         if chosen["as_json"]:
             click.echo(json.dumps(summary.as_dict(), indent=2))
         elif not chosen["quiet"] and summary.results:
-            click.echo(summary.in_words())
+            click.echo(summary.in_words() + (f"\n  page       {page}" if page is not None else ""))
         for result in summary.results:
             for note in () if result.name in summary.kept else result.notes:
                 click.echo(f"bgsub: {result.name}: {note}", err=True)
@@ -291,14 +292,15 @@ def _tell(session: Session, todo: Plan, found: Found, seconds: float, chosen: di
     return bool(summary.failed)
 
 
-def _write(summary: Summary, out: Path) -> None:
-    """The files of the whole batch."""
+def _write(summary: Summary, out: Path) -> Path | None:
+    """The files of the whole batch; gives the page, if one could be made."""
     from bgsub.batch.page import write_page
     from bgsub.jobs.files import write_whole
 
     write_whole(out / "summary.csv", summary.as_csv())
     write_whole(out / "summary.json", json.dumps(summary.as_dict(), indent=1))
     try:
-        write_page(summary, out)
+        return write_page(summary, out)
     except MisuseError as error:
         click.echo(f"bgsub: {error}", err=True)
+    return None

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,14 @@ from bgsub.cli.footage import bar_of_clips, clip_options, make_footage
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import given, model_options, parameter_options
-from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.progress import (
+    Announced,
+    interruptible,
+    progress_bar,
+    raise_if_stopped,
+    stop_on_signals,
+    told_if_nothing_is_done,
+)
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.scanning import Moment, looking_options, make_later
 from bgsub.cli.summary import say_uneven
@@ -29,6 +36,9 @@ from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from bgsub.events.event import Event
     from bgsub.events.footage import Footage
     from bgsub.events.intervals import Findings
     from bgsub.events.job import Later, ScanJob
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
     from bgsub.video.checkpoint import Contents
     from bgsub.video.frame import Source
     from bgsub.video.outputs import Output
-    from bgsub.video.pipeline import Keeper
+    from bgsub.video.pipeline import Job, Keeper
     from bgsub.video.sinks import Sink
 
 INPUT, MOTION, OUTPUT, CLIPS = "Which frames", "Motion and zones", "Outputs", "Clips and pictures"
@@ -103,6 +113,12 @@ def events(spec: str, **chosen: Any) -> None:
     Each event has its start, end and peak, its zone, the share of it that was foreground and the place of the largest
     blob. A change of the whole scene, as when a light is switched, is told as such and is no motion.
     """
+    with stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun:
+        _scan(spec, chosen, begun)
+
+
+def _scan(spec: str, chosen: dict[str, Any], begun: list[Job]) -> None:
+    """Do it; the job is put into the list as soon as there is one."""
     from bgsub.events.job import ScanJob, working_size
     from bgsub.events.scan import Scan
     from bgsub.video.open import open_source
@@ -112,7 +128,7 @@ def events(spec: str, **chosen: Any) -> None:
     motion = MotionParams(**given(chosen, MotionParams))
     selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
-    with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
+    with interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, zones)
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None],
@@ -125,14 +141,15 @@ def events(spec: str, **chosen: Any) -> None:
         footage = make_footage(chosen, spec, source, zones, kept is not None and kept.goes_on, kept is not None)
         stack.enter_context(folders_of(outputs, chosen, (*FILES, *FOLDERS)))
         masker = make_later(chosen, typed, cleaning, source, kept)
-        log = stack.enter_context(_log(chosen, kept))
+        log = stack.enter_context(contextlib.closing(_Log(chosen, kept)))
         scan = Scan(without_password(spec), source.size, source.frame_rate, motion, zones, begun=chosen["start_time"],
-                    tell=None if log is None else log.write, witness=footage.witness)
+                    tell=log.write if chosen["events"] else None, witness=footage.witness)
         job = ScanJob(source, masker, scan, working_size(source.size, chosen["scale"]), grey=chosen["grey"],
                       frames=selection.of(source), region=None if zones is None else zones.region(),
                       open_sinks=_opening(outputs, source, kept), whole=footage.witness is not None,
                       keeper=None if kept is None else _keeper(chosen, kept, masker, scan, footage),
-                      apply=Announced(masker, chosen["quiet"]).apply)
+                      apply=log.begun_after(Announced(masker, chosen["quiet"]).apply))
+        begun.append(job)
         if kept is not None and kept.goes_on:
             _go_on(kept, job, scan, footage)
         raise_if_stopped()
@@ -199,26 +216,46 @@ def _check(chosen: dict[str, Any], source: Source, outputs: list[Output], kept: 
             check_file(f"--{name}", chosen[name], example, source, force or ours)
 
 
-@contextlib.contextmanager
-def _log(chosen: dict[str, Any], kept: Resumable | None) -> Iterator[EventLog | None]:
-    """The file of events, while there is one; what --force may replace is replaced, or cut where a checkpoint was."""
-    from bgsub.events.log import EventLog
+class _Log:
+    """The file of events, if there is to be one. As all outputs, it replaces nothing before the first mask is there."""
 
-    if chosen["events"] is None:
-        yield None
-        return
-    with contextlib.suppress(OSError):  # EventLog says it
-        if kept is not None and kept.goes_on:
-            os.truncate(chosen["events"], kept.begun.told["log"])
-        else:
-            if kept is not None:
-                kept.begin()
-            Path(chosen["events"]).unlink(missing_ok=True)
-    log = EventLog(chosen["events"])
-    try:
-        yield log
-    finally:
-        log.close()
+    def __init__(self, chosen: dict[str, Any], kept: Resumable | None) -> None:
+        self._path, self._kept = chosen["events"], kept
+        goes_on = self._path is not None and kept is not None and kept.goes_on
+        self._file: EventLog | None = self._opened() if goes_on else None
+
+    def begun_after(self, apply: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+        """What gives the same masks, and opens the file once the first is there."""
+        def applied(image: np.ndarray) -> np.ndarray:
+            mask = apply(image)
+            if self._path is not None and self._file is None:
+                self._file = self._opened()
+            return mask
+
+        return applied
+
+    def write(self, event: Event) -> None:
+        """Append one."""
+        assert self._file is not None
+        self._file.write(event)
+
+    def close(self) -> None:
+        """May be called though it was never open."""
+        if self._file is not None:
+            self._file.close()
+
+    def _opened(self) -> EventLog:
+        """What --force may replace is replaced, or cut where a checkpoint was."""
+        from bgsub.events.log import EventLog
+
+        with contextlib.suppress(OSError):  # EventLog says it
+            if self._kept is not None and self._kept.goes_on:
+                os.truncate(self._path, self._kept.begun.told["log"])
+            else:
+                if self._kept is not None:
+                    self._kept.begin()
+                Path(self._path).unlink(missing_ok=True)
+        return EventLog(self._path)
 
 
 def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker: Later, outputs: list[Output],
@@ -264,12 +301,13 @@ def _finish(chosen: dict[str, Any], spec: str, scan: Scan, job: ScanJob, masker:
 def _write_last(chosen: dict[str, Any], findings: Findings, footage: Footage, opened: Callable[[], Source],
                 n_frames: int, error: BaseException | None, kept: Resumable | None) -> None:
     """All frames that there are, or could be read, are done: write what is known only now."""
-    from bgsub.events.intervals import write_table
+    from bgsub.events.intervals import table
+    from bgsub.jobs.files import write_whole
 
     if kept is not None:
         kept.join()
     if chosen["csv"]:
-        write_table(findings.rows(), Path(chosen["csv"]))
+        write_whole(Path(chosen["csv"]), table(findings.rows()), "name another --csv")
     hurried = error is not None and not isinstance(error, InputError)
     footage.write(findings, opened, error is None, hurried, bar_of_clips(chosen["quiet"]))
     if kept is not None and error is None:

@@ -17,7 +17,7 @@ from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
 from bgsub.cli.progress import interruptible, progress_bar, raise_if_stopped, stop_on_signals
-from bgsub.errors import MisuseError
+from bgsub.errors import MisuseError, OutputError
 from bgsub.masks.params import CleaningParams
 from bgsub.models.params import DEFAULT, PARAMS
 
@@ -68,7 +68,8 @@ Examples:
         help="Number of the frame, the first being 1; images keep the number in their name. The picture ends a little "
              "after it.  [default: the last]")
 @option("-o", "--output", metavar="PNG", section=WHAT,
-        help="The picture.  [default: beside the input; none with --json]")
+        help="The picture.  [default: beside the input, or in the current folder if that place is read-only; none with "
+             "--json]")
 @option("--maps", metavar="FOLDER", section=WHAT,
         help="Pictures of what the model knows of every pixel at that frame, and maps.npz with their numbers.")
 @option("--force", is_flag=True, section=WHAT, help="Replace pictures that are already there.")
@@ -183,7 +184,6 @@ def _check(spec: str, chosen: dict[str, Any]) -> None:
 def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
     """Where the picture goes, checked; None if there is to be none."""
     from bgsub.explain.style import is_installed
-    from bgsub.video.images import ImageSequence
 
     row, col = chosen["pixel"]
     if not (row < source.size[0] and col < source.size[1]):
@@ -193,16 +193,31 @@ def _picture(chosen: dict[str, Any], source: Source) -> Path | None:
         )
     if not chosen["output"] and (chosen["as_json"] or not is_installed()):
         return None
-    name = f"_pixel_{row}_{col}" + ("" if chosen["frame"] is None else f"_frame_{chosen['frame']}") + ".png"
     if chosen["output"]:
         path = Path(chosen["output"])
-    elif isinstance(source, ImageSequence):
+    else:
+        name = f"_pixel_{row}_{col}" + ("" if chosen["frame"] is None else f"_frame_{chosen['frame']}") + ".png"
+        path = _beside(source, name)
+    check_file("-o", str(path), "why.png", source, chosen["force"])
+    return path
+
+
+def _beside(source: Source, name: str) -> Path:
+    """The picture's place beside the input; in the current folder if footage lies where nothing may be written."""
+    from bgsub.video.images import ImageSequence
+    from bgsub.video.outputs import require_folder
+
+    if isinstance(source, ImageSequence):
         path = Path(f"{source.paths[0].parent.resolve()}{name}")
     elif Path(source.name).is_file():
         path = Path(f"{Path(source.name).with_suffix('')}{name}")
     else:
         raise MisuseError(f"{source.name} is no file that a picture could stand beside; say where it goes: -o why.png")
-    check_file("-o", str(path), "why.png", source, chosen["force"])
+    try:
+        require_folder(path)
+    except OutputError:
+        click.echo(f"nothing can be written into {path.parent}; the picture goes into the current folder", err=True)
+        return Path(path.name)
     return path
 
 

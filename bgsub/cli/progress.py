@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bgsub.mixture.protocol import Subtractor
     from bgsub.video.frame import Source
-    from bgsub.video.pipeline import Selection
+    from bgsub.video.pipeline import Job, Selection
 
 T = TypeVar("T")
 
@@ -54,11 +54,14 @@ def progress_bar(source: Source, selection: Selection, quiet: bool, done: int = 
 
     tqdm.set_lock(threading.RLock())  # its own is for several processes, and takes 30 ms to set up
     total = expected_frames(source, selection)
-    with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
-              leave=False) as bar:
-        yield lambda: bar.update() and None
-    if source.n_lost:
-        click.echo(f"bgsub: {source.loss()}", err=True)
+    try:
+        with tqdm(total=total, initial=done, unit=" frames", disable=True if quiet else None, dynamic_ncols=True,
+                  leave=False) as bar:
+            yield lambda: bar.update() and None
+    finally:
+        failed = isinstance(sys.exc_info()[1], Exception)  # Ctrl-C is how streams end
+        if not failed and (loss := source.loss()):
+            click.echo(f"bgsub: {loss}", err=True)
 
 
 def expected_frames(source: Source, selection: Selection) -> int | None:
@@ -113,6 +116,18 @@ def interruptible(work: Callable[[], T]) -> T:
     for error in errors:
         raise error
     return results[0]
+
+
+@contextlib.contextmanager
+def told_if_nothing_is_done(quiet: bool) -> Iterator[list[Job]]:
+    """Let Ctrl-C say that it came before the first frame, if no job that was put into the list has done one."""
+    jobs: list[Job] = []
+    try:
+        yield jobs
+    except KeyboardInterrupt as error:
+        if not quiet and not any(job.n_frames for job in jobs):
+            error.add_note("stopped before the first frame; nothing was written")
+        raise
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

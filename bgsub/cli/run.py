@@ -27,7 +27,14 @@ from bgsub.cli.common import (
 from bgsub.cli.frames import check_file, selected, selection_options
 from bgsub.cli.modelling import make_masker, make_model, region, typed_cleaning, typed_parameters, zones_on
 from bgsub.cli.parameters import model_options, parameter_options
-from bgsub.cli.progress import Announced, interruptible, progress_bar, raise_if_stopped, stop_on_signals
+from bgsub.cli.progress import (
+    Announced,
+    interruptible,
+    progress_bar,
+    raise_if_stopped,
+    stop_on_signals,
+    told_if_nothing_is_done,
+)
 from bgsub.cli.resuming import Resumable, resumable, resuming_options, told_to_resume
 from bgsub.cli.summary import SceneChanges, in_words, say_uneven, summary
 from bgsub.errors import InputError, MisuseError, OutputError
@@ -112,13 +119,19 @@ def run(spec: str, **chosen: Any) -> None:
     for each frame, in the size and rate of the input. Shadow is cleaned like foreground, but is in no cut-out and never
     counted.
     """
+    with stop_on_signals(), told_if_nothing_is_done(chosen["quiet"]) as begun:
+        _run(spec, chosen, begun)
+
+
+def _run(spec: str, chosen: dict[str, Any], begun: list[Job]) -> None:
+    """Do it; the job is put into the list as soon as there is one."""
     from bgsub.video.open import open_source
 
     typed = typed_parameters(chosen)
     cleaning = typed_cleaning(chosen)
     selection = selected(chosen)
     opened = partial(open_source, spec, frame_rate=chosen["frame_rate"], timeout=chosen["timeout"])
-    with stop_on_signals(), interruptible(opened) as source, contextlib.ExitStack() as stack:
+    with interruptible(opened) as source, contextlib.ExitStack() as stack:
         zones = zones_on(chosen["zones"], source.size)
         outputs = _outputs(chosen, source, spec, zones)
         kept = resumable(chosen, source, outputs, [chosen[name] for name in FILES if chosen[name] is not None])
@@ -136,6 +149,7 @@ def run(spec: str, **chosen: Any) -> None:
         if chosen["bootstrap"] and not (kept and kept.goes_on):
             frames = interruptible(partial(_bootstrap, masker, frames, chosen))
         job, changes = _job(chosen, source, masker, model, outputs, frames, kept)
+        begun.append(job)
         raise_if_stopped()
         with told_to_resume(kept):
             try:

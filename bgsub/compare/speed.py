@@ -210,6 +210,7 @@ class _Tally:
         self._frames = self._pixels = self._differing = self._digest = 0
 
     def add(self, ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> None:
+        """Take in the masks of two methods for the same frames."""
         for one, other in zip(ours, theirs, strict=True):
             self._frames += 1
             self._pixels += one.size

@@ -63,8 +63,8 @@ def prepare(folder: Path, option: str, stem: str, suffixes: Sequence[str], force
     require_folder(folder)
     there = files_of(folder, stem, suffixes)
     if there and not force:
-        raise MisuseError(f"{there[0]} is already there; name another {option}, or add --force to replace all of its "
-                          f"{len(there)} files of {stem}")
+        raise MisuseError(f"{there[0]} is already there; name another {option}, or add --force to replace "
+                          f"{'it' if len(there) == 1 else f'all {len(there)} files of {stem} in there'}")
 
 
 def clear(folder: Path, stem: str, suffixes: Sequence[str]) -> None:

@@ -184,6 +184,7 @@ class _Growing:
         self._pictures.context.colorspace = BT601
 
     def write(self, frame: Frame) -> None:
+        """Append a frame; if that fails nothing is left of the clip."""
         self._last = frame.time
         try:
             self._pictures.write(picture(np.ascontiguousarray(frame.image)), Fraction(frame.time - self._start))

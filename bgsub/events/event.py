@@ -47,15 +47,20 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """What a line of the file holds."""
-        clock = None if self.clock is None else self.clock.isoformat("T", "milliseconds")
         return {
             "version": VERSION, "kind": self.kind, "source": self.source, "zone": self.zone,
-            "time": round(self.time, 3), "clock": clock, "frame": self.frame, **self.details,
+            "time": round(self.time, 3), "clock": iso(self.clock), "frame": self.frame, **self.details,
         }
 
     def line(self) -> str:
         """The line, without its end."""
         return json.dumps(self.as_dict(), ensure_ascii=False)
+
+
+def iso(moment: datetime.datetime | None) -> str | None:
+    """ISO 8601, rounded to the millisecond as seconds are; None of what is not known."""
+    half = datetime.timedelta(microseconds=500)
+    return None if moment is None else (moment + half).isoformat("T", "milliseconds")  # which cuts off
 
 
 def clock_at(seconds: float) -> datetime.datetime:

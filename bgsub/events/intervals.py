@@ -7,17 +7,13 @@ import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from bgsub.errors import OutputError
 from bgsub.events.blobs import Blob
-from bgsub.events.event import VERSION
+from bgsub.events.event import VERSION, iso
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.shares import Shares
-from bgsub.jobs.files import as_bytes
 from bgsub.masks.zones import Zones
-from bgsub.mixture.storage import replacing
 
 BLOB = ("row", "col", "height", "width", "area")
 COLUMNS = ("number", "zone", "start", "end", "duration", "peak", "start_frame", "end_frame", "peak_frame", "share",
@@ -161,21 +157,6 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write `table` to a file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        with replacing(path) as file:
-            file.write(as_bytes(table(rows)))
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
 def timecode(seconds: float) -> str:
     """H:MM:SS.mmm."""
     milliseconds = round(seconds * 1000)
@@ -186,11 +167,6 @@ def timecode(seconds: float) -> str:
 def clock_of(begun: datetime.datetime | None, seconds: float) -> datetime.datetime | None:
     """The moment so many seconds after another; None where that is not known."""
     return None if begun is None else begun + datetime.timedelta(seconds=seconds)
-
-
-def iso(moment: datetime.datetime | None) -> str | None:
-    """ISO 8601, to the millisecond."""
-    return None if moment is None else moment.isoformat("T", "milliseconds")
 
 
 def interval_as_dict(one: Interval) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import numpy as np
 from bgsub.errors import MisuseError, counted
 from bgsub.events import paper
 from bgsub.events.clips import STDIN
-from bgsub.events.intervals import Findings, iso
+from bgsub.events.event import iso
+from bgsub.events.intervals import Findings
 from bgsub.events.motion import Interval
 from bgsub.video import lettering
 

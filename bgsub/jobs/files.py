@@ -43,8 +43,16 @@ def _about(file: Path) -> tuple[str, int, int]:
     return str(file.resolve()), status.st_size, status.st_mtime_ns
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, cure: str = "name another folder with -o") -> None:
     """Write a file so that it is there whole or as it was before, whatever happens meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that is made if it is not there.
+    text : str
+    cure : str
+        What helps if it cannot be written, for the message.
 
     Raises
     ------
@@ -56,7 +64,7 @@ def write_whole(path: Path, text: str) -> None:
         with replacing(path) as file:
             file.write(as_bytes(text))
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; name another folder with -o") from error
+        raise OutputError(f"cannot write {path}: {error.strerror}; {cure}") from error
 
 
 def make_folder(folder: Path) -> None:

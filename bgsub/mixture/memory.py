@@ -14,8 +14,11 @@ from numpy.typing import DTypeLike
 from bgsub.errors import MisuseError, ModelFileError, counted
 from bgsub.mixture.blocks import Blocks, Pixel
 from bgsub.mixture.checks import DTYPES, checked_pixels, checked_threads, described
-from bgsub.mixture.parameter import build
+from bgsub.mixture.parameter import build, nearest
 from bgsub.mixture.storage import load_arrays, save_arrays
+
+LIKE = 0.8
+"""How like a parameter's name a new attribute is if it is taken for a slip; `exposure` is no `follow_exposure`."""
 
 
 class Params(Protocol):
@@ -60,6 +63,11 @@ class Memory(Generic[P]):
         if name in self.params_class.__dataclass_fields__:  # it would be kept, and nothing would read it
             raise MisuseError(f"{name} is a parameter; set all of them: model.params = dataclasses.replace("
                               f"model.params, {name}={value!r})")
+        if name not in self.__dict__ and not name.startswith("_") and not hasattr(type(self), name):
+            near = nearest(name, self.params_class.__dataclass_fields__, LIKE)
+            if near is not None:  # nothing would read that either
+                raise MisuseError(f"no parameter {name!r}; did you mean {near!r}? Set all of them: model.params = "
+                                  f"dataclasses.replace(model.params, {near}={value!r})")
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
@@ -127,6 +128,11 @@ def is_number(value: Any, whole: bool = False) -> bool:
     return number.is_integer() if whole else math.isfinite(number)
 
 
+def nearest(name: str, names: Iterable[str], like: float = 0.6) -> str | None:
+    """The name that is most like another one, by difflib's ratio; None if none is as like as this."""
+    return next(iter(difflib.get_close_matches(name, list(names), 1, like)), None)
+
+
 def build(cls: type, given: dict[str, Any]) -> Any:
     """Make a params object, refusing names that it does not have.
 
@@ -137,7 +143,7 @@ def build(cls: type, given: dict[str, Any]) -> Any:
     """
     names = [f.name for f in fields(cls)]
     if unknown := [name for name in given if name not in names]:
-        near = difflib.get_close_matches(unknown[0], names, 1)
-        meant = f"did you mean {near[0]!r}? There" if near else "there"
+        near = nearest(unknown[0], names)
+        meant = f"did you mean {near!r}? There" if near else "there"
         raise MisuseError(f"no parameter {unknown[0]!r}; {meant} are {', '.join(names)}")
     return cls(**given)

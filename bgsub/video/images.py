@@ -21,6 +21,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """What counts as an image, in lower case."""
 
+DEPTHS = (8, 10, 12)
+"""Bits of cameras whose values some keep in 16-bit images as they are; of these the upper 8 bits are nearly black."""
+
 _PLACEHOLDER = re.compile(r"%(?:0([0-9]+))?d")
 
 
@@ -34,9 +37,9 @@ class ImageSequence(Sequence):
     An image that cannot be read, or has another size than the first, is passed over; the others keep their index and
     time.
 
-    Grey images stay grey. An alpha channel is dropped. Of 16 bits the upper 8 are kept. Where grey and colour are
-    mixed, all become what the first is. Orientation tags are not followed; of a multi-page TIFF the first page
-    is read.
+    Grey images stay grey. An alpha channel is dropped. Of 16 bits the upper 8 are kept, and `loss` tells where images
+    hold no more than 12. Where grey and colour are mixed, all become what the first is. Orientation tags are not
+    followed; of a multi-page TIFF the first page is read.
 
     Parameters
     ----------
@@ -80,7 +83,8 @@ class ImageSequence(Sequence):
                 f"known: {' '.join(sorted(IMAGE_SUFFIXES))})"
             )
         self.n_frames = len(self.paths)
-        first = read_image(self.paths[0])
+        self._brightest = 0
+        first = self._read_one(self.paths[0])
         self.size = first.shape[0], first.shape[1]
         self._closed = False
         self._first_fault = ""
@@ -102,7 +106,7 @@ class ImageSequence(Sequence):
                 yield Frame(index, position / self.frame_rate, NOTHING)
                 continue
             try:
-                image = first if position == 0 else _as_first(read_image(path), grey)
+                image = first if position == 0 else _as_first(self._read_one(path), grey)
                 self._check_size(image, path)
             except InputError as error:
                 self.n_lost += 1
@@ -113,10 +117,25 @@ class ImageSequence(Sequence):
             raise InputError(f"these are hardly images of one video: {self.loss()}")
 
     def loss(self) -> str:
-        """Which images were left out, in words; empty if none was."""
-        if not self.n_lost:
+        """Which images were left out, and whether they hold fewer bits than they could; empty if all is well."""
+        left_out = f"left out {self.n_lost} of {self.n_frames} images of {self.name}. The first: {self._first_fault}"
+        return "; ".join(filter(None, [left_out if self.n_lost else "", self._bits_lost()]))
+
+    def _bits_lost(self) -> str:
+        """Whether nearly nothing is left of 16 bits, and what helps."""
+        bits = next((bits for bits in DEPTHS if self._brightest < 2**bits), 16)
+        if bits == 16 or not self._brightest:
             return ""
-        return f"left out {self.n_lost} of {self.n_frames} images of {self.name}. The first: {self._first_fault}"
+        white = f"1/{2**(16 - bits)}"
+        return (f"nothing in the 16-bit images of {self.name} is above {self._brightest}: they hold {bits} bits, "
+                "and their upper 8 are nearly black. Stretch them first: `ffmpeg -i in%06d.png -vf format=rgb48,"
+                f"colorlevels=rimax={white}:gimax={white}:bimax={white} stretched/in%06d.png`")
+
+    def _read_one(self, path: Path) -> np.ndarray:
+        image = _decoded(path)
+        if image.dtype == np.uint16 and self._brightest < 2**DEPTHS[-1]:
+            self._brightest = max(self._brightest, int((image if image.ndim == 2 else image[..., :3]).max()))
+        return _in_8_bits(image, path)
 
     def _check_size(self, image: np.ndarray, path: Path) -> None:
         height, width = image.shape[:2]
@@ -141,6 +160,10 @@ def read_image(path: Path, alpha: bool = False) -> np.ndarray:
     InputError
         If it cannot be read, or is neither grey nor colour of 8 or 16 bits.
     """
+    return _in_8_bits(_decoded(path), path, alpha)
+
+
+def _decoded(path: Path) -> np.ndarray:
     try:
         # Not cv2.imread: on Windows it cannot open names outside the code page.
         image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
@@ -150,6 +173,10 @@ def read_image(path: Path, alpha: bool = False) -> np.ndarray:
         image = None
     if image is None:
         raise InputError(f"cannot read {path} as an image (it is damaged, or of another kind than its name says)")
+    return image
+
+
+def _in_8_bits(image: np.ndarray, path: Path, alpha: bool = False) -> np.ndarray:
     if image.dtype == np.uint16:
         image = np.right_shift(image, 8).astype(np.uint8)
     channels = 1 if image.ndim == 2 else image.shape[2]

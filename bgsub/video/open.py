@@ -30,8 +30,8 @@ def open_source(spec: str | Path | int, *, frame_rate: float | None = None, time
         - a number, also as a string: that camera;
         - an address such as ``rtsp://…``: that stream (``file://…``: that file);
         - ``-``: YUV4MPEG2 on standard input;
-        - a folder: the images in its ``input/`` (as CDnet has it), or its one video ``input.*`` if it has no
-          images, or its images;
+        - a folder: the images in its ``input/`` (as CDnet has it), or its images, or its one video ``input.*`` if it
+          has none, or a single one;
         - ``in%06d.jpg`` or ``frames/*.png``, unless a file has just that name: the images that fit;
         - else: that video file. ``./0`` and any Path is always a file or a folder.
     frame_rate : float, optional
@@ -95,12 +95,14 @@ def _open_folder(folder: Path, frame_rate: float | None) -> Source:
     image_rate = DEFAULT_RATE if frame_rate is None else frame_rate
     if (folder / "input").is_dir():
         return ImageSequence(folder / "input", frame_rate=image_rate)
-    if images_in(folder):
-        return ImageSequence(folder, frame_rate=image_rate)
+    images = images_in(folder)
     videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    if len(images) > (1 if videos else 0):  # a single one among videos is a region or a preview
+        return ImageSequence(folder, frame_rate=image_rate)
     named_input = [path for path in videos if path.stem == "input"]
     if len(named_input) == 1:
         return VideoFile(named_input[0], frame_rate=frame_rate)
     if videos:
-        raise MisuseError(f"no image in {folder}, but videos: name the one to read, such as {videos[0]}")
+        raise MisuseError(f"{folder} holds videos: name the one to read, such as {videos[0]}, or have `bgsub batch` do "
+                          "all of them")
     return ImageSequence(folder, frame_rate=image_rate)  # says what was expected

@@ -17,6 +17,8 @@ from .frame import Frame, Stream
 
 URL_SCHEMES = ("rtsp", "rtsps", "http", "https", "udp", "rtmp", "tcp", "srt")
 """What a network stream's address may start with, before ``://``."""
+SUSPICIOUS = 10
+"""Pictures, all black to the last bit as those of hardly any camera, of which it is told."""
 
 
 class LiveStream(Stream):
@@ -51,6 +53,7 @@ class LiveStream(Stream):
         self.size = first[0].shape[0], first[0].shape[1]
         self.frame_rate = credible_rate(capture.get(cv2.CAP_PROP_FPS))
         self._start = time.monotonic()
+        self._n_black: int | None = 0  # as long as there was no other picture
         self._frames = self._read(first)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -84,6 +87,8 @@ class LiveStream(Stream):
                     f"(WxH), got {image.shape[1]}x{image.shape[0]}. Open it again"
                 )
             seconds = max(seconds, stamp - first_stamp)
+            if self._n_black is not None:
+                self._n_black = None if image.any() else index
             yield Frame(index, now - self._start, image)
             item = self._capture.read()
             now = time.monotonic()
@@ -158,6 +163,13 @@ class NetworkStream(LiveStream):
         )
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._n_announced = int(count) if math.isfinite(count) and count >= 1 else None
+
+    def loss(self) -> str:
+        """Whether nothing was seen, and what may help; see `interlaced`."""
+        if (self._n_black or 0) < SUSPICIOUS:
+            return ""
+        return (f"all pictures of {self.name} were black: if it is interlaced, this OpenCV shows nothing of it; have "
+                f"FFmpeg read it: `ffmpeg -i {self.name} -vf yadif -f yuv4mpegpipe -pix_fmt yuv420p - | bgsub run - …`")
 
     def _complete(self, n_read: int, seconds: float) -> bool:
         if self._n_announced is None:

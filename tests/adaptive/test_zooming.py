@@ -1,5 +1,10 @@
 """A camera that zooms and tilts: how much is found, and the model goes along."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -252,3 +257,30 @@ def test_what_passes_is_found_as_ever():
     for frame in passing((*SIZE, 3), 60):
         model.apply(frame)
         assert model.shift.is_plain
+
+
+COMPILED = """
+from test_zooming import *
+from bgsub.mixture.compiled import KERNELS
+from bgsub.models.registry import warm_up
+
+warm_up(Adaptive)
+before = {kernel: len(kernel.signatures) for kernel in KERNELS}
+rng = np.random.default_rng(0)
+for size, n in (((120, 160, 3), 40), ((120, 160), 40), ((720, 960, 3), 32)):
+    model, scene, zooms = Adaptive(), cv2.resize(SCENE, (3 * size[1], 3 * size[0])), set()
+    for zoom in (*[1] * 10, *ramp(10, 1.06, 1), *ramp(n - 20, 0.86, 1.06)):
+        frame = seen(look(Shift(0, 0, zoom), size[:2], scene), rng)
+        model.apply(frame if len(size) == 3 else frame[..., 0])
+        zooms.add(model.shift.zoom)
+    print(max(zooms) > 1.02, model.turned.zoom < 0.98)
+print([(kernel.__module__, kernel.__name__) for kernel in KERNELS if len(kernel.signatures) != before.get(kernel)])
+"""
+
+
+def test_a_camera_that_begins_to_zoom_compiles_nothing():
+    """After what `bgsub doctor` warms up; in a process of its own, as other tests compile what they like."""
+    here = Path(__file__).parent
+    told = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True, timeout=100, check=True,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])])})
+    assert told.stdout.split("\n") == [*["True True"] * 3, "[]", ""]

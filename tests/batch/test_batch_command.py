@@ -43,10 +43,11 @@ def test_a_folder_with_all_kinds_of_things_in_it(bgsub, footage, tmp_path):
     code, told, err = bgsub(footage, "--out", out, "--mask", "--events", "--recursive", "--jobs", 2)
     assert code == 1, "one of them is no video"
     lines = told.splitlines()
-    assert [line.split()[0] for line in lines] == ["file", "a", "b", "bad", "cam/c", "shots", "5"]
+    assert [line.split()[0] for line in lines] == ["file", "a", "b", "bad", "cam/c", "shots", "5", "page"]
     assert lines[1].split()[-1] == "done"
     assert lines[3].split() == ["bad", "failed"]
-    assert lines[-1].startswith("5 files: 4 done, 1 failed; 96 frames in ")
+    assert lines[-2].startswith("5 files: 4 done, 1 failed; 96 frames in ")
+    assert lines[-1] == f"  page       {out}/index.html"
     first, second = err.splitlines()
     assert first == "bgsub: passed over 1 file that is no video"
     assert second.startswith(f"bgsub: bad: cannot read {footage}/bad.mp4 as video")
@@ -59,7 +60,7 @@ def test_a_folder_with_all_kinds_of_things_in_it(bgsub, footage, tmp_path):
 
     (footage / "bad.mp4").unlink()
     code, told, err = bgsub(footage, "--out", out, "--mask", "--events", "--recursive", "--jobs", 2)
-    assert (code, told.splitlines()[-1][:38]) == (0, "4 files: 4 done before; 0 frames in 0.")
+    assert (code, told.splitlines()[-2][:38]) == (0, "4 files: 4 done before; 0 frames in 0.")
     assert err.splitlines()[-1] == "bgsub: 4 of 4 files done before"
 
 
@@ -192,7 +193,7 @@ def test_two_at_once_do_not_meet(bgsub, tmp_path):
     told, err = first.communicate(timeout=100)
     assert second == (2, "", f"bgsub: another bgsub is at work in {out}; wait until it is done, or stop it\n")
     assert (first.returncode, err) == (0, "bgsub: passed over 1 file that is no video\n")
-    assert told.splitlines()[-1].startswith("1 file: 1 done; 1200 frames")
+    assert told.splitlines()[-2].startswith("1 file: 1 done; 1200 frames")
     assert parts(out) == []
 
 
@@ -217,12 +218,12 @@ def test_stopped_in_the_middle_it_goes_on_where_it_was(tmp_path):
     process.send_signal(signal.SIGINT)
     told, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert told.splitlines()[-1].startswith("2 files: 1 done, 1 not begun; 24 frames")
+    assert told.splitlines()[-2].startswith("2 files: 1 done, 1 not begun; 24 frames")
     assert err.strip() == "bgsub: stopped early: 1 of 2 files left; the same command goes on from there"
     assert sorted(path.name for path in out.iterdir()) == ["a", "index.html", "summary.csv", "summary.json"]
 
     write_clip(tmp_path / "in" / "b.avi")
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True,
                           env={**os.environ, "PYTHONWARNINGS": "error"})
-    assert done.stdout.splitlines()[-1].startswith("2 files: 1 done, 1 done before; 24 frames")
+    assert done.stdout.splitlines()[-2].startswith("2 files: 1 done, 1 done before; 24 frames")
     assert done.stderr == "bgsub: 1 of 2 files done before\n"

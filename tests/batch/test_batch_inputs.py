@@ -77,8 +77,27 @@ def test_lists_keep_paths_as_they_stand_there(place, monkeypatch):
     (place / "list.txt").write_text("# of today\nfootage/b.mp4\n\n  ./footage/cam/c.mkv  \nfootage/gone.mp4\n")
     wanted = ["footage/b", "footage/cam/c", "footage/gone"]
     assert names("@list.txt") == names(lists=["list.txt"]) == wanted
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{place}/footage/a.avi\n"))
-    assert names(lists=["-"]) == [str(place / "footage" / "a").lstrip("/")]
+
+
+@pytest.mark.parametrize(("listed", "wanted"), [
+    ("/footage/a.avi", ["a"]),
+    ("/footage/a.avi /footage/cam/c.mkv /footage/cam/deep/d.MOV", ["a", "cam/c", "cam/deep/d"]),
+    ("/footage/cam/c.mkv /footage/cam/deep/../../b.mp4", ["cam/c", "b"]),
+    ("/footage/shots /footage/a.avi", ["shots", "a"]),
+    ("/footage/cam/c.mkv /footage/cam/deep/d.MOV footage/b.mp4", ["c", "deep/d", "footage/b"]),
+    ("/footage/a.avi /elsewhere/a.avi", ["footage/a", "elsewhere/a"]),
+])
+def test_absolute_paths_of_a_list_count_from_what_they_have_in_common(place, monkeypatch, listed, wanted):
+    lines = [f"{place}{path}" if path.startswith("/") else path for path in listed.split()]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert names(lists=["-"]) == wanted
+
+
+def test_absolute_paths_of_several_lists_that_would_meet_are_refused(place):
+    for name in ("one", "other"):
+        (place / f"{name}.txt").write_text(f"{place}/{name}/a.avi\n")
+    with pytest.raises(MisuseError, match=r"one/a.avi and .*other/a.avi would both have their results in a/"):
+        names("@one.txt", "@other.txt")
 
 
 def test_nothing_is_there_twice(place):

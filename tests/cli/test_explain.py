@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from run_helpers import N_FRAMES, folder_masks
 
+from bgsub.errors import OutputError
 from bgsub.models.params import PARAMS
+from bgsub.video import outputs
 
 ROOT = Path(__file__).parents[2]
 PIXEL = "20,40"
@@ -74,6 +76,31 @@ def test_picture_where_one_asks_for_it(bgsub, folder, tmp_path):
     assert found["picture"] == str(tmp_path / "why.png")
     assert cv2.imread(found["picture"]) is not None
     assert found["frame"] == 1100 + N_FRAMES - 1
+
+
+@pytest.mark.parametrize("name", ["clip.avi", "frames"])
+def test_picture_of_footage_that_is_read_only(name, bgsub, clip, folder, tmp_path, monkeypatch):
+    usual = outputs.require_folder
+
+    def checked(path):
+        if path.absolute().parent == tmp_path:
+            raise OutputError("cannot write there")
+        usual(path)
+
+    monkeypatch.setattr(outputs, "require_folder", checked)
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    words = "explain", tmp_path / name, "--pixel", PIXEL
+    code, out, err = bgsub(*words)
+    picture = Path(name).stem + "_pixel_20_40.png"
+    assert (code, err) == (0, f"nothing can be written into {tmp_path}; the picture goes into the current folder\n")
+    assert out.endswith(f"\n\n{picture}\n")
+    assert cv2.imread(picture) is not None
+    code, out, err = bgsub(*words)
+    assert (code, out) == (2, "")
+    assert f"{picture} is already there" in err
+    monkeypatch.chdir(tmp_path)
+    assert "cannot write there" in bgsub(*words)[2]
 
 
 def test_json_writes_no_picture_of_its_own(bgsub, clip):

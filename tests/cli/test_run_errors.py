@@ -102,6 +102,15 @@ def test_images_of_differing_sizes_are_left_out(bgsub, folder, tmp_path):
     assert list(folder_masks(tmp_path / "frames_mask")) == [i for i in range(1100, 1140) if i != 1120]
 
 
+@pytest.mark.parametrize("command", ["run", "events", "explain"])
+def test_images_of_12_bits_in_16(bgsub, frames, tmp_path, command):
+    write_images(tmp_path / "frames", [frame.astype(np.uint16) * 16 for frame in frames[:12]])
+    code, _, err = bgsub(command, tmp_path / "frames", *(["--pixel", "1,1"] if command == "explain" else []))
+    assert code == 0
+    assert "they hold 12 bits" in err
+    assert err.count("\n") == 1
+
+
 def test_a_damaged_image_is_left_out(bgsub, folder, tmp_path):
     (folder / "in001105.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     code, _, err = bgsub("run", folder, "--quiet")
@@ -467,8 +476,14 @@ def test_nowhere_to_print_to(clip, tmp_path):
     assert same(video_masks(tmp_path / "m.mkv"), expected(clip))
 
 
+def test_a_question_ends_in_its_own_mark(refused):
+    assert refused(2, "rum", "a.mp4") == "no command 'rum'; did you mean 'run'? See `bgsub --help`"
+    assert refused(2, "run", "a.mp4", "--match-sigma", "3").endswith("'--match-sigmas'? See `bgsub run --help`")
+    assert refused(2, "run", "a.mp4", "--zzzz").endswith("'--zzzz'. See `bgsub run --help`")
+
+
 def test_a_pattern_that_the_shell_has_spread(refused):
     line = refused(2, "run", "a.png", "b.png", "c.png")
-    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern in quotes, such as 'frames/*.png'. "
-                         "See `bgsub run --help`")
+    assert line.endswith("(b.png c.png): there is one INPUT; put a pattern of images in quotes, such as "
+                         "'frames/*.png', and give many videos to `bgsub batch`. See `bgsub run --help`")
     assert "pattern" not in refused(2, "doctor", "a")

@@ -1,6 +1,7 @@
 """Ctrl-C and its kin in the middle of a run, streams that go silent, and pipes that stall."""
 
 import http.server
+import importlib
 import itertools
 import json
 import os
@@ -8,8 +9,11 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+import tomllib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,7 +25,9 @@ from bgsub.cli import run as run_module
 from bgsub.video.y4m import Y4MWriter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+ROOT = Path(__file__).parents[2]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+NOTHING = "bgsub: stopped before the first frame; nothing was written"
 
 
 def begin(*words, **keywords):
@@ -108,10 +114,23 @@ def test_ctrl_c_at_any_moment_of_the_start(long_clip, tmp_path):
         process.send_signal(signal.SIGINT)
         code, out, err = ended(process)
         assert code in (130, -signal.SIGINT)  # while Python itself is starting, it dies in its own way
-        assert "bgsub:" not in err
+        assert "bgsub:" not in err.replace(NOTHING, "")
         assert path.exists() == bool(re.search(r"frames? of 160x120", out))
         if path.exists():
             assert len(video_frames(path)) == int(out.split()[0])
+
+
+@pytest.mark.parametrize("program", [["-m", "bgsub"], ["-c", "from bgsub.__main__ import entry; entry()"]])
+@pytest.mark.parametrize(("ignored", "code"), [(False, -signal.SIGINT), (True, 3)])
+def test_ctrl_c_while_we_are_loaded_shows_no_traceback(tmp_path, program, ignored, code):
+    """The second program is what an installer makes of our entry point."""
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nos._exit(3)\n")
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    process = subprocess.run([sys.executable, *program, "--version"], env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, handler), capture_output=True, timeout=60)
+    assert (process.returncode, process.stdout, process.stderr) == (code, b"", b"")
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"bgsub": "bgsub.__main__:entry"}
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -131,8 +150,30 @@ def test_a_signal_that_foreign_code_loses_ends_it_all_the_same(bgsub, long_clip,
 
     monkeypatch.setattr(run_module, where, losing)
     found, out, err = bgsub("run", long_clip, "--mask", tmp_path / "m.mkv")
-    assert (found, out, err.strip()) == (code, "", "")
+    assert (found, out, err.strip()) == (code, "", NOTHING)
     assert not (tmp_path / "m.mkv").exists()
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("words", [("run", "--mask", "m.mkv"), ("run", "--save-model", "m.npz"),
+                                   ("events", "--events", "e.jsonl", "--csv", "e.csv")])
+@pytest.mark.parametrize("early", [True, False])
+def test_ctrl_c_before_the_first_mask_says_that_nothing_was_written(bgsub, clip, tmp_path, monkeypatch, words, early):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / words[2]).write_text("from yesterday")
+    before = tree(tmp_path)
+    if early:
+        monkeypatch.setattr(importlib.import_module(f"bgsub.cli.{words[0]}"), "typed_parameters", interrupt)
+    else:
+        monkeypatch.setattr(Adaptive, "apply", interrupt)
+    code, out, err = bgsub(words[0], clip, *words[1:], "--force")
+    assert (code, out, err.strip()) == (130, "", NOTHING)
+    code, out, err = bgsub(words[0], clip, *words[1:], "--force", "--quiet")
+    assert (code, out, err.strip()) == (130, "", "")
+    assert tree(tmp_path) == before
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path):
@@ -228,7 +269,7 @@ def test_ctrl_c_while_a_stream_is_being_opened(tmp_path, number, code):
         found, out, err = ended(process)
         connection.close()
     assert time.monotonic() - begun < 3
-    assert (found, out, err.strip()) == (code, "", "")
+    assert (found, out, err.strip()) == (code, "", NOTHING)
     assert tree(tmp_path) == {}
 
 
@@ -247,7 +288,7 @@ def test_ctrl_c_while_the_pipe_before_us_is_silent(tmp_path, n_frames):
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 143
     assert time.monotonic() - begun < 3
-    assert process.stderr.read().strip() == b""
+    assert process.stderr.read().decode().strip() in (("",) if n_frames else ("", NOTHING))  # perhaps it was loading
     assert list(folder_masks(tmp_path / "out")) == list(range(1, (n_frames or 0) + 1))
     process.communicate()
 

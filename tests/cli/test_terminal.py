@@ -1,5 +1,6 @@
 """On a real terminal: a progress bar, and nothing of it anywhere else."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 from run_helpers import start, video_frames, video_masks
 
 from bgsub.cli import progress
-from bgsub.cli.progress import expected_frames
-from bgsub.video.frame import Sequence, Stream
+from bgsub.cli.progress import expected_frames, progress_bar
+from bgsub.errors import OutputError
+from bgsub.video.frame import Sequence, Source, Stream
 from bgsub.video.pipeline import Selection
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux, which is the terminal here")
@@ -177,3 +179,23 @@ def test_closed_standard_input_is_empty(tmp_path):
     found = subprocess.run(["sh", "-c", words], capture_output=True, timeout=60)
     assert found.returncode == 1
     assert b"standard input is empty" in found.stderr
+
+
+class Damaged(Source):
+    """Of which something was left out."""
+
+    frame_rate = 25.0
+
+    def loss(self):
+        return "left out 3 images"
+
+
+@pytest.mark.parametrize(("error", "told"), [
+    (None, "bgsub: left out 3 images\n"), (KeyboardInterrupt, "bgsub: left out 3 images\n"), (OutputError, ""),
+])
+def test_what_was_left_out_is_told_unless_it_failed(capfd, error, told):
+    """Ctrl-C is how streams end."""
+    with pytest.raises(error) if error else contextlib.nullcontext(), progress_bar(Damaged(), Selection(), False):
+        if error:
+            raise error
+    assert capfd.readouterr().err == told

@@ -302,8 +302,10 @@ def test_clips_of_an_earlier_time_are_replaced_only_if_told(tmp_path):
     folder.mkdir()
     for name in ("night_0001_0-00-01.000.mp4", "night_0002_0-00-09.000.mp4", "other_0001_0-00-01.000.mp4", "night.mp4"):
         (folder / name).touch()
-    with pytest.raises(MisuseError, match=r"night_0001_0-00-01\.000\.mp4 is already there.*--force.* 2 files"):
+    with pytest.raises(MisuseError, match=r"night_0001_0-00-01\.000\.mp4 is already there.*--force .* all 2 files"):
         clips.prepare(folder, "--clips", "night", [".mp4"], force=False)
+    with pytest.raises(MisuseError, match=r"other_0001_0-00-01\.000\.mp4 is already there.*--force to replace it$"):
+        clips.prepare(folder, "--clips", "other", [".mp4"], force=False)
     clips.prepare(folder, "--clips", "night", [".mp4"], force=True)
     clips.clear(folder, "night", [".mp4"])
     assert sorted(path.name for path in folder.iterdir()) == ["night.mp4", "other_0001_0-00-01.000.mp4"]

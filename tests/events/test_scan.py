@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bgsub.errors import OutputError
-from bgsub.events.event import Event
-from bgsub.events.intervals import COLUMNS, Findings, table, timecode, write_table
+from bgsub.events.event import Event, iso
+from bgsub.events.intervals import COLUMNS, Findings, clock_of, table, timecode
 from bgsub.events.job import WORKING_ROWS, Later, ScanJob, reduced, working_size
 from bgsub.events.motion import Interval, Mark
 from bgsub.events.params import MotionParams
@@ -289,7 +288,15 @@ def test_timecodes(seconds, text):
     assert timecode(seconds) == text
 
 
-def test_rows_and_the_table_of_them(tmp_path):
+@pytest.mark.parametrize("seconds", [0, 4 / 15, 10.6, 59.9996, 1.0004])
+def test_the_clock_is_rounded_as_seconds_are(seconds):
+    told = datetime.datetime.fromisoformat(iso(clock_of(BEGUN, seconds)))
+    assert (told - BEGUN).total_seconds() == pytest.approx(round(seconds, 3), abs=1e-9)
+    assert Event("motion_start", "a", seconds, 1, clock_of(BEGUN, seconds)).as_dict()["clock"] == told.isoformat(
+        "T", "milliseconds")
+
+
+def test_rows_and_the_table_of_them():
     rows = scanned(begun=BEGUN).findings().rows()
     assert rows[0]["number"] == 1
     assert (rows[0]["start"], rows[0]["end"], rows[0]["duration"]) == (0.5, 1.4, 0.9)
@@ -298,9 +305,3 @@ def test_rows_and_the_table_of_them(tmp_path):
     assert list(read[0]) == list(COLUMNS)
     assert [(row["start_frame"], row["blob_height"], row["cut"]) for row in read] == [
         ("6", "30", "False"), ("39", "20", "True")]
-    (tmp_path / "e.csv.part").write_text("of another")
-    write_table(rows, tmp_path / "e.csv")
-    assert (tmp_path / "e.csv").read_text() == table(rows)
-    with pytest.raises(OutputError, match="cannot write"):
-        write_table(rows, tmp_path / "nowhere" / "e.csv")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.csv", "e.csv.part"]

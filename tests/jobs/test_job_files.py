@@ -44,4 +44,6 @@ def test_a_file_is_whole_or_as_before(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OutputError, match="No space left on device; name another folder with -o"):
         write_whole(path, "second")
+    with pytest.raises(OutputError, match="No space left on device; name another --csv"):
+        write_whole(path, "second", "name another --csv")
     assert [(file.name, file.read_text()) for file in path.parent.iterdir()] == [("x.json", "first")]

@@ -144,6 +144,28 @@ def test_16_bits_give_their_high_byte(tmp_path, channels):
     assert (frame.image == 0xAB).all()
 
 
+@pytest.mark.parametrize(("brightest", "told"), [
+    (200, "hold 8 bits.*rimax=1/256:"), (1023, "above 1023.* hold 10 bits.*gimax=1/64:"),
+    (1024, "hold 12 bits.*bimax=1/16 "), (4095, "hold 12 bits"), (4096, ""), (0xFFFF, ""), (0, ""),
+])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_16_bits_of_which_hardly_any_are_used_are_told(tmp_path, brightest, told, channels):
+    for i, level in enumerate((3, brightest, 2) if brightest else (0, 0), 1):
+        image = np.full((6, 8, channels), level, np.uint16)
+        image[..., 3:] = 0xFFFF
+        cv2.imwrite(str(tmp_path / f"in{i}.png"), image)
+    source = ImageSequence(tmp_path)
+    assert len(list(source)) == source.n_frames
+    assert re.search(told, source.loss()) if told else source.loss() == ""
+    assert source.n_lost == 0
+
+
+def test_8_bits_are_what_they_are(tmp_path):
+    write(tmp_path / "in1.png", 3)
+    source = ImageSequence(tmp_path)
+    assert (len(list(source)), source.loss()) == (1, "")
+
+
 def test_float_is_refused(tmp_path):
     write(tmp_path / "in1.tiff", channels=1, dtype=np.float32)
     with pytest.raises(InputError, match=r"expected grey or colour of 8 or 16 bits, got 1 .*float32.*in1\.tiff"):

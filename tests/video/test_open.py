@@ -96,6 +96,7 @@ def test_folder_with_input_video(tmp_path):
 
 def test_folder_of_images(tmp_path):
     image(tmp_path / "in1.png")
+    image(tmp_path / "in2.png")
     video(tmp_path / "input.avi")
     source = open_source(tmp_path, frame_rate=50)
     assert isinstance(source, ImageSequence)
@@ -105,8 +106,17 @@ def test_folder_of_images(tmp_path):
 def test_folder_of_videos_names_one(tmp_path):
     video(tmp_path / "b.avi")
     video(tmp_path / "a.avi")
-    with pytest.raises(MisuseError, match=r"such as .*a\.avi"):
-        open_source(tmp_path)
+    for _ in range(2):
+        with pytest.raises(MisuseError, match=r"holds videos: .* such as .*a\.avi, or have `bgsub batch` do all"):
+            open_source(tmp_path)
+        image(tmp_path / "ROI.bmp")
+
+
+def test_a_single_image_beside_a_video_is_no_video(tmp_path):
+    image(tmp_path / "ROI.bmp")
+    assert isinstance(open_source(tmp_path), ImageSequence)
+    video(tmp_path / "input.avi")
+    assert isinstance(open_source(tmp_path), VideoFile)
 
 
 def test_empty_folder_is_misuse(tmp_path):

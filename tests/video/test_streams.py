@@ -31,7 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
         for i in range(self.server.n_frames):
-            picture = cv2.imencode(".jpg", np.full((48, 64, 3), i * 8 % 200, np.uint8))[1].tobytes()
+            level = 0 if i < self.server.n_black else i * 8 % 200
+            picture = cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))[1].tobytes()
             self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture))
             self.wfile.write(picture + b"\r\n")
             time.sleep(0.005)
@@ -43,6 +44,7 @@ def server():
     found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     found.daemon_threads = True
     found.body, found.n_frames, found.silence, found.finish = b"", 40, 0, threading.Event()
+    found.n_black = 0
     found.address = f"http://127.0.0.1:{found.server_port}"
     found.handle_error = lambda *_: None  # the reader hangs up on us: that is the test
     thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -73,6 +75,21 @@ def test_frames_then_the_end_is_told(server):
     assert times == sorted(times)
     assert times[-1] < 5
     assert int(frames[3].image.mean()) == pytest.approx(24, abs=2)
+
+
+@pytest.mark.parametrize(("n_black", "told"), [(12, True), (11, False)])
+def test_nothing_but_black_is_told_as_it_may_be_interlaced(server, n_black, told):
+    server.n_frames, server.n_black = 12, n_black
+    with NetworkStream(f"{server.address}/mjpeg") as stream, pytest.raises(InputError, match="stopped after 12 frames"):
+        list(stream)
+    assert ("all pictures of" in stream.loss()) == told
+
+
+def test_a_few_black_pictures_are_no_news(server):
+    server.n_frames = server.n_black = 9
+    with NetworkStream(f"{server.address}/mjpeg") as stream, pytest.raises(InputError, match="stopped after 9 frames"):
+        list(stream)
+    assert stream.loss() == ""
 
 
 def test_silence_within_a_stream_is_told_in_time(server):

@@ -98,6 +98,7 @@ def pixel(watch: Watch, row: int, col: int) -> dict[str, Any]:
         If there is no frame yet, or the model gives no answer.
     """
     def question(masker: Masker) -> dict[str, Any]:
+        """To be answered between two frames, in the thread that runs the model."""
         shown = watch.shown(timeout=0)
         if shown is None:
             raise InputError("there is no frame yet")
