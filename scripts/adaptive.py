@@ -56,6 +56,7 @@ PARTS: dict[str, Setting] = {
     "patches of light": {"ghosts.PATCH": 2.0},
     "change of scene": {"scene.LIGHT_FRAMES": 1 << 30, "scene.VIEW_FOR": 1e9, "scene.FIRST": -1.0,
                         "scene.BRIGHTER": 1e9, "scene.HIDDEN": 2.0},
+    "wind that comes up": {"swaying.OFTEN": 1e9},
 }
 """Part → what switches it off."""
 
@@ -71,6 +72,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "course.SWING", "course.AWAY", "course.NEAR", "course.FAR", "course.TOO_FAR", "turning.AT_FIRST",
              "passing.PAUSE", "passing.REACH", "passing.DENSE", "passing.IN_BLOBS", "passing.EVIDENCE",
              "passing.WIDE", "passing.MUCH", "passing.AT_ONCE", "passing.GAPS", "rule.MOST_BUSY",
+             "swaying.OFTEN", "swaying.LEAST", "swaying.GAPS", "swaying.TIME", "swaying.LONG", "rule.SETTLED",
              "coding.MOSTLY", "coding.REPEATED", "coding.TIMES", "coding.FAR", "coding.MOST", "rule.REDRAWN",
              "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
              "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",

@@ -64,7 +64,7 @@ def same(found: list[np.ndarray], wanted: list[np.ndarray]) -> bool:
 def maps(model: bgsub.Adaptive) -> Iterator[np.ndarray]:
     """All that it shows of its pixels."""
     yield from (model.weights, model.means, model.variances, model.tolerance, model.distances, model.blinks,
-                model.verdict, model.speckle, model.passing, model.ghosts, model.background())
+                model.verdict, model.speckle, model.passing, model.swaying, model.ghosts, model.background())
 
 
 def assert_alike(one: bgsub.Adaptive, other: bgsub.Adaptive) -> None:
@@ -190,7 +190,8 @@ def test_a_copy_goes_its_own_way(video):
     assert twin.n_frames == 40
 
 
-@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "verdict", "speckle", "passing", "ghosts"])
+@pytest.mark.parametrize("name", ["tolerance", "distances", "blinks", "verdict", "speckle", "passing", "swaying",
+                                  "ghosts"])
 def test_maps_have_the_shape_of_a_frame_and_are_copies(whole, name):
     _, model = whole
     shown = getattr(model, name)
@@ -226,7 +227,7 @@ def test_freezing_and_rate_0_leave_all_as_it_is(video):
         for image in video[50:65]:
             model.apply(image, None if freeze else 0.0)
         for name in ("weights", "means", "variances", "tolerance", "distances", "blinks", "speckle", "passing",
-                     "ghosts", "n_frames", "floor", "black"):
+                     "swaying", "ghosts", "n_frames", "floor", "black"):
             assert np.array_equal(getattr(model, name), getattr(before, name)), name
 
 

@@ -151,6 +151,8 @@ def _of_adaptive(model: Adaptive) -> dict[str, Map]:
         "mean_distance": Map(model.distances, "mean distance D to the background, in limits", "viridis", 0, 1),
         "speckle": Map(model.speckle, "speckle: share of the pixels around that cleaning removes", "magma", 0),
         "passing": Map(model.passing, "passing: how far what passes comes in blobs", "viridis", 0, 1),
+        "swaying": Map(model.swaying.astype(float), "swaying: what moves in its place, like leaves", "Greens", 0, 1,
+                       {0: "no", 1: "yes"}),
         "ghosts": Map(model.ghosts.astype(float), "ghosts: what objects left behind, and light", "Reds", 0, 1,
                       {0: "no", 1: "yes"}),
     }
@@ -166,7 +168,8 @@ def targets(folder: Path, model: str, force: bool) -> dict[str, Path]:
     """
     names = ["overview", "components", "weight", "sigma", "distance", "since_foreground", "foreground_share",
              "absorption"]
-    names += ["tolerance", "blinks", "mean_distance", "speckle", "passing", "ghosts"] if model == Adaptive.name else []
+    if model == Adaptive.name:
+        names += ["tolerance", "blinks", "mean_distance", "speckle", "passing", "swaying", "ghosts"]
     paths = {name: folder / f"{name}.png" for name in names} | {"maps": folder / "maps.npz"}
     if folder.exists() and not folder.is_dir():
         raise MisuseError(f"--maps takes a folder, and {folder} is a file; name another one")
