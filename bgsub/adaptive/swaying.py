@@ -22,7 +22,7 @@ LEAST = 0.1
 """Share of the pixels that are strange, above which a part of the frame may sway: speckle is less."""
 GAPS = 0.3
 """Around what is strange, more is background than this share of what is on the whole: an object leaves few gaps."""
-EXTENT = 4
+EXTENT = 5
 """Parts of the frame that sway together, in both directions, at least: people who turn pages are smaller. Fewer are
 enough near what has swayed not long ago."""
 LONG = 10.0
