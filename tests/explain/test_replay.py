@@ -252,6 +252,32 @@ def test_what_a_codec_draws_anew_is_replayed():
     assert again == before
 
 
+def windy(n_frames: int) -> list[Frame]:
+    """A tree on the right, which begins to sway."""
+    rng, frames = np.random.default_rng(13), []
+    scene = cv2.GaussianBlur(rng.uniform(0, 255, (60, 80, 3)), (0, 0), 1)
+    rows, cols = np.mgrid[:60, :80].astype(np.float32)
+    twigs = cv2.GaussianBlur(rng.normal(0, 12, (60, 80)).astype(np.float32), (0, 0), 3) * (cols > 40)
+    for i in range(n_frames):
+        sway = twigs * np.float32(np.sin(0.7 * i) + np.sin(1.1 * i)) * (i > 40)
+        picture = cv2.remap(scene, cols + sway, rows, cv2.INTER_LINEAR) + rng.normal(0, 2, scene.shape)
+        frames.append(Frame(i, i / 25, np.uint8(np.clip(picture, 0, 255))))
+    return frames
+
+
+def test_a_tree_in_the_wind_is_replayed():
+    frames, model, place = windy(130), MODELS["adaptive"](), None
+    for frame in frames:
+        model.apply(frame.image)
+        if place is None and model.swaying.any():
+            place = tuple(map(int, np.argwhere(model.swaying & model.verdict)[0]))
+    assert place is not None
+    story = story_of("adaptive", frames, place)
+    assert roles.SWAYING in story.extras["role"]
+    again, before = said_again(story, range(130))
+    assert again == before
+
+
 def test_a_light_behind_somebody_is_replayed():
     rng = np.random.default_rng(12)
     scene = cv2.resize(rng.uniform(30, 110, (8, 10, 3)), (80, 60), interpolation=cv2.INTER_NEAREST)
