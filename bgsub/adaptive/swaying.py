@@ -15,12 +15,12 @@ EVERY = 5
 """Frames from one look to the next."""
 TIME, LOOKS = 2.0, 10
 """Seconds over which all is averaged, and how many looks these are at least."""
-OFTEN = 2.0
+OFTEN = 1.5
 """Times in a second that the verdict on a pixel changes, above which it sways: what passes changes it twice, and then
 not for a while; what stands there does not."""
 LEAST = 0.1
 """Share of the pixels that are strange, above which a part of the frame may sway: speckle is less."""
-GAPS = 0.3
+GAPS = 0.35
 """Around what is strange, more is background than this share of what is on the whole: an object leaves few gaps."""
 EXTENT = 5
 """Parts of the frame that sway together, in both directions, at least: people who turn pages are smaller. Fewer are
