@@ -18,7 +18,7 @@ TIME, LOOKS = 2.0, 10
 OFTEN = 1.5
 """Times in a second that the verdict on a pixel changes, above which it sways: what passes changes it twice, and then
 not for a while; what stands there does not."""
-LEAST = 0.1
+LEAST = 0.15
 """Share of the pixels that are strange, above which a part of the frame may sway: speckle is less."""
 GAPS = 0.35
 """Around what is strange, more is background than this share of what is on the whole: an object leaves few gaps."""
