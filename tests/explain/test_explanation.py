@@ -7,7 +7,8 @@ from itertools import islice
 import cv2
 import numpy as np
 import pytest
-from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
+from disk_helpers import largest_file
+from explain_clips import CALM, MODELS, PARKED, SHADED, street
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
@@ -220,7 +221,7 @@ def test_pictures_of_little(n_frames, tmp_path):
 
 def test_a_picture_is_whole_or_as_it_was(tmp_path):
     (tmp_path / "why.png").write_text("an older one")
-    with full_disk(), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
+    with largest_file(2000), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
         draw(told("mog2", CALM, 3, flat(3)), tmp_path / "why.png")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"why.png": "an older one"}
 
