@@ -22,8 +22,8 @@ for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SI
     if number is not None and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, usual)
 
-COMPILES = "test_demo.py"
-"""It begins by compiling all kernels for the most usual frames."""
+COMPILES = "test_types.py"
+"""It compiles all kernels for all types of frames."""
 WITHOUT_MODELS = ("compare", "events", "masks", "video", "test_make_videos.py")
 WITH_MODELS = ("test_checkpoint.py", "test_extras.py", "test_footage.py", "test_light.py", "test_masker.py",
                "test_methods.py", "test_runner.py", "test_scene_watch.py", "test_session.py", "test_speed.py")

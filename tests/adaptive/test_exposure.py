@@ -269,6 +269,10 @@ def test_an_exposure_is_true_if_it_changes_something():
     assert Exposure((1.0,), steps)
 
 
+def n_found(model, frames):
+    return sum(np.count_nonzero(model.apply(frame)) for frame in frames)
+
+
 @pytest.mark.parametrize("shape", [(120, 160, 3), (97, 131), (48, 64, 3)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_a_change_of_gain_alone_gives_empty_masks(shape, dtype):
@@ -276,13 +280,10 @@ def test_a_change_of_gain_alone_gives_empty_masks(shape, dtype):
     scene = texture(shape, seed=2)
     assert 1.4 * scene.max() < BRIGHT
 
-    def found(**changes):
-        model, rng = Adaptive(threads=1, **changes), np.random.default_rng(3)
-        light = [1 + 0.4 * np.sin(t / 7) if t >= 20 else 1.0 for t in range(70)]
-        return sum(np.count_nonzero(model.apply(seen(scene * gain, rng, dtype=dtype))) for gain in light)
-
-    assert found() == 0
-    assert found(follow_exposure=False) > 300
+    rng, light = np.random.default_rng(3), [1 + 0.4 * np.sin(t / 7) if t >= 20 else 1.0 for t in range(70)]
+    frames = [seen(scene * gain, rng, dtype=dtype) for gain in light]
+    assert n_found(Adaptive(threads=1), frames) == 0
+    assert n_found(Adaptive(threads=1, follow_exposure=False), frames) > 300
 
 
 @pytest.mark.parametrize("shape", [(120, 160, 3), (97, 131), (241, 323, 3), (240, 320)])
@@ -291,15 +292,11 @@ def test_a_change_of_tone_alone_gives_empty_masks(shape, dtype):
     """The same law for curves: the exponent swings by a third."""
     scene = texture(shape, seed=2, low=10, high=245, cell=shape[0] // 10)
 
-    def found(**changes):
-        model, rng, n = Adaptive(threads=1, **changes), np.random.default_rng(3), 0
-        for t in range(70):
-            image = 255 * (scene / 255) ** (1 + 0.33 * np.sin((t - 20) / 7) * (t >= 20))
-            n += np.count_nonzero(model.apply(seen(image, rng, dtype=dtype)))
-        return n
-
-    assert found() < 1e-4 * 50 * scene.shape[0] * scene.shape[1]
-    assert found(follow_exposure=False) > 0.05 * 50 * scene.shape[0] * scene.shape[1]
+    rng, exponents = np.random.default_rng(3), [1 + 0.33 * np.sin((t - 20) / 7) * (t >= 20) for t in range(70)]
+    frames = [seen(255 * (scene / 255) ** exponent, rng, dtype=dtype) for exponent in exponents]
+    n_pixels = 50 * shape[0] * shape[1]
+    assert n_found(Adaptive(threads=1), frames) < 1e-4 * n_pixels
+    assert n_found(Adaptive(threads=1, follow_exposure=False), frames) > 0.05 * n_pixels
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.4])

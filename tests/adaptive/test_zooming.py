@@ -111,8 +111,8 @@ def test_a_step_is_that_of_least_squares():
     told = (np.abs(off) < 10) & (known[rows, cols] > 0)
     effects = np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y], axis=-1)[told].astype(np.float64)
     expected = np.linalg.lstsq(effects, off[told].astype(np.float64), rcond=None)[0]
-    assert turn(frame, background, known, 0, 0, 10, 1) == pytest.approx(expected, rel=1e-3, abs=1e-6)
-    assert turn(frame, background, 0 * known, 0, 0, 10, 1) == (0, 0, 0, 0), "nothing is known"
+    assert turn(frame, background, known, 0.0, 0.0, 10.0, 1) == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert turn(frame, background, 0 * known, 0.0, 0.0, 10.0, 1) == (0, 0, 0, 0), "nothing is known"
 
 
 @pytest.mark.parametrize(("zoom", "tilt"), [(1.3, 0), (0.75, 0), (1, 0.3), (1.15, -0.05)])

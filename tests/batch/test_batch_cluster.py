@@ -52,7 +52,7 @@ def test_the_same_results_as_here(connected, tmp_path):
 def test_a_worker_that_is_killed_costs_nothing(dask, connected, tmp_path):
     """Whichever worker has begun; its file goes to the other one, or to that which takes its place."""
     for i in range(4):
-        write_clip(tmp_path / "in" / f"{i}.avi", scene(40, seed=i) * 20)
+        write_clip(tmp_path / "in" / f"{i}.avi", scene(40, seed=i) * 10)
     session = Session(planned(tmp_path / "in", tmp_path / "out"))
     at_work = threading.Thread(target=session.run, args=(connected,), daemon=True)
     at_work.start()
@@ -61,7 +61,7 @@ def test_a_worker_that_is_killed_costs_nothing(dask, connected, tmp_path):
     os.kill(busy.pid, signal.SIGKILL)
     at_work.join(timeout=90)
     assert not at_work.is_alive()
-    assert [(result.error, result.frames) for result in session.ordered()] == [("", 800)] * 4
+    assert [(result.error, result.frames) for result in session.ordered()] == [("", 400)] * 4
     assert parts(tmp_path / "out") == []
     Session(planned(tmp_path / "in", tmp_path / "alone")).run(here(1))
     assert found(tmp_path / "out") == found(tmp_path / "alone")

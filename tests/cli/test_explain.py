@@ -19,6 +19,12 @@ PIXEL = "20,40"
 WORDS = {0: "background", 127: "shadow", 255: "foreground"}
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Pictures of a pixel are empty files: drawing takes most of the time, and is looked at elsewhere."""
+    monkeypatch.setattr("bgsub.explain.drawing.draw", lambda found, path: path.touch())
+
+
 def explained(bgsub, *words):
     return json.loads(bgsub.well("explain", *words, "--json"))
 
@@ -50,7 +56,7 @@ def test_sentence_table_and_picture(bgsub, clip):
     assert cv2.imread(str(picture)) is not None
 
 
-def test_the_page_shows_what_is_printed(bgsub, tmp_path):
+def test_the_page_shows_what_is_printed(bgsub, tmp_path, undrawn):
     """In the same words; numbers may change a little with the model. And its picture is of the same frame."""
     page = (ROOT / "docs" / "explain.md").read_text()
     words = re.search(r"`bgsub explain (videos/.*?)`", page)[1].split()
@@ -61,7 +67,7 @@ def test_the_page_shows_what_is_printed(bgsub, tmp_path):
     assert ", ".join(f'"{word}"' for word in words[1:]) in (ROOT / "scripts" / "explain_figures.py").read_text()
 
 
-def test_paragraphs_are_one_line_apart(bgsub, clip):
+def test_paragraphs_are_one_line_apart(bgsub, clip, undrawn):
     for frame in (1, 20):  # of the first frame there is nothing that would have turned it
         out = bgsub.well("explain", clip, "--pixel", PIXEL, "--frame", frame, "-o", clip.with_name(f"{frame}.png"))
         assert "\n\n\n" not in out
@@ -123,7 +129,7 @@ def test_model_file_and_region(bgsub, clip, tmp_path):
         assert ("outside the region" in found["sentence"]) == (col == 40)
 
 
-def test_maps_and_folders_that_are_made(bgsub, clip, tmp_path):
+def test_maps_and_folders_that_are_made(bgsub, clip, tmp_path, undrawn):
     words = "explain", clip, "--maps", tmp_path / "b/maps", "--frame", "20", "--model", "mog2"  # it has fewest maps
     out = bgsub.well(*words, "--pixel", "20,30", "-o", tmp_path / "a/why.png")
     written = sorted(path.name for path in (tmp_path / "b/maps").iterdir())

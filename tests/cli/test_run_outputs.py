@@ -118,10 +118,10 @@ def test_raw(bgsub, clip, tmp_path, masks):
 
 
 def test_parameters_reach_model_and_cleaning(bgsub, clip, tmp_path, masks):
-    bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--n-components", 2, "--match-sigmas", 4, "--min-blob", 0,
+    bgsub.well("run", clip, "--mask", tmp_path / "m.mkv", "--n-components", 1, "--match-sigmas", 4, "--min-blob", 0,
                "--median", 0, "--close", 0, "--fill-holes", 0, "--no-follow-exposure", "--memory", 5)
     cleaning = CleaningParams(median=0, close=0, fill_holes=0, min_blob=0)
-    given = {"n_components": 2, "match_sigmas": 4.0, "follow_exposure": False, "memory": 5, "frame_rate": RATE}
+    given = {"n_components": 1, "match_sigmas": 4.0, "follow_exposure": False, "memory": 5, "frame_rate": RATE}
     model = Adaptive(**given, cleaning=cleaning)
     found = video_masks(tmp_path / "m.mkv")
     assert same(found, [model.apply(image) for image in video_frames(clip)])

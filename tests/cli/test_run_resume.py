@@ -448,8 +448,8 @@ def until(there, process, seconds=60):
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory):
-    """A clip of 1000 frames, and its masks."""
-    clip = write_video(tmp_path_factory.mktemp("long") / "long.avi", scene(250, (120, 160)) * 4)
+    """A clip of 600 frames, and its masks."""
+    clip = write_video(tmp_path_factory.mktemp("long") / "long.avi", scene(150, (120, 160)) * 4)
     return clip, expected(clip)
 
 
@@ -458,7 +458,7 @@ def test_killed_by_the_system_again_and_again(bgsub, long, tmp_path):
     clip, wanted = long
     mask = tmp_path / "m.mkv"
     place = tmp_path / "m.mkv.parts" / checkpoint.NAME
-    words = ["run", clip, "--mask", mask, "--checkpoint", "20s", "--resume"]
+    words = ["run", clip, "--mask", mask, "--checkpoint", "10s", "--resume"]
     for _ in range(2):
         before = place.stat().st_mtime_ns if place.exists() else 0
         process = start(*words)

@@ -1,12 +1,12 @@
 """Clips of events: what is in them, when, and what is left when something fails."""
 
-import contextlib
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from disk_helpers import largest_file
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.events import clips, encoding
@@ -14,7 +14,6 @@ from bgsub.events.encoding import Unfit
 from bgsub.video.files import VideoFile
 from bgsub.video.images import ImageSequence
 
-resource = pytest.importorskip("resource", reason="limits of files are Unix's")
 av = pytest.importorskip("av", reason="PyAV is not installed")
 if "libx264" not in av.codecs_available:
     pytest.skip("this PyAV has no libx264", allow_module_level=True)
@@ -245,16 +244,6 @@ def test_without_h264_the_next_encoder_serves(video, tmp_path, monkeypatch):
     monkeypatch.setattr(encoding, "ENCODERS", {"no_such": {}})
     with pytest.raises(MisuseError, match="none of the encoders no_such"):
         clips.check(VideoFile(video))
-
-
-@contextlib.contextmanager
-def largest_file(n_bytes: int):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("lead", [5.0, 0.0])

@@ -1,7 +1,5 @@
 """Small clips for explaining, and the models on them."""
 
-import resource
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -100,14 +98,3 @@ def dawn(seed=5):
         frame = np.clip(np.rint(factor * frame + rng.normal(0, 1, frame.shape)), 0, 255).astype(np.uint8)
         frames.append(Frame(i + 1, i / 10, frame))
     return frames
-
-
-@contextmanager
-def full_disk(n_bytes=2000):
-    """No file can grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
-from explain_clips import CALM, MODELS, PARKED, SHADED, full_disk, street
+from disk_helpers import largest_file
+from explain_clips import CALM, MODELS, PARKED, SHADED, street
 
 from bgsub.errors import MisuseError, OutputError
 from bgsub.explain import explain, watch
@@ -25,6 +27,19 @@ from bgsub.video.frame import Frame
 def told(name, pixel, frame, frames=None, cleaning=None, **options):
     frames = street(50) if frames is None else frames
     return explain(watch(lambda: iter(frames), MODELS[name](), *pixel, cleaning=cleaning, **options), frame)
+
+
+@pytest.fixture(scope="module")
+def parked(tmp_path_factory):
+    """The picture of what is parked in a video, in colour or grey; drawn once for each model."""
+
+    @cache
+    def picture(name, grey):
+        path = tmp_path_factory.mktemp("parked") / "why.png"
+        draw(told(name, PARKED, 44, street(48, grey=grey), CleaningParams()), path)
+        return cv2.imread(str(path))
+
+    return picture
 
 
 def flat(n_frames=20, size=(96, 128)):
@@ -161,10 +176,8 @@ def test_tracks_follow_a_component_through_its_ranks():
 
 
 @pytest.mark.parametrize(("name", "grey"), [("adaptive", False), ("mog2", True)])
-def test_a_picture(name, grey, tmp_path):
-    found = told(name, PARKED, 44, street(48, grey=grey), CleaningParams())
-    draw(found, tmp_path / "why.png")
-    picture = cv2.imread(str(tmp_path / "why.png"))
+def test_a_picture(name, grey, parked):
+    picture = parked(name, grey)
     assert min(picture.shape[:2]) > 900
     for colour in ("#2b6cb0", "#d9482b"):  # the heaviest component, and foreground
         bgr = np.array([int(colour[i:i + 2], 16) for i in (5, 3, 1)])
@@ -186,7 +199,7 @@ def test_the_weights_of_hours_are_drawn_with_so_many_columns(most, tmp_path, mon
 
 
 @pytest.mark.parametrize("name", ["adaptive", "mog2"])
-def test_a_grey_video_is_drawn_once(name, tmp_path):
+def test_a_grey_video_is_drawn_once(name, parked, tmp_path):
     """Video files give grey pictures three channels, all alike."""
     frames = [Frame(frame.index, frame.time, np.repeat(frame.image[..., None], 3, axis=2))
               for frame in street(48, grey=True)]
@@ -194,9 +207,7 @@ def test_a_grey_video_is_drawn_once(name, tmp_path):
     assert found.story.colours.shape[1] == 3
     assert channels_to_draw(found.story) == ("grey",)
     draw(found, tmp_path / "alike.png")
-    draw(told(name, PARKED, 44, street(48, grey=True), CleaningParams()), tmp_path / "grey.png")
-    alike, grey = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("alike", "grey"))
-    assert abs(alike.shape[0] - grey.shape[0]) < 40
+    assert abs(cv2.imread(str(tmp_path / "alike.png")).shape[0] - parked(name, True).shape[0]) < 40
     assert channels_to_draw(told(name, PARKED, 44).story) == ("blue", "green", "red")
 
 
@@ -220,7 +231,7 @@ def test_pictures_of_little(n_frames, tmp_path):
 
 def test_a_picture_is_whole_or_as_it_was(tmp_path):
     (tmp_path / "why.png").write_text("an older one")
-    with full_disk(), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
+    with largest_file(2000), pytest.raises(OutputError, match=r"cannot write .*why\.png: .*; choose another place"):
         draw(told("mog2", CALM, 3, flat(3)), tmp_path / "why.png")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"why.png": "an older one"}
 

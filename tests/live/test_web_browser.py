@@ -30,13 +30,13 @@ WALK = (0.6, 0.9)
 
 @pytest.fixture(scope="module")
 def frames():
-    return first_frames()[::2]
+    return first_frames()[::4]
 
 
 @pytest.fixture(scope="module")
 def served(frames, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    made = Page(folder, {name: lambda: Looped(frames, 15) for name in ("tree", "again")})
+    made = Page(folder, {name: lambda: Looped(frames, 8) for name in ("tree", "again")})
     yield made.ready()
     made.stop()
 
@@ -386,7 +386,7 @@ def test_it_is_legible_on_any_screen(opened, served, width, scheme):
 
 
 def test_on_a_phone_the_picture_stays_while_one_turns(opened, frames, tmp_path):
-    served = Page(tmp_path, {"tree": lambda: Looped(frames, 15)}).ready()
+    served = Page(tmp_path, {"tree": lambda: Looped(frames, 8)}).ready()
     try:
         page = opened(served.address, 390, 844, has_touch=True)
         page.locator("[data-name=min_blob]").scroll_into_view_if_needed()
@@ -403,7 +403,7 @@ def test_on_a_phone_the_picture_stays_while_one_turns(opened, frames, tmp_path):
 
 
 def test_a_server_that_stopped_says_so_and_one_that_is_back_is_found(opened, frames, tmp_path):
-    served = Page(tmp_path, {"tree": lambda: Looped(frames, 15)}).ready()
+    served = Page(tmp_path, {"tree": lambda: Looped(frames, 8)}).ready()
     page = opened(served.address)
     port = served.address.rpartition(":")[2]
     served.stop()
@@ -411,7 +411,7 @@ def test_a_server_that_stopped_says_so_and_one_that_is_back_is_found(opened, fra
     assert page.locator("#notice").inner_text().startswith("bgsub was stopped.")
     assert page.locator("#link").inner_text() == "Disconnected"
     last = index(page)
-    again = Page(tmp_path, {"tree": lambda: Looped(frames, 15)}, address=f"127.0.0.1:{port}").ready()
+    again = Page(tmp_path, {"tree": lambda: Looped(frames, 8)}, address=f"127.0.0.1:{port}").ready()
     try:
         page.wait_for_selector("#notice", state="hidden")
         wait_for(lambda: index(page) not in (0, last))

@@ -56,11 +56,6 @@ def test_kernels_equal_reference_over_a_longer_video_while_the_rate_falls(shape,
     assert k == 1 or min(seen["dropped"], seen["sunk"], seen["full"]) > 20
 
 
-@pytest.mark.parametrize("dtype", ["uint16", "float32"])
-def test_kernels_equal_reference_for_other_types(dtype):
-    assert_kernels_agree([a_rule(4, (3, 7))] * 30, restless_video(5, 30, (3, 7), dtype), 6)
-
-
 def test_colours_exactly_at_a_limit_fit_no_more():
     rule = a_rule(4, (1, 20), background_limit=4, match_limit=4, initial_variance=100, min_variance=100,
                   max_variance=100, floor=0)

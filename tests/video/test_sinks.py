@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from disk_helpers import largest_file
 
 from bgsub.errors import OutputError
 from bgsub.video.frame import Frame
@@ -127,33 +128,17 @@ def test_no_room_is_told_before_it_is_too_late(tmp_path, monkeypatch):
     assert not (tmp_path / "n.mkv").exists()
 
 
-LIMITED = """
-import resource, sys
-from pathlib import Path
-sys.path[:0] = sys.argv[3:]
-import test_sinks
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-path = Path(sys.argv[1])
-codec = {".avi": sys.argv[3]}.get(path.suffix, test_sinks.CODECS[path.suffix])
-sink = test_sinks.VideoSink(path, (64, 96), 25, codec, test_sinks.mask_itself, grey=True)
-try:
-    test_sinks.write_all(sink, test_sinks.masks(150, size=(64, 96)))
-except test_sinks.OutputError as error:
-    print(error)
-"""
-
-
 @pytest.mark.parametrize(("suffix", "codec"), [
     (".mkv", "FFV1"), (".avi", "FFV1"), (".avi", "MJPG"), (".mp4", "mp4v"),
 ])
 @pytest.mark.parametrize("limit", [100, 5000, 60000])
-def test_a_file_that_was_cut_off_is_told(tmp_path, suffix, codec, limit):
+def test_a_file_that_was_cut_off_is_told(tmp_path, capfd, suffix, codec, limit):
     """The system refuses what exceeds the limit, cv2 says nothing, and containers announce all their frames."""
     path = tmp_path / f"m{suffix}"
-    found = subprocess.run([sys.executable, "-c", LIMITED, path, str(limit), codec, Path(__file__).parent],
-                           capture_output=True, text=True, timeout=60)
-    assert found.stdout.startswith(f"{path} does not hold all of the 150 frames")
-    assert found.stderr == ""
+    with largest_file(limit), pytest.raises(OutputError) as told:
+        write_all(VideoSink(path, (64, 96), 25, codec, mask_itself, grey=True), masks(150, size=(64, 96)))
+    assert str(told.value).startswith(f"{path} does not hold all of the 150 frames")
+    assert capfd.readouterr() == ("", "")
     assert path.stat().st_size <= limit
 
 
