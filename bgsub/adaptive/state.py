@@ -153,8 +153,9 @@ class Remembering(Mixture[AdaptiveParams]):
         It is learned within seconds, though it be foreground.
         """
         with self._lock:
-            places, cells = self._known() and self._swaying.places, self._mask.shape
-            return self._grain.spread(places if places.size else np.zeros(cells, np.uint8)).astype(bool)
+            self._known()
+            places = self._swaying.places
+            return self._grain.spread(places).astype(bool) if places.size else np.zeros(self.shape, bool)
 
     @property
     def gains(self) -> tuple[float, ...]:
