@@ -23,7 +23,7 @@ REDRAWN = 0.9
 """The share of `background_ratio` that the others keep where the codec has drawn the background anew: the new colour is
 background at once, and stays so for a while."""
 SETTLED = 4.0
-"""Seconds in which what sways is learned: 1/alpha there, as long as it does."""
+"""Seconds in which what sways is learned: 1/alpha there, until T is at its most, where little weight is enough."""
 FALL = 0.25
 """By which the count v of blinks falls in a frame without one."""
 STEP, FOLLOW = 0.03, 0.01
@@ -75,13 +75,14 @@ def rule_of_frame(fixed: AdaptiveRule, p: AdaptiveParams, alpha: float, age: int
 def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
     """The rule of all frames: what changes from frame to frame is 0."""
     per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
-    zero = f32(0)
+    zero, most = f32(0), max(MOST_BACKGROUND, p.background_ratio)
+    settled = 1 + (most - p.background_ratio) / MORE_BACKGROUND if MORE_BACKGROUND > 0 else math.inf
     return AdaptiveRule(
         background_limit=f32(p.match_sigmas * p.match_sigmas),
         match_limit=f32(MATCH_LIMIT),
         background_ratio=f32(p.background_ratio),
         more_background=f32(MORE_BACKGROUND),
-        most_background=f32(max(MOST_BACKGROUND, p.background_ratio)),
+        most_background=f32(most),
         floor=zero,
         black=zero,
         initial_variance=f32(p.initial_variance * per_sum),
@@ -93,6 +94,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
         alpha_ghost=zero,
         alpha_redrawn=f32(1 - REDRAWN * p.background_ratio),
         alpha_swaying=zero,
+        settled=f32(settled),
         prune=f32(PRUNE),
         calm=f32(CALM),
         fall=f32(FALL),

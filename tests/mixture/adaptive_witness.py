@@ -16,7 +16,8 @@ RULE = {
     "background_limit": 9, "match_limit": 16, "background_ratio": 0.7, "more_background": 0.5, "most_background": 0.95,
     "floor": 10, "black": 20, "initial_variance": 100, "min_variance": 4, "max_variance": 800,
     "max_variance_busy": 200, "busy": 16, "alpha": 0.05, "alpha_foreground": 0.01, "alpha_ghost": 0.3,
-    "alpha_redrawn": 0.4, "alpha_swaying": 0.2, "prune": 0.05, "calm": 0.1, "fall": 0.25, "step": 0.02, "stay": 0.01,
+    "alpha_redrawn": 0.4, "alpha_swaying": 0.2, "settled": 1.05, "prune": 0.05, "calm": 0.1, "fall": 0.25,
+    "step": 0.02, "stay": 0.01,
     "unblinking": 1, "follow": 0.01, "sigma": 1 / 9, "widest": 100, "zero": 0, "one": 1, "two": 2, "far": 1e9,
 }
 """Written out, so that no test depends on a constant of the model."""

@@ -52,6 +52,7 @@ class AdaptiveRule(NamedTuple):
     alpha_ghost: np.float32  # where it is what something left behind
     alpha_redrawn: np.float32  # where it is not, but was drawn anew
     alpha_swaying: np.float32  # where all moves, but in its place
+    settled: np.float32  # up to this tolerance; then as the background
     prune: np.float32  # c_T
     calm: np.float32  # what blinking falls to
     fall: np.float32  # by which it falls
@@ -362,7 +363,8 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
         alpha = select(is_role > one, splat(rule.alpha_foreground), splat(rule.alpha))
         alpha = select(is_role > two, splat(rule.alpha_ghost), alpha)
         alpha = select(is_role > three, splat(rule.alpha_redrawn), alpha)
-        alpha = select(is_role > four, splat(rule.alpha_swaying), alpha)
+        settling = (is_role > four) & (kept[0] < splat(rule.settled))
+        alpha = select(is_role > four, select(settling, splat(rule.alpha_swaying), splat(rule.alpha)), alpha)
         colours = load_colours(image, pixel, rule.channels)
         n = load_bytes(counts, at)
         most = select(busy, splat(rule.max_variance_busy), splat(rule.max_variance))

@@ -131,9 +131,10 @@ class ReferencePixel:
             return
         if role > FIXED:
             role = FOREGROUND if self.tolerance <= rule.unblinking else role - FIXED - 1
+        settling = role == SWAYING and self.tolerance < rule.settled
         self._feed_back(judgement, role, busy, rule)
         rates = {FOREGROUND: rule.alpha_foreground, GHOST: rule.alpha_ghost, REDRAWN: rule.alpha_redrawn,
-                 SWAYING: rule.alpha_swaying}
+                 SWAYING: rule.alpha_swaying if settling else rule.alpha}
         alpha = rates.get(role, rule.alpha)
         if not self._match(colour, alpha, rule.max_variance_busy if busy else rule.max_variance, rule):
             self._insert(colour, alpha, rule)
