@@ -21,8 +21,9 @@ WORDS = {0: "background", 127: "shadow", 255: "foreground"}
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Pictures of a pixel are empty files: drawing takes most of the time, and is looked at elsewhere."""
+    """Pictures of a pixel are empty files, and maps empty: drawing takes most of the time, and is tested elsewhere."""
     monkeypatch.setattr("bgsub.explain.drawing.draw", lambda found, path: path.touch())
+    monkeypatch.setattr("bgsub.explain.maps._draw", lambda axes, one: None)
 
 
 def explained(bgsub, *words):

@@ -224,7 +224,8 @@ test_sinks.write_image(Path(sys.argv[1]), test_sinks.masks(1)[0])
 def test_a_kill_leaves_no_half_image_under_its_name(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    found = subprocess.run([sys.executable, "-c", KILLED, folder / "bin000007.png", Path(__file__).parent], timeout=60)
+    here = Path(__file__).parent
+    found = subprocess.run([sys.executable, "-c", KILLED, folder / "bin000007.png", here, here.parent], timeout=60)
     assert found.returncode == -9
     (left,) = folder.iterdir()
     assert left.name.startswith(".bin000007.png.")
