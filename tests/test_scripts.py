@@ -50,7 +50,7 @@ def test_a_clip_is_shown_changed_in_every_way(sequence):
     head, _, *rows = script("changed.py", str(sequence)).splitlines()
     assert head.split("|")[2].strip() == "clip"
     cells = {row.split("|")[1].strip(): [cell.strip() for cell in row.split("|")[2:-1]] for row in rows}
-    assert len(cells) == 40
+    assert len(cells) == 42
     assert set(cells.pop("switched on")) == {"n/a"}, "the clip is over before frame 50"
     found = {name: [float(cell) for cell in line] for name, line in cells.items()}
     assert all(0 <= f <= 1 for line in found.values() for f in line)

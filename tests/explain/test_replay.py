@@ -257,16 +257,16 @@ def windy(n_frames: int) -> list[Frame]:
     rng, frames = np.random.default_rng(13), []
     scene = cv2.GaussianBlur(rng.uniform(0, 255, (60, 80, 3)), (0, 0), 1)
     rows, cols = np.mgrid[:60, :80].astype(np.float32)
-    twigs = cv2.GaussianBlur(rng.normal(0, 12, (60, 80)).astype(np.float32), (0, 0), 3) * (cols > 40)
+    twigs = cv2.GaussianBlur(rng.normal(0, 25, (60, 80)).astype(np.float32), (0, 0), 3) * (cols > 40)
     for i in range(n_frames):
-        sway = twigs * np.float32(np.sin(0.7 * i) + np.sin(1.1 * i)) * (i > 40)
+        sway = twigs * np.float32(np.sin(0.7 * i) + np.sin(1.1 * i)) * (i > 80)
         picture = cv2.remap(scene, cols + sway, rows, cv2.INTER_LINEAR) + rng.normal(0, 2, scene.shape)
         frames.append(Frame(i, i / 25, np.uint8(np.clip(picture, 0, 255))))
     return frames
 
 
 def test_a_tree_in_the_wind_is_replayed():
-    frames, model, place = windy(130), MODELS["adaptive"](), None
+    frames, model, place = windy(160), MODELS["adaptive"](), None
     for frame in frames:
         model.apply(frame.image)
         if place is None and model.swaying.any():
@@ -274,7 +274,7 @@ def test_a_tree_in_the_wind_is_replayed():
     assert place is not None
     story = story_of("adaptive", frames, place)
     assert roles.SWAYING in story.extras["role"]
-    again, before = said_again(story, range(130))
+    again, before = said_again(story, range(160))
     assert again == before
 
 
