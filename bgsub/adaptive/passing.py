@@ -63,7 +63,7 @@ class Passing:
     """
 
     def __init__(self, height: int, width: int, scale: float) -> None:
-        self._reach = max(1, round(REACH * scale))
+        self._scale = scale
         self.strange = np.full((height, width), 255, np.uint8)
         self.passed = np.zeros((2, *parts(height, width, scale)), np.float32)
         self.first = np.zeros(3, np.float32)
@@ -72,7 +72,7 @@ class Passing:
     def move(self, by: Shift) -> None:
         """Go along with a scene that is elsewhere in the frame."""
         self.strange = carried(self.strange, by, FULL)
-        self.passed = np.stack([parts_moved(values, by, self.strange.shape, 0) for values in self.passed])
+        self.passed = parts_moved(self.passed, by, self.strange.shape, 0)
         self.update()
 
     def forget(self) -> None:
@@ -89,7 +89,7 @@ class Passing:
         strange : ndarray of uint8, shape (H, W)
             1 where the verdict on a pixel or cell is foreground.
         """
-        around = float(cv2.mean(self._around(strange), strange)[0]) / FULL
+        around = float(cv2.mean(shares_around(strange, self._scale), strange)[0]) / FULL
         share = cv2.countNonZero(strange) / strange.size
         self.first += np.array([1, share, share * around], np.float32)
         self.update()
@@ -113,7 +113,7 @@ class Passing:
         found = (then == 1) & (before != always) & (after != always)
         self.passed *= np.float32(FADE)
         if found.any():
-            around = self._around(then)
+            around = shares_around(then, self._scale)
             everywhere = found * np.uint8(FULL)
             for total, seen in zip(self.passed, (cv2.min(around, everywhere), everywhere), strict=True):
                 total += np.float32(CELL * CELL / FULL) * means_of_parts(seen, total.shape)
@@ -129,16 +129,25 @@ class Passing:
         self.usual = around if everywhere else USUAL
         self.busy = (self.spread() > IN_BLOBS) * np.uint8(BUSY) if everywhere else NOWHERE
 
-    def _around(self, strange: np.ndarray) -> np.ndarray:
-        """The share of what surrounds each pixel that is strange, in bytes."""
-        return cv2.blur(strange * np.uint8(FULL), (2 * self._reach + 1,) * 2)
-
     def spread(self) -> np.ndarray:
         """How much of what surrounds what passes is a part of it, in each part and its neighbours: float32 (H, W)."""
         shares, n = (cv2.blur(total, (3, 3)) for total in self.passed)
         usual = np.float32(EVIDENCE)
         mean = (shares + np.float32(self.usual) * usual) / (n + usual)
         return np.asarray(cv2.resize(mean, self.strange.shape[::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def shares_around(strange: np.ndarray, scale: float) -> np.ndarray:
+    """The share of what surrounds each pixel that is strange, in bytes.
+
+    Parameters
+    ----------
+    strange : ndarray of uint8, shape (H, W)
+        1 where a pixel or cell is.
+    scale : float
+        Of lengths, from 320x240 to these.
+    """
+    return cv2.blur(strange * np.uint8(FULL), (2 * max(1, round(REACH * scale)) + 1,) * 2)
 
 
 def doubted(known: Pixel, wide: np.float32) -> Pixel:

@@ -76,7 +76,7 @@ def fixed_rule(p: AdaptiveParams, n_channels: int) -> AdaptiveRule:
     """The rule of all frames: what changes from frame to frame is 0."""
     per_sum = n_channels / 3  # variances are sums over the channels, and their bounds are meant for three
     zero, most = f32(0), max(MOST_BACKGROUND, p.background_ratio)
-    settled = 1 + (most - p.background_ratio) / MORE_BACKGROUND if MORE_BACKGROUND > 0 else math.inf
+    settled = 1 + (most - p.background_ratio) / MORE_BACKGROUND
     return AdaptiveRule(
         background_limit=f32(p.match_sigmas * p.match_sigmas),
         match_limit=f32(MATCH_LIMIT),

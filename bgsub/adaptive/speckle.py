@@ -30,7 +30,7 @@ def parts(height: int, width: int, scale: float) -> tuple[int, int]:
 
 
 def parts_moved(values: np.ndarray, by: Shift, size: tuple[int, ...], fill: float) -> np.ndarray:
-    """The values of a frame's parts, (rows, columns), once the scene is elsewhere in it.
+    """The values of a frame's parts, (rows, columns) or several such, once the scene is elsewhere in it.
 
     Between parts, they are mixed: a camera that turns moves them by less than a part at a time.
 
@@ -43,6 +43,8 @@ def parts_moved(values: np.ndarray, by: Shift, size: tuple[int, ...], fill: floa
     fill : float
         Of parts that come into view.
     """
+    if values.ndim == 3:
+        return np.stack([parts_moved(each, by, size, fill) for each in values])
     (rows, cols), (height, width) = values.shape, size
     by = by._replace(right=by.right * cols / width, down=by.down * rows / height)
     return cv2.warpAffine(values, by.matrix(values.shape), (cols, rows), borderValue=fill)

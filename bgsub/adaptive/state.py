@@ -34,8 +34,8 @@ CALM = 0.1
 """What v is where nothing blinks."""
 FRESH = 1, 0, CALM, 0
 """What the maps are of a pixel that was never seen."""
-OF_THE_FRAME = "mask", "picture", "ghost", "unlit", "looks", "speckle", "alike", "strange", "passed", "first_shares", \
-    "swaying"
+OF_THE_FRAME = ("mask", "picture", "ghost", "unlit", "looks", "speckle", "alike", "strange", "passed", "first_shares",
+                "swaying")
 """Names of what is saved beside the maps."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from bgsub.adaptive.passing import FULL, shares_around
 from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.roles import NOWHERE
 from bgsub.adaptive.shift import Shift
@@ -27,17 +28,13 @@ EXTENT = 5
 enough near what has swayed not long ago."""
 LONG = 10.0
 """Seconds for which it has not been long."""
-REACH = 3.0
-"""Pixels at 320x240 that count as around a pixel, to each side of it."""
-FULL = 255
-"""A share of 1, in bytes."""
 
 
 class Swaying:
     """Tells trees in the wind from objects, where they are all foreground.
 
     Once all of a tree is foreground it is learned slowly, as an object that stands there would be, and it would be so
-    for minutes. But the verdicts on its pixels, before they are cleaned, change several times in a second, with gaps
+    for minutes. But the verdicts on its pixels, before they are cleaned, change again and again in a second, with gaps
     between those that are strange, and so they do all over it and all the time.
 
     Attributes
@@ -51,7 +48,7 @@ class Swaying:
     """
 
     def __init__(self, height: int, width: int, scale: float, rate: float) -> None:
-        self._shape, self._reach, self._rate = (height, width), max(1, round(REACH * scale)), rate
+        self._shape, self._scale, self._rate = (height, width), scale, rate
         self._fade = np.float32(EVERY / (LONG * rate))
         self.means = np.zeros((4, *parts(height, width, scale)), np.float32)
         self.places = NOWHERE
@@ -66,11 +63,12 @@ class Swaying:
         changed : ndarray of uint8, shape (H, W)
             The share whose verdict differs from that in the frame before.
         """
-        strange = cv2.threshold(share, HALF, FULL, cv2.THRESH_BINARY)[1]
+        strange = cv2.threshold(share, HALF, 1, cv2.THRESH_BINARY)[1]
         if cv2.countNonZero(strange) or self.means[0].any():
-            around = cv2.min(cv2.blur(strange, (2 * self._reach + 1,) * 2), strange)
+            everywhere = strange * np.uint8(FULL)
+            around = cv2.min(shares_around(strange, self._scale), everywhere)
             by = np.float32(1 / max(LOOKS, TIME * self._rate / EVERY))
-            for mean, seen in zip(self.means[:3], (strange, changed, around), strict=True):
+            for mean, seen in zip(self.means[:3], (everywhere, changed, around), strict=True):
                 mean += by * (means_of_parts(seen, mean.shape) / np.float32(FULL) - mean)
             self.means[3] = np.maximum(self.means[3] - self._fade, 0)
             self.means[3][self._sways() > 0] = 1
@@ -78,7 +76,7 @@ class Swaying:
 
     def move(self, by: Shift) -> None:
         """Go along with a scene that is elsewhere in the frame."""
-        self.means = np.stack([parts_moved(values, by, self._shape, 0) for values in self.means])
+        self.means = parts_moved(self.means, by, self._shape, 0)
         self.update()
 
     def forget(self) -> None:

@@ -93,8 +93,7 @@ def cloud(rng: np.random.Generator, height: int, width: int, size: float) -> Pic
 
 def begun_in_calm(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """For 150 frames all stands still, as in the first one; then it goes on, and is scored from its usual frame on."""
-    whole = list(pairs)
-    yield from picture_by_picture(noisy(2))([(whole[0][0], None)] * 150 + whole)
+    yield from after_a_still(list(pairs))
 
 
 def behind_branches(n: int, share: float) -> Change:
@@ -142,4 +141,9 @@ def begun_with_a_still(pairs: Iterable[Pair]) -> Iterator[Pair]:
     whole = list(pairs)
     scored = [i for i, (_, truth) in enumerate(whole) if truth is not None]
     first = max(scored[:max(1, len(scored) // 3)], key=lambda i: np.count_nonzero(whole[i][1] == FOREGROUND))
-    yield from picture_by_picture(noisy(2))([(whole[first][0], None)] * 150 + whole[first:])
+    yield from after_a_still(whole[first:])
+
+
+def after_a_still(pairs: list[Pair]) -> Iterable[Pair]:
+    """The first picture for 150 frames, which count for nothing; then all of them, with a little noise."""
+    return picture_by_picture(noisy(2))([(pairs[0][0], None)] * 150 + pairs)

@@ -36,6 +36,8 @@ def test_a_stamp_tells_changed_files(tmp_path: Path):
 
 def test_a_file_is_whole_or_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "deep" / "x.json"
+    write_whole(path, "nothing")
+    (path.parent / "x.json.part").write_text("of another")
     write_whole(path, "first")
 
     def full_disk(_):
@@ -46,4 +48,5 @@ def test_a_file_is_whole_or_as_before(tmp_path: Path, monkeypatch: pytest.Monkey
         write_whole(path, "second")
     with pytest.raises(OutputError, match="No space left on device; name another --csv"):
         write_whole(path, "second", "name another --csv")
-    assert [(file.name, file.read_text()) for file in path.parent.iterdir()] == [("x.json", "first")]
+    found = sorted((file.name, file.read_text()) for file in path.parent.iterdir())
+    assert found == [("x.json", "first"), ("x.json.part", "of another")]
