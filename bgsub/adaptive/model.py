@@ -362,7 +362,7 @@ class Adaptive(Turning):
                 self._ghost = self._ghosts.find(image, picture, self._mask, smallest)
                 self._any_ghost = bool(self._ghost.any())
         found = role if self._grain.side == 1 else np.empty(labels.shape, np.uint8)
-        roles.assign(self._mask, near, labels, self._swaying.places,
+        roles.assign(self._mask, near, labels, self._swaying_cells(),
                      self._ghost if self._any_ghost else roles.NOWHERE, self._redrawn, self._passing.busy, found)
         if found is not role:
             role[:] = self._grain.spread(found)

@@ -21,6 +21,7 @@ from bgsub.adaptive.meter import Meter
 from bgsub.adaptive.params import AdaptiveParams
 from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import reduced, sampled
+from bgsub.adaptive.roles import NOWHERE
 from bgsub.adaptive.scene import Scene, SceneChange
 from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.speckle import Speckle
@@ -154,13 +155,17 @@ class Remembering(Mixture[AdaptiveParams]):
         """
         with self._lock:
             self._known()
-            places = self._swaying.places
+            places = self._swaying_cells()
             return self._grain.spread(places).astype(bool) if places.size else np.zeros(self.shape, bool)
 
     @property
     def gains(self) -> tuple[float, ...]:
         """By which the channels of the last frame were multiplied: those of its `exposure`."""
         return self.exposure.gains
+
+    def _swaying_cells(self) -> np.ndarray:
+        """1 where it sways, or empty: as it is where blobs pass everywhere, which are leaves before the camera."""
+        return NOWHERE if self._passing.busy.size else self._swaying.places
 
     def _known(self) -> Maps:
         """The maps; a misuse before the first frame."""

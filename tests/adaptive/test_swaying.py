@@ -9,6 +9,7 @@ import pytest
 from drawn_scenes import foreground_share, seen, texture, with_box
 
 from bgsub import Adaptive
+from bgsub.adaptive.roles import SWAYING
 from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.swaying import EVERY, EXTENT, LONG, LOOKS, TIME, Swaying
 from bgsub.models.registry import load
@@ -172,6 +173,17 @@ def test_a_model_that_was_saved_meanwhile_goes_on_the_same(tmp_path, at):
     assert model.swaying.any()
     assert (model.swaying == twin.swaying).all()
     assert (model.weights == twin.weights).all()
+
+
+def test_where_leaves_are_right_before_the_camera_they_are_not_learned():
+    model, frames = Adaptive(threads=1), list(windy(111))
+    masks(model, iter(frames[:-1]))
+    assert model.swaying.any()
+    assert (model._role == SWAYING).any()
+    model._passing.busy = np.zeros(frames[0].shape[:2], np.uint8)
+    assert not model.swaying.any()
+    model.apply(frames[-1])
+    assert not (model._role == SWAYING).any()
 
 
 def test_outside_a_region_of_interest_nothing_sways():
