@@ -174,7 +174,7 @@ class Watch:
         with self._changed:
             reader, worker, shown = self._reader, self._worker, self._shown
             return Status(
-                state=self._state(), words=one_line(self.error) if self.error else reader.words,
+                state=self._state(), words=one_line(self.error) if self.error else worker.preparing or reader.words,
                 note=worker.reporter.fault or worker.note, size=None if shown is None else size_of(shown.mask),
                 frame_rate=reader.frame_rate, capture_rate=reader.pace.rate(), processing_rate=self._pace.rate(),
                 latency=0.0 if shown is None else shown.latency, n_frames=0 if shown is None else shown.index,

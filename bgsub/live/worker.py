@@ -26,6 +26,8 @@ from bgsub.masks.masker import Masker
 from bgsub.masks.zones import Zones
 from bgsub.models.registry import warm_up
 
+PREPARING = "the model gets ready: the first time on this processor, that takes some ten seconds"
+
 
 class Worker:
     """The model of a watch and what is around it. Only the watch's thread may change anything here.
@@ -54,6 +56,8 @@ class Worker:
     note : str
         What was last done or went wrong.
     recording : bool
+    preparing : str
+        Why no frame is looked at yet; empty as soon as the model is ready.
     """
 
     def __init__(self, name: str, spec: str, masker: Masker, *, follow: bool, zones: Zones | None,
@@ -64,7 +68,7 @@ class Worker:
         self.recorder, self.recording = recorder, record and recorder is not None
         self.shown: Shown | None = None
         self.model_ms = 0.0
-        self.note = ""
+        self.note = self.preparing = ""
         self._name, self._spec = name, spec
         self._timeline = Timeline(follow)
         self._region: np.ndarray | None = None
@@ -76,9 +80,9 @@ class Worker:
 
     def get_ready(self) -> None:
         """Have the kernels compiled, or loaded, before the first frame: it would be late, and those behind it lost."""
-        self.note = "the model gets ready"
+        self.preparing = PREPARING
         warm_up(type(self.model))
-        self.note = ""
+        self.preparing = ""
 
     def make_room(self, size: tuple[int, int]) -> None:
         """Let the model take its memory before frames of this size come: the first ones would be late."""

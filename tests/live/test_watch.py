@@ -453,6 +453,16 @@ def test_stop_does_not_wait_for_a_model_that_is_still_compiled(monkeypatch):
     compiling.set()
 
 
+def test_while_the_model_gets_ready_that_is_what_is_said(begun, monkeypatch):
+    compiled = threading.Event()
+    monkeypatch.setattr("bgsub.live.worker.warm_up", lambda *models: compiled.wait(100))
+    one = begun(Told(steady()))
+    wait_for(lambda: "gets ready" in one.status.words)
+    compiled.set()
+    assert one.shown(timeout=60) is not None
+    assert one.status.words == ""
+
+
 def test_stop_before_start():
     opened = Opener(Told(steady()))
     watch(opened).stop()

@@ -71,10 +71,15 @@ def ended(process):
     return process.returncode, out, err
 
 
+def has_pictures(screen):
+    """Whether the window, at the upper left, shows frames and not only words."""
+    return np.ptp(screen[60:270, 100:400]) > 100
+
+
 def test_keys_do_what_the_help_says(begin, user, tmp_path):
     process = begin("--json", "--save-model", "model.npz")
     user.window()
-    time.sleep(0.3)
+    user.see(has_pictures)
     user.press("m", "plus", "plus", "bracketright", "h", "h", "i", "i", "z", "v", "o", "f", "s")
     wait_for(lambda: len(list(tmp_path.glob("*.png"))) == 4)
     user.press("r")
@@ -92,12 +97,12 @@ def test_keys_do_what_the_help_says(begin, user, tmp_path):
 def test_the_screen_shows_the_view_and_a_click_the_pixel(begin, user, clip):
     process = begin("--json", sources=(clip, clip, clip))
     user.window()
-    wait_for(lambda: np.ptp(user.screen()[100:300, 100:400]) > 100, 60)  # the pictures of all three
+    user.see(has_pictures)  # of all three
     user.press("Tab", "g", "m")
-    wait_for(lambda: not user.screen()[20:150, 250:480].any())  # one mask
+    user.see(lambda screen: not screen[20:150, 250:480].any())  # one mask
     before = user.screen()
     user.do("mousemove", 420, 200, "click", 1)
-    wait_for(lambda: (before != user.screen()).any(axis=2).mean() > 0.01)  # the panel
+    user.see(lambda screen: (before != screen).any(axis=2).mean() > 0.01)  # the panel
     user.press("Escape", "Escape")
     code, out, err = ended(process)
     assert (code, err) == (0, "")

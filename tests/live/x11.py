@@ -47,28 +47,33 @@ class User:
         return done.stdout.split()
 
     def window(self, seconds=60):
-        """Number of the window, once there is one that shows something and takes keys."""
+        """Until there is one that shows something and takes keys."""
         end = time.monotonic() + seconds
-        while not (found := self.do("search", "--onlyvisible", "--name", "^bgsub$")):
+        while not self.do("search", "--onlyvisible", "--name", "^bgsub$"):
             assert time.monotonic() < end, "no window opened"
             time.sleep(0.05)
         self.do("mousemove", 60, 60)
-        while not self._painted(2):  # no window manager here: Qt at times misses that its window was mapped
-            assert time.monotonic() < end, "the window stays empty"
-            found = self.do("search", "--name", "^bgsub$")
-            self.do("windowunmap", found[-1], "windowmap", found[-1])
-        return int(found[-1])
+        self.see(np.any, seconds)
+
+    def see(self, condition, seconds=60):
+        """Until what is on the screen is so."""
+        end = time.monotonic() + seconds
+        again = time.monotonic() + 2
+        while not condition(self.screen()):
+            assert time.monotonic() < end, "the window does not show it"
+            if time.monotonic() > again:  # no window manager here: Qt at times misses that its window was mapped
+                for window in self._windows()[-1:]:
+                    self.do("windowunmap", window, "windowmap", window)
+                again = time.monotonic() + 4
+            time.sleep(0.02)
 
     def screen(self):
         """What is on the screen, (900, 1400, 3)."""
         grab = pytest.importorskip("PIL.ImageGrab")
         return np.asarray(grab.grab(xdisplay=self.environment["DISPLAY"]))
 
-    def _painted(self, seconds):
-        end = time.monotonic() + seconds
-        while not (painted := self.screen().any()) and time.monotonic() < end:
-            time.sleep(0.05)
-        return painted
+    def _windows(self):
+        return self.do("search", "--name", "^bgsub$")
 
     def press(self, *keys):
         for key in keys:
@@ -79,7 +84,7 @@ class User:
     def ask_to_close(self):
         """What a window manager sends when its cross is clicked; to each window, since a toolkit may make a new one."""
         sent = [subprocess.run([sys.executable, __file__, window], env=self.environment, check=False).returncode
-                for window in self.do("search", "--name", "^bgsub$")]
+                for window in self._windows()]
         assert 0 in sent, "no window was there to be asked"
 
 
