@@ -283,7 +283,7 @@ def rewrite(path: Path, header: dict | None = None, without: str = "", **arrays:
     {"cleaning": {"median": -1}}, {"cleaning": {"what": 1}}, {"cleaning": None},
     {"event": {"frame": 3}}, {"event": 3}, {"params": {"memory": -1}},
     {"course": [0, 0]}, {"course": [0] * 5}, {"course": [0, 0, 0, -1, 0, 0, 1, 0]}, {"averaging": [1, 1, -1, 0]},
-    {"coding": [0, 0, -1]}, {"coding": [0, 0]}, {"turned": [1]}, {"new_for": -1},
+    {"coding": [0, 0, -1]}, {"coding": [0, 0]}, {"turned": [1]}, {"new_for": -1}, {"quiet_for": -1},
     {"camera": [0, 0, 1, 0] * 2 + [0, 0, -1, 0]}, {"turned": [0, 0, 1]},
 ])
 def test_a_header_that_cannot_be_is_a_damaged_file(saved, change):

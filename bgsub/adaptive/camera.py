@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import grey, median, reduction_of
-from bgsub.adaptive.registration import LIMITS, differences, is_better, mean_of, register, turn
+from bgsub.adaptive.registration import LIMITS, brighter_by, descend, differences, is_better, mean_of, register, turn
 from bgsub.adaptive.shift import NONE, Shift
-from bgsub.mixture.blocks import overlap
 
 LEVELS = 3
 """Of the pyramid; each is half as large as the one before."""
@@ -149,18 +148,12 @@ class Camera:
 
     def _moved(self, frame: list[np.ndarray], lost: bool, doubtful: bool) -> Shift:
         """By how much it has only been moved."""
-        coarsest = self._levels - 1
-        coarse = 1 << coarsest
-        start = Shift(self.last.right / coarse, self.last.down / coarse)
-        starts, brighter = {NONE, start}, self._brighter(frame, start, coarsest)
         if lost and self._levels > 1 and (far := self._far(frame, doubtful)):
             return far
-        for level in range(coarsest, 0, -1):
-            seen = frame[level] + brighter
-            starts = {self._registered(seen, start, level) for start in starts}
-            if level == 1:  # the finest level takes longest, and would find no more
-                starts = {start for start in starts if not start.is_small(STILL / 2)}
-            starts = {Shift(2 * start.right, 2 * start.down) for start in starts}
+        # The finest level takes longest, and would find no more where all before it are still.
+        n, *places, brighter = descend(tuple(frame), tuple(self._background), tuple(self._known), self._levels,
+                                       self.last.right, self.last.down, STILL / 2, LIMITS, STEPS, ROWS)
+        starts = [Shift(*places[2 * i:2 * i + 2]) for i in range(n)]
         seen = frame[0] + brighter if starts else frame[0]
         shifts = {self._registered(seen, start, 0) for start in starts}
         if all(shift.is_small(STILL) for shift in shifts):
@@ -227,9 +220,7 @@ class Camera:
 
     def _brighter(self, frame: list[np.ndarray], shift: Shift, level: int) -> float:
         """By how much the background is brighter than the shifted frame: what moves does not count."""
-        there, here = overlap(frame[level].shape, round(shift.right), round(shift.down))
-        off = (self._background[level][here] - frame[level][there])[self._known[level][here] > 0][::4]
-        return median(off) if off.size else 0.0
+        return brighter_by(frame[level], self._background[level], self._known[level], shift.right, shift.down)
 
     def _far(self, frame: list[np.ndarray], doubtful: bool) -> Shift:
         """Where all of the frame has gone at once, by the phases of its waves; `NONE` where it is not found again."""

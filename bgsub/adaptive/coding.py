@@ -26,6 +26,9 @@ FAR = 48.0
 low quality as well, and most of what moves is not."""
 LIGHT = 1.05
 """Factor between the gains of this frame and the one before, up to which no light was switched."""
+ALIKE, FEW = 2.0, 0.2
+"""A frame was taken like the one before if no more than this share of the values, the other, changes by so many times
+what they usually do: neither camera nor exposure has moved all of them."""
 MOST = 0.5
 """Share of the frame that would be foreground by it, up to which it is; above that, something has changed."""
 
@@ -46,10 +49,13 @@ class Coding:
         Pairs of frames that these were measured on.
     last : ndarray or None
         Some pixels of the frame before.
+    is_alike : bool
+        Whether the last frame was taken like the one before it.
     """
 
     def __init__(self) -> None:
         self.repeated = self.change = 0.0
+        self.is_alike = False
         self.looks = 0
         self.last: np.ndarray | None = None
 
@@ -78,17 +84,24 @@ class Coding:
     def look_at(self, image: np.ndarray) -> bool:
         """Whether all of a frame was drawn anew; to be called with each."""
         before, self.last = self.last, sampled(image, GRID)
+        self.is_alike = False
         if before is None:
             return False
         off = cv2.absdiff(before, self.last).reshape(-1)
         n_other = cv2.countNonZero(off)
+        usual = max(LEAST, ALIKE * self.change)
+        self.is_alike = _n_above(off, usual) <= FEW * off.size
         if n_other == 0:  # the same frame again
             return False
         limit = max(LEAST, TIMES * self.change)
         is_anew = (self.looks > EARLY and self.repeated > REPEATED
-                   and 2 * cv2.countNonZero(cv2.threshold(off, limit, 1, cv2.THRESH_BINARY)[1]) > off.size)
+                   and 2 * _n_above(off, limit) > off.size)
         self.looks += 1
         rate = max(1 / self.looks, RATE)
         self.repeated += rate * (1 - n_other / off.size - self.repeated)
         self.change += rate * (cv2.mean(cv2.threshold(off, MOVED, MOVED, cv2.THRESH_TRUNC)[1])[0] - self.change)
         return is_anew
+
+
+def _n_above(values: np.ndarray, limit: float) -> int:
+    return cv2.countNonZero(cv2.threshold(values, limit, 1, cv2.THRESH_BINARY)[1])

@@ -23,6 +23,9 @@ EARLY = 25
 NOISE_LEAST, NOISE_MOST = 10.0, 50.0
 """Between which the floor of the variances stays, summed over the channels. Where a codec hides the noise it is the
 larger one, times the square of the relative contrast: with half of that, a picture is drawn with half of the errors."""
+QUIET_FOR, QUIET = 1.0, 3
+"""Seconds without a change of camera and exposure, after which they are measured in each third frame alone, as long as
+each is like the one before."""
 EVERY = 37
 """Pixels from one whose variance tells of the noise to the next."""
 TOO_DARK = 225.0
@@ -99,9 +102,18 @@ class Measuring(Remembering):
         if cells is None or cells.any():
             self.black = blackness(grain.sample(self._picture), grain.sample(image), grain, cells)
 
-    def _adjust(self, smooth: np.ndarray) -> None:
-        """Measure exposure and movement of the camera, and undo them."""
-        if not (self._params.follow_exposure or self._params.follow_camera):
+    def _is_quiet(self) -> bool:
+        """Whether camera and exposure need not be measured; to be called with each frame, once the codec has seen it.
+
+        They have not changed for a while, and the frame is like the one before. Now and then they are measured all the
+        same, since what changes slowly does not show in two frames.
+        """
+        self._quiet_for = 0 if self.shift or self.exposure else self._quiet_for + 1
+        return self._quiet_for > QUIET_FOR * self._params.rate and self.coding.is_alike and self.n_frames % QUIET != 1
+
+    def _adjust(self, smooth: np.ndarray, is_quiet: bool = False) -> None:
+        """Measure exposure and movement of the camera, and undo them; where all is quiet there are none."""
+        if is_quiet or not (self._params.follow_exposure or self._params.follow_camera):
             return
         small = reduced(smooth)
         if self._params.follow_exposure:

@@ -126,7 +126,7 @@ class Adaptive(Turning):
         self.averaging, self.coding = Averaging(), Coding()
         self._first: np.ndarray | None = None  # the first frame, until the second one tells how noisy it is
         self.last_event: SceneChange | None = None
-        self._age = 0  # frames since the scene changed
+        self._age = self._quiet_for = 0  # frames since the scene changed, and since camera and exposure did
         self._fixed: tuple[Any, kernels.AdaptiveRule] | None = None
         self._scene = Scene()
 
@@ -212,12 +212,12 @@ class Adaptive(Turning):
         self.averaging.averaged(image, smooth)
         if alpha > 0 and not first:
             self._follow()
-        before = self.exposure.gains
+        before, is_quiet = self.exposure.gains, alpha > 0 and self._is_quiet()
         self.shift, self.exposure = NONE, Exposure((1.0,) * image.shape[2])
         if not first:
             if alpha > 0:
                 self._refresh_picture(smooth)
-            self._adjust(smooth)
+            self._adjust(smooth, is_quiet)
         outside = self._outside(known)
         labels = self._pixels(self._labels, self._mask.shape)
         if first:
@@ -279,7 +279,7 @@ class Adaptive(Turning):
         if kind == "light" and 0 < cv2.countNonZero(self._unlit) <= LIGHT_SHARE * self._unlit.size:
             smooth[:] = self._relit(smooth)
             age = min(self._age, round(WARM_UP / self._params.alpha))  # so that foreground is not learned soon
-        self._age = age
+        self._age, self._quiet_for = age, 0
         self.shift = self._camera.last = NONE
         self.exposure = Exposure((1.0,) * len(self.exposure.gains))
         self._mask, self._foreground = np.zeros_like(self._mask), np.zeros_like(self._mask)

@@ -158,6 +158,69 @@ def register(frame, background, known, right, down, limit, steps, rows):  # type
 
 
 @cached(nogil=True, error_model="numpy")
+def brighter_by(frame, background, known, right, down):  # type: ignore[no-untyped-def]
+    """By how much the background is brighter than a frame shifted by whole pixels: the median where it is known.
+
+    Of every fourth pixel, and the upper one of two; 0 if none is known.
+    """
+    height, width = frame.shape
+    right, down = round(right), round(down)
+    off, n = np.empty(height * width // 4 + 1, np.float32), 0
+    for y in range(max(0, -down), height - max(0, down)):
+        for x in range(max(0, -right), width - max(0, right)):
+            if known[y, x] > 0:
+                if n % 4 == 0:
+                    off[n // 4] = background[y, x] - frame[y + down, x + right]
+                n += 1
+    n = (n + 3) // 4
+    return np.float64(np.partition(off[:n], n // 2)[n // 2]) if n else 0.0
+
+
+@cached(nogil=True, error_model="numpy")
+def descend(frames, backgrounds, known, n_levels, right, down, still, limits, steps, rows):  # type: ignore[no-untyped-def]
+    """From the coarsest level of the pyramids to the one before the finest, from no shift and from a guess.
+
+    Parameters
+    ----------
+    frames, backgrounds, known : tuple of ndarray
+        From fine to coarse.
+    n_levels : int
+        Of them that are used.
+    right, down : float
+        The guess, in pixels of the finest level.
+    still : float
+        Where it is a smaller shift, in pixels of the level before the finest, nothing is given.
+    limits, steps, rows : tuple
+        Of each level; see `register`.
+
+    Returns
+    -------
+    tuple
+        How many shifts were found, 0 to 2; twice right and down, in pixels of the finest level; and by how much the
+        frame is to be made brighter.
+    """
+    coarsest = n_levels - 1
+    coarse = 1 << coarsest
+    found = np.zeros((2, 2))
+    found[1, 0], found[1, 1] = right / coarse, down / coarse
+    by, n = brighter_by(frames[coarsest], backgrounds[coarsest], known[coarsest], found[1, 0], found[1, 1]), 2
+    for level in range(coarsest, -1, -1):
+        if n == 2 and found[0, 0] == found[1, 0] and found[0, 1] == found[1, 1]:
+            n = 1
+        if level == 0:
+            break
+        seen, n_left = frames[level] + np.float32(by), 0
+        for i in range(n):
+            x, y = register(seen, backgrounds[level], known[level], found[i, 0], found[i, 1], limits[level],
+                            steps[level], rows[level])
+            if level > 1 or max(abs(x), abs(y)) >= still:
+                found[n_left, 0], found[n_left, 1] = 2 * x, 2 * y
+                n_left += 1
+        n = n_left
+    return n, found[0, 0], found[0, 1], found[1, 0], found[1, 1], by
+
+
+@cached(nogil=True, error_model="numpy")
 def turn(frame, background, known, right, down, limit, rows):  # type: ignore[no-untyped-def]
     """By how much the background would have to be moved, enlarged and turned to be more like the shifted frame.
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.adaptive.grain import Grain
+from bgsub.adaptive.reduction import median
 from bgsub.masks.cleaning import odd
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.compiled import cached, inner
@@ -111,12 +112,40 @@ def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.
     if seen is not None:
         known = pictures[0][seen]
         pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
+    middle = median(known[::EVERY].reshape(-1))
+    if _has_dark_square(pictures[0], PALE * middle, len(square)):  # as in most scenes, in a fraction of the time
+        return max(0.0, float(min(picture.min() for picture in pictures)))
     squares = [float(cv2.dilate(picture, square).min()) for picture in pictures]  # by their brightest pixels
-    middle = float(np.median(known[::EVERY]))
     black = min(squares)
     if black <= PALE * middle:
         black = float(min(picture.min() for picture in pictures))
     return max(0.0, min(black, HAZE * middle) if squares[0] > FLAT * middle else black)
+
+
+@cached(nogil=True, error_model="numpy")
+def _has_dark_square(picture, level, side):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Whether there is a square of so many pixels in which a channel is nowhere above a level.
+
+    It may lie beyond the border in part. It is looked for from the bottom up: there is much that is dark.
+    """
+    height, width, n_channels = picture.shape
+    reach = side // 2
+    down = np.full((width, n_channels), reach)  # rows up to the present one in which each column is dark
+    for row in range(height - 1, -reach - 1, -1):
+        if row >= 0:
+            for col in range(width):
+                for c in range(n_channels):
+                    down[col, c] = down[col, c] + 1 if picture[row, col, c] <= level else 0
+        enough = side + min(row, 0)
+        for c in range(n_channels):
+            across = reach
+            for col in range(width):
+                across = across + 1 if down[col, c] >= enough else 0
+                if across >= side:
+                    return True
+            if across + reach >= side:
+                return True
+    return False
 
 
 def give_back(labels: np.ndarray, reach: int) -> None:

@@ -80,6 +80,7 @@ class Remembering(Mixture[AdaptiveParams]):
     coding: Coding
     _first: np.ndarray | None
     _age: int
+    _quiet_for: int
     _maps: Maps
     _mask: np.ndarray
     _picture: np.ndarray
@@ -196,6 +197,7 @@ class Remembering(Mixture[AdaptiveParams]):
             "cleaning": asdict(self.cleaning), "raw": self.raw, "shift": list(self.shift),
             "gains": list(self.exposure.gains), "floor": self.floor, "black": self.black, "age": self._age,
             "event": None if event is None else asdict(event), "turned": list(self.turned), "new_for": self._new_for,
+            "quiet_for": self._quiet_for,
         }
         header |= {name: part.kept() for name, part in self._watching().items()}
         arrays |= self._kept()
@@ -210,7 +212,7 @@ class Remembering(Mixture[AdaptiveParams]):
         looked_at, compared, coded, first, tone, new = (
             arrays.pop(name, None) for name in ("looked_at", "compared", "coded", "first", "tone", "new"))
         super()._restore(header, **arrays)
-        if not 0 <= int(header["age"]) <= self.n_frames or int(header["new_for"]) < 0:
+        if not 0 <= int(header["age"]) <= self.n_frames or min(int(header["new_for"]), int(header["quiet_for"])) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift.of(numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
@@ -221,7 +223,7 @@ class Remembering(Mixture[AdaptiveParams]):
             raise ValueError(f"tone of {tone.dtype} {tone.shape}")
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
-        self._age = int(header["age"])
+        self._age, self._quiet_for = int(header["age"]), int(header["quiet_for"])
         self.turned = Shift.of(numbers(header["turned"]))
         for name, part in self._watching().items():
             part.resume(numbers(header[name]))

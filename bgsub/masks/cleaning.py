@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bgsub.masks.boxes import Box, inside, surroundings, widened
+from bgsub.masks.boxes import Box, surroundings
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.checks import checked_mask
 from bgsub.mixture.protocol import FOREGROUND
@@ -59,10 +59,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     foreground = mended(voted, sizes, calm)
     cleaned = foreground * np.uint8(FOREGROUND)
     if shade:  # the vote is on three values, in order; where no shadow is near, the one above was the same
-        reach = sizes.side // 2
-        box = cv2.boundingRect(shadow)
-        near, around = widened(box, reach), widened(box, 2 * reach)
-        darker = vote(share[around], sizes.side, _part(calm, around), sizes.calm_side)[inside(near, around)]
+        near = surroundings(shadow, sizes.side // 2)
+        darker = vote(share, sizes.side, calm, sizes.calm_side, near)[near]
         shadow = cv2.subtract(darker, cv2.bitwise_or(voted[near], foreground[near]))
         cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
     return cleaned

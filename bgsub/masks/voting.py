@@ -15,10 +15,11 @@ HALF = FOREGROUND // 2
 WIDEST = 15
 """Side of the window that is gone through pixel by pixel, and whose sum has 16 bits, at most."""
 NOTHING = np.empty((0, 0), np.uint8)
-"""Is kept of what was voted before."""
+"""Is calm."""
 
 
-def vote(share: np.ndarray, side: int, calm: np.ndarray | None = None, calm_side: int = 0) -> np.ndarray:
+def vote(share: np.ndarray, side: int, calm: np.ndarray | None = None, calm_side: int = 0,
+         where: Box | None = None) -> np.ndarray:
     """1 where more than half of a window is foreground, which is smaller where it is calm.
 
     Parameters
@@ -31,21 +32,28 @@ def vote(share: np.ndarray, side: int, calm: np.ndarray | None = None, calm_side
         1 where the smaller window counts.
     calm_side : int
         Its side, odd.
+    where : tuple of slice, optional
+        Rows and columns in which to look. Default: around what is not 0, since most of a picture is background.
 
     Returns
     -------
     ndarray of uint8, shape (H, W)
+        0 elsewhere.
     """
-    if not 1 < side <= WIDEST or (calm is not None and calm_side <= 1):
-        voted = more_than_half(share, side)
-        return voted if calm is None else np.where(calm, more_than_half(share, calm_side), voted)
-    voted = np.zeros_like(share)
-    where = surroundings(share, side // 2)  # most of a picture is background
+    if where is None:
+        where = surroundings(share, max(side, calm_side) // 2)
+    voted = np.zeros(share.shape, np.uint8)
+    if not 1 < side <= WIDEST or (calm is not None and not 1 < calm_side <= WIDEST):
+        wide = more_than_half(share, side)
+        voted[where] = (wide if calm is None else np.where(calm, more_than_half(share, calm_side), wide))[where]
+        return voted
     n_calm = 0 if calm is None else cv2.countNonZero(calm[where])
-    if n_calm:
-        _vote_in(where, share, calm_side, NOTHING, voted)
-    if n_calm < voted[where].size:
-        _vote_in(where, share, side, calm if calm is not None and n_calm else NOTHING, voted)
+    large, small = 0 if n_calm == voted[where].size else side, calm_side if n_calm else 0
+    (top, bottom, _), (left, right, _) = (axis.indices(size) for axis, size in zip(where, share.shape, strict=True))
+    n = right - left
+    _slide(np.ascontiguousarray(share).reshape(-1), np.ascontiguousarray(NOTHING if calm is None else calm).reshape(-1),
+           share.shape, (top, bottom, left, right), (large, small), np.zeros(n + max(large, small), np.uint16),
+           np.zeros((3 + large + small) * n, np.uint16), voted.reshape(-1))
     return voted
 
 
@@ -65,37 +73,29 @@ def more_than_half(share: np.ndarray, side: int) -> np.ndarray:
     return cv2.threshold(share, HALF, 1, cv2.THRESH_BINARY)[1]
 
 
-def _vote_in(where: Box, share: np.ndarray, side: int, kept: np.ndarray, voted: np.ndarray) -> None:
-    """Fill in a part of the picture, apart from where it is to be kept, in half of the time that ``cv2.blur`` takes."""
-    (top, bottom, _), (left, right, _) = (axis.indices(size) for axis, size in zip(where, share.shape, strict=True))
-    lines = np.zeros((3 + side, right - left + side), np.uint16)
-    _slide(np.ascontiguousarray(share).reshape(-1), np.ascontiguousarray(kept).reshape(-1), share.shape,
-           (top, bottom, left, right), side, lines[0], lines[1], lines[2], lines[3:].reshape(-1), voted.reshape(-1))
-
-
 @cached(nogil=True, error_model="numpy", **OPTIONS)
-def _slide(share, kept, shape, box, side, line, now, total, last, voted):  # type: ignore[no-untyped-def]
-    """Let a window go down the rows of a box: to its sum comes the sum of a row, and the one that it leaves goes.
+def _slide(share, calm, shape, box, sides, line, work, voted):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Let two windows go down the rows of a box: to a sum comes that of a row, and the one that the window leaves goes.
 
     Parameters
     ----------
-    share, kept, voted : ndarray of uint8, flat
-        ``voted`` is written where ``kept`` is 0, or has no pixels.
+    share, voted : ndarray of uint8, flat
+    calm : ndarray of uint8, flat
+        1 where the smaller window counts; read if there are two.
     shape : tuple of int
         Rows and columns of the picture.
     box : tuple of int
         First row and the one after the last; first column and the one after the last.
-    side : int
-        At least 3.
-    line, now, total, last : ndarray of uint16, flat
-        Zeros, to work in: a row and what is beyond its ends, the sums of ``side`` of its pixels, those of the window,
-        and ``side`` rows of the former.
+    sides : tuple of int
+        Of the larger window and of the smaller one, at least 3; 0 if it is not asked for.
+    line, work : ndarray of uint16, flat
+        Zeros, to work in: a row with what is beyond its ends; the sums of as many of its pixels as a window has, those
+        of both windows, and as many rows of the former as both have.
     """
-    (height, width), (top, bottom, left, right) = shape, box
-    reach, n, length, is_kept = side // 2, right - left, len(line), len(kept) > 0
-    half = np.uint16(FOREGROUND * side * side // 2)
-    share, kept, voted, line, now = pointer(share), pointer(kept), pointer(voted), pointer(line), pointer(now)
-    total, last = pointer(total), pointer(last)
+    (height, width), (top, bottom, left, right), (large, small) = shape, box, sides
+    reach, n = max(large, small) // 2, right - left
+    share, calm, voted, line, now = pointer(share), pointer(calm), pointer(voted), pointer(line), pointer(work)
+    total, last = pointer(work[n:]), pointer(work[3 * n:])
     for y in range(top - reach, bottom + reach):
         at = min(max(y, 0), height - 1) * width
         for x in range(reach):
@@ -103,23 +103,28 @@ def _slide(share, kept, shape, box, side, line, now, total, last, voted):  # typ
             line[reach + n + x] = np.uint16(share[at + min(right + x, width - 1)])
         for x in range(n):
             line[reach + x] = np.uint16(share[at + left + x])
-        for x in range(n):  # all in vectors from here on
-            now[x] = line[x] + line[x + 1] + line[x + 2]
-        for k in range(3, side, 2):
+        for window in range(2):
+            side = small if window else large
+            if side == 0:
+                continue
+            first = reach - side // 2
+            for x in range(n):  # all in vectors from here on
+                now[x] = line[first + x] + line[first + x + 1] + line[first + x + 2]
+            for k in range(first + 3, first + side, 2):
+                for x in range(n):
+                    now[x] = now[x] + line[x + k] + line[x + k + 1]
+            its, before = window * n, ((y + side) % side + window * large) * n
             for x in range(n):
-                now[x] = now[x] + line[x + k] + line[x + k + 1]
-        before = (y + side) % side * length
-        for x in range(n):
-            total[x] = total[x] + now[x] - last[before + x]
-        for x in range(n):
-            last[before + x] = now[x]
-        if y < top + reach:
-            continue
-        at = (y - reach) * width + left
-        if is_kept:
-            for x in range(n):  # all are read, or it is not done in vectors
-                was, is_now = voted[at + x], np.uint8(total[x] > half)
-                voted[at + x] = was if kept[at + x] != 0 else is_now
-        else:
-            for x in range(n):
-                voted[at + x] = np.uint8(total[x] > half)
+                total[its + x] = total[its + x] + now[x] - last[before + x]
+                last[before + x] = now[x]
+            row = y - side // 2  # in the middle of the window; the smaller one is there first
+            if row < top or row >= bottom:
+                continue
+            to, half = row * width + left, np.uint16(FOREGROUND * side * side // 2)
+            if window == 0 and small > 0:
+                for x in range(n):  # all are read, or it is not done in vectors
+                    was, is_now = voted[to + x], np.uint8(total[x] > half)
+                    voted[to + x] = was if calm[to + x] != 0 else is_now
+            else:
+                for x in range(n):
+                    voted[to + x] = np.uint8(total[its + x] > half)
