@@ -57,6 +57,8 @@ class Course:
         rate : float
             Frames per second.
         """
+        if not (shift or self.last or self.away or self.sway or any(self.mean)):  # it has never moved
+            return NONE
         follow, scale = 1 / max(1.0, SWING * rate), math.sqrt(size[0] * size[1] / REFERENCE_AREA)
         place, before, is_still = shift.of_the_middle, self.last.of_the_middle, shift.is_turned_like(self.last, STEADY)
         self.last = shift

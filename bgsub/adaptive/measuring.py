@@ -7,7 +7,7 @@ import numpy as np
 
 from bgsub.adaptive.exposure import LEVELS, unclip
 from bgsub.adaptive.passing import START, USUAL
-from bgsub.adaptive.reduction import reduced
+from bgsub.adaptive.reduction import median, reduced
 from bgsub.adaptive.shadows import blackness
 from bgsub.adaptive.shift import NONE, warp, warp_mask
 from bgsub.adaptive.state import Remembering
@@ -93,7 +93,7 @@ class Measuring(Remembering):
     def _noise_variance(self) -> float:
         """The variance of the median pixel's heaviest component: most pixels are background, and still."""
         variances = self._learned().heaviest_variances(every=EVERY)
-        return float(np.median(variances)) if variances.size else 0.0
+        return median(variances) if variances.size else 0.0
 
     def _measure_black(self, image: np.ndarray) -> None:
         """The darkest grey level, of what is learned: elsewhere the picture of the background is 0."""

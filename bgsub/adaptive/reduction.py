@@ -49,7 +49,22 @@ def sampled(image: np.ndarray, step: float) -> np.ndarray:
     """Pixels of a frame that are so far apart in rows and columns, in pixels at 320x240: a copy."""
     by = max(1, round(step * math.sqrt(image.shape[0] * image.shape[1] / REFERENCE_AREA)))
     first, second = (min(by // 2, n - 1) for n in image.shape[:2])  # there are frames of one row
-    return image[first::by, second::by].copy()
+    found = np.empty((-(-(image.shape[0] - first) // by), -(-(image.shape[1] - second) // by), *image.shape[2:]),
+                     image.dtype)
+    copy_sample(image.reshape(*image.shape[:2], -1), first, second, by, found.reshape(*found.shape[:2], -1))
+    return found
+
+
+@cached(nogil=True, error_model="numpy")
+def copy_sample(picture, first, second, by, found):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Copy each so many-th pixel from a first one on: NumPy takes five times as long for pixels of three channels.
+
+    Pictures are (H, W, C).
+    """
+    for row in range(found.shape[0]):
+        for col in range(found.shape[1]):
+            for c in range(found.shape[2]):
+                found[row, col, c] = picture[first + row * by, second + col * by, c]
 
 
 def median(values: np.ndarray) -> float:
@@ -75,12 +90,12 @@ def means_of_parts(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     ndarray of float32, of that shape
     """
     out = np.empty(shape, np.float32)
-    _means_of_parts(picture, np.empty(picture.shape[1], np.float32), out)
+    _means_of_parts(picture, np.empty(picture.shape[1], np.float32), np.empty(shape[1], np.float32), out)
     return out
 
 
 @cached(nogil=True, error_model="numpy")
-def _means_of_parts(picture, line, out):  # type: ignore[no-untyped-def]  # Numba infers them
+def _means_of_parts(picture, line, total, out):  # type: ignore[no-untyped-def]  # Numba infers them
     (height, width), (rows, cols) = picture.shape, out.shape
     high, wide = height / rows, width / cols
     for row in range(rows):
@@ -89,8 +104,16 @@ def _means_of_parts(picture, line, out):  # type: ignore[no-untyped-def]  # Numb
             share = np.float32(min((row + 1) * high, y + 1) - max(row * high, y))
             for x in range(width):  # in vectors
                 line[x] += share * np.float32(picture[y, x])
+        if width % cols == 0:  # each pixel counts once, and the columns are summed side by side
+            total[:] = 0
+            for x in range(width // cols):
+                for col in range(cols):
+                    total[col] += line[col * (width // cols) + x]
+            for col in range(cols):
+                out[row, col] = total[col] / np.float32(high * wide)
+            continue
         for col in range(cols):
-            total = np.float32(0)
+            its_total = np.float32(0)
             for x in range(int(col * wide), min(width, math.ceil((col + 1) * wide))):
-                total += np.float32(min((col + 1) * wide, x + 1) - max(col * wide, x)) * line[x]
-            out[row, col] = total / np.float32(high * wide)
+                its_total += np.float32(min((col + 1) * wide, x + 1) - max(col * wide, x)) * line[x]
+            out[row, col] = its_total / np.float32(high * wide)

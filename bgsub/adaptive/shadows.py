@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -75,15 +76,20 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
 
         over_bands(pool, grain.shape[0], threads, SMALLEST_BAND // grain.shape[1])
         numbers = list(pooled.reshape(3, -1))
-    rule = kernels.ShadowRule(
-        f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
-        tuple(range(LANES)))
+    rule = _rule(darkest, side)
 
     def work(start: int, stop: int) -> None:
         kernels.shade(labels, *numbers, grain.shape, side // 2, rule, start, stop)
 
     over_bands(work, labels.size // LANES, threads, SMALLEST_BAND // LANES)
     give_back(found, int(REACH * grain.scale))
+
+
+@lru_cache
+def _rule(darkest: float, side: int) -> kernels.ShadowRule:
+    return kernels.ShadowRule(
+        f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
+        tuple(range(LANES)))
 
 
 def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.ndarray | None = None) -> float:

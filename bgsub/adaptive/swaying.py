@@ -71,7 +71,8 @@ class Swaying:
             for mean, seen in zip(self.means[:3], (everywhere, changed, around), strict=True):
                 mean += by * (means_of_parts(seen, mean.shape) / np.float32(FULL) - mean)
             self.means[3] = np.maximum(self.means[3] - self._fade, 0)
-            self.means[3][self._sways() > 0] = 1
+            if self.means[0].max() > LEAST:
+                self.means[3][self._sways() > 0] = 1
             self.update()
 
     def move(self, by: Shift) -> None:

@@ -6,6 +6,7 @@ Sizes and areas scale with the frame, so that one setting serves 160x120 as well
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -80,6 +81,7 @@ class Sizes(NamedTuple):
     blob: float  # pixels that a blob has at least
 
     @classmethod
+    @lru_cache
     def of(cls, params: CleaningParams, area: int) -> Sizes:
         """For a frame of so many pixels."""
         scale = math.sqrt(area / REFERENCE_AREA)

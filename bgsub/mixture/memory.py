@@ -60,10 +60,13 @@ class Memory(Generic[P]):
         self.roi = roi
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
         if name in self.params_class.__dataclass_fields__:  # it would be kept, and nothing would read it
             raise MisuseError(f"{name} is a parameter; set all of them: model.params = dataclasses.replace("
                               f"model.params, {name}={value!r})")
-        if name not in self.__dict__ and not name.startswith("_") and not hasattr(type(self), name):
+        if name not in self.__dict__ and not hasattr(type(self), name):
             near = nearest(name, self.params_class.__dataclass_fields__, LIKE)
             if near is not None:  # nothing would read that either
                 raise MisuseError(f"no parameter {name!r}; did you mean {near!r}? Set all of them: model.params = "
