@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from bgsub.adaptive.reduction import sampled
+from bgsub.mixture.compiled import cached
 
 GRID = 8
 """From one pixel that is looked at to the next, at 320x240."""
@@ -87,21 +87,29 @@ class Coding:
         self.is_alike = False
         if before is None:
             return False
-        off = cv2.absdiff(before, self.last).reshape(-1)
-        n_other = cv2.countNonZero(off)
-        usual = max(LEAST, ALIKE * self.change)
-        self.is_alike = _n_above(off, usual) <= FEW * off.size
+        usual, limit = max(LEAST, ALIKE * self.change), max(LEAST, TIMES * self.change)
+        size = self.last.size
+        n_other, n_unusual, n_far, change = _compare(before.reshape(-1), self.last.reshape(-1), usual, limit, MOVED)
+        self.is_alike = n_unusual <= FEW * size
         if n_other == 0:  # the same frame again
             return False
-        limit = max(LEAST, TIMES * self.change)
-        is_anew = (self.looks > EARLY and self.repeated > REPEATED
-                   and 2 * _n_above(off, limit) > off.size)
+        is_anew = self.looks > EARLY and self.repeated > REPEATED and 2 * n_far > size
         self.looks += 1
         rate = max(1 / self.looks, RATE)
-        self.repeated += rate * (1 - n_other / off.size - self.repeated)
-        self.change += rate * (cv2.mean(cv2.threshold(off, MOVED, MOVED, cv2.THRESH_TRUNC)[1])[0] - self.change)
+        self.repeated += rate * (1 - n_other / size - self.repeated)
+        self.change += rate * (change / size - self.change)
         return is_anew
 
 
-def _n_above(values: np.ndarray, limit: float) -> int:
-    return cv2.countNonZero(cv2.threshold(values, limit, 1, cv2.THRESH_BINARY)[1])
+@cached(nogil=True, error_model="numpy")
+def _compare(before, now, usual, limit, most):  # type: ignore[no-untyped-def]  # Numba infers them
+    """How many values differ, by more than is usual, and by more than a limit; and the sum of the changes up to a most.
+
+    OpenCV goes through them once for each.
+    """
+    n_other, n_unusual, n_far, total = 0, 0, 0, 0.0
+    for i in range(len(now)):
+        off = abs(np.float64(now[i]) - np.float64(before[i]))
+        n_other, n_unusual, n_far = n_other + (off > 0), n_unusual + (off > usual), n_far + (off > limit)
+        total += min(off, most)
+    return n_other, n_unusual, n_far, total

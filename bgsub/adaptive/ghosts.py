@@ -106,8 +106,8 @@ class Ghosts:
             if not least <= area <= VIEW_SHARE * foreground.size:  # more is another view, of which there is an event
                 continue
             near = np.s_[max(top - margin, 0):top + height + margin, max(left - margin, 0):left + width + margin]
-            row, col = np.argwhere(labels[top:top + 1] == i)[0] + (top, 0)
-            if area < LEAST_PART * blob_size(foreground, region[0].start + row, region[1].start + col):
+            col = left + int(np.argmax(labels[top, left:left + width] == i))
+            if area < LEAST_PART * blob_size(foreground, region[0].start + top, region[1].start + col):
                 continue
             piece, objects = (labels[near] == i).view(np.uint8), here[near] == 255
             pictures = image[near], background[near]

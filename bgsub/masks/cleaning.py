@@ -168,4 +168,10 @@ def _without_holes_and_crumbs(foreground: np.ndarray, hole: float, blob: float,
 
 
 def _is_calm(calm: np.ndarray | None, contour: np.ndarray) -> bool:
-    return calm is not None and bool(calm[contour[:, 0, 1], contour[:, 0, 0]].all())
+    if calm is None:
+        return False
+    left, top, width, height = cv2.boundingRect(contour)
+    n_calm = cv2.countNonZero(calm[top:top + height, left:left + width])
+    if n_calm in (0, width * height):  # as almost everywhere
+        return n_calm > 0
+    return bool(calm[contour[:, 0, 1], contour[:, 0, 0]].all())
