@@ -109,7 +109,7 @@ def _compare(before, now, usual, limit, most):  # type: ignore[no-untyped-def]  
     """
     n_other, n_unusual, n_far, total = 0, 0, 0, 0.0
     for i in range(len(now)):
-        off = abs(np.float64(now[i]) - np.float64(before[i]))
+        off = abs(float(now[i]) - float(before[i]))
         n_other, n_unusual, n_far = n_other + (off > 0), n_unusual + (off > usual), n_far + (off > limit)
         total += min(off, most)
     return n_other, n_unusual, n_far, total
