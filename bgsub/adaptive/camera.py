@@ -11,6 +11,7 @@ import numpy as np
 from bgsub.adaptive.reduction import grey, median, reduction_of
 from bgsub.adaptive.registration import LIMITS, brighter_by, descend, differences, is_better, mean_of, register, turn
 from bgsub.adaptive.shift import NONE, Shift
+from bgsub.masks.boxes import square
 
 LEVELS = 3
 """Of the pyramid; each is half as large as the one before."""
@@ -98,7 +99,7 @@ class Camera:
         if known is None:
             self._known = [np.ones_like(level) for level in self._background]
             return
-        beside = np.ones((3, 3), np.uint8)  # whose gradients tell nothing either
+        beside = square(3)  # whose gradients tell nothing either
         self._known = [(cv2.erode(level, beside) == 255).astype(np.float32) for level in pyramid(known)]
         self._levels = min(self._levels, sum(float(level.mean()) >= FEWEST for level in self._known))
 

@@ -10,7 +10,7 @@ import numpy as np
 from bgsub.adaptive.reduction import grey
 from bgsub.adaptive.scene import VIEW_SHARE
 from bgsub.adaptive.shift import Shift, carried
-from bgsub.masks.boxes import surroundings
+from bgsub.masks.boxes import square, surroundings
 from bgsub.masks.cleaning import odd
 
 EVERY = 3
@@ -97,7 +97,7 @@ class Ghosts:
         margin = self._margin
         region = surroundings(still, margin)  # views from here on: of what holds all that is still
         found_here, image, background, here = (picture[region] for picture in (found, image, background, foreground))
-        opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        opened = cv2.morphologyEx(still[region], cv2.MORPH_OPEN, square(3))
         if cv2.countNonZero(opened) < least:
             return found
         _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8, ltype=cv2.CV_16U)
@@ -111,7 +111,7 @@ class Ghosts:
                 continue
             piece, objects = (labels[near] == i).view(np.uint8), here[near] == 255
             pictures = image[near], background[near]
-            whole = cv2.dilate(piece, np.ones((3, 3), np.uint8)) & objects.view(np.uint8)  # up to the mask's outline
+            whole = cv2.dilate(piece, square(3)) & objects.view(np.uint8)  # up to the mask's outline
             votes = votes_of_border(*pictures, whole, objects, self._scale)
             is_ghost = is_left_behind(votes)
             if not is_ghost and area >= PATCH * foreground.size:
@@ -159,8 +159,8 @@ def votes_of_border(image: np.ndarray, background: np.ndarray, piece: np.ndarray
     Lengths are from 320x240, times the scale.
     """
     within, beside, beyond, near = (odd(side * scale) for side in (INSIDE, BESIDE, OUTSIDE, NEAR))
-    inside = piece - cv2.erode(piece, np.ones((within, within), np.uint8))
-    wide, narrow = (cv2.dilate(piece, np.ones((side, side), np.uint8)) for side in (beyond, beside))
+    inside = piece - cv2.erode(piece, square(within))
+    wide, narrow = (cv2.dilate(piece, square(side)) for side in (beyond, beside))
     outside = np.where(foreground, np.uint8(0), wide - narrow)
     border = (inside > 0) & (cv2.blur(outside.astype(np.float32), (near, near)) > 0)
     n = int(np.count_nonzero(border))
@@ -179,7 +179,7 @@ def is_light(image: np.ndarray, background: np.ndarray, piece: np.ndarray, votes
     """Whether a piece is the background in another light: without an outline, or with the same texture."""
     if votes is not None and (votes.frame < SOFT or votes.frame >= SHARP):
         return votes.frame < SOFT
-    within = cv2.erode(piece, np.ones((3, 3), np.uint8)) != 0  # the outline itself may be an edge in both
+    within = cv2.erode(piece, square(3)) != 0  # the outline itself may be an edge in both
     a, b = _gradients(image, within), _gradients(background, within)
     return float((a * b).sum()) > ALIKE * float(np.sqrt((a * a).sum() * (b * b).sum()))
 

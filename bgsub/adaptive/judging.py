@@ -11,6 +11,7 @@ import numpy as np
 from bgsub.adaptive import coding, roles
 from bgsub.adaptive.measuring import Measuring
 from bgsub.adaptive.shadows import SHADOW, seen_with, shade
+from bgsub.masks.boxes import square
 from bgsub.masks.voting import HALF
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.kernels import adaptive as kernels
@@ -93,7 +94,7 @@ class Judging(Measuring):
     def _near(self, foreground: np.ndarray) -> np.ndarray:
         """Not 0 where foreground is near, or there."""
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
-        return np.asarray(cv2.dilate(foreground, np.ones((side, side), np.uint8)))
+        return np.asarray(cv2.dilate(foreground, square(side)))
 
     def _raw(self) -> np.ndarray:
         """The verdict on each pixel, with the shadows that were found in cells."""

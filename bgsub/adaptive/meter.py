@@ -9,6 +9,7 @@ import numpy as np
 
 from bgsub.adaptive.exposure import LEVELS, Exposure
 from bgsub.adaptive.reduction import halved, reduced
+from bgsub.masks.boxes import square
 from bgsub.mixture.compiled import cached, inner
 
 DARK, BRIGHT = 25.0, 230.0
@@ -71,7 +72,7 @@ class Meter:
         self._background = _planes(_halved_again(background))
         learned = (self._background.max(axis=0) > 0).view(np.uint8)  # or black, which tells nothing either
         learned = learned.reshape(self.alike.shape)
-        self._learned = cv2.erode(learned, np.ones((3, 3), np.uint8))  # what is learned in part is too dark
+        self._learned = cv2.erode(learned, square(3))  # what is learned in part is too dark
 
     def exposure_of(self, image: np.ndarray, foreground: np.ndarray) -> Exposure:
         """The exposure of a frame.

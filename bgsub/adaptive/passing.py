@@ -10,6 +10,7 @@ from bgsub.adaptive.roles import BUSY, NOWHERE
 from bgsub.adaptive.shift import Shift, carried
 from bgsub.adaptive.speckle import CELL, parts, parts_moved
 from bgsub.mixture.blocks import Pixel
+from bgsub.mixture.compiled import cached
 
 PAUSE = 1.6
 """Seconds: what is there now, but was not for all that time before, nor will be for all of it afterwards, passes."""
@@ -107,10 +108,8 @@ class Passing:
         ndarray of bool, shape (H, W)
             Where something passed a `PAUSE` ago, in a blob, as it usually does there.
         """
-        self.strange[:] = self.strange << 1 | strange
-        always = (1 << LOOKS) - 1
-        then, before, after = (self.strange >> at & mask for at, mask in ((LOOKS, 1), (LOOKS + 1, always), (0, always)))
-        found = (then == 1) & (before != always) & (after != always)
+        then, found = np.empty_like(strange), np.empty(strange.shape, bool)
+        _note(strange.reshape(-1), self.strange.reshape(-1), then.reshape(-1), found.reshape(-1))
         self.passed *= np.float32(FADE)
         if found.any():
             around = shares_around(then, self._scale)
@@ -135,6 +134,17 @@ class Passing:
         usual = np.float32(EVIDENCE)
         mean = (shares + np.float32(self.usual) * usual) / (n + usual)
         return np.asarray(cv2.resize(mean, self.strange.shape[::-1], interpolation=cv2.INTER_LINEAR))
+
+
+@cached(nogil=True, error_model="numpy")
+def _note(now, strange, then, found):  # type: ignore[no-untyped-def]  # Numba infers them
+    """Note what is strange now; fill in what was a `PAUSE` ago, and whether it passed: not always before, nor since."""
+    one, always = np.uint8(1), np.uint8((1 << LOOKS) - 1)
+    for i in range(len(now)):  # in bytes, so that it is done in vectors
+        looks = np.uint8(strange[i] << one) | now[i]
+        strange[i] = looks
+        then[i] = looks >> np.uint8(LOOKS) & one
+        found[i] = (then[i] == one) & (looks >> np.uint8(LOOKS + 1) & always != always) & (looks & always != always)
 
 
 def shares_around(strange: np.ndarray, scale: float) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from bgsub.masks.boxes import square
+
 LIGHT, LIGHT_SHARE, LIGHT_FRAMES = 1.25, 0.2, 3
 """A light was switched if the exposure differs by this factor from the background's, and from what it was when it left
 little, and yet so much of the frame is foreground, for so many frames: an exposure that explains the picture leaves
@@ -190,7 +192,7 @@ def kind_of_change(image: np.ndarray, background: np.ndarray,
     """
     a, b = _edges(image), _edges(background)
     if inside is not None:
-        where = cv2.erode(shrunk(inside.view(np.uint8)), np.ones((3, 3))) == 1  # not across the border
+        where = cv2.erode(shrunk(inside.view(np.uint8)), square(3)) == 1  # not across the border
         if not where.any():
             return "view"
         a, b = a[where], b[where]
@@ -212,7 +214,7 @@ def hidden(background: np.ndarray, mask: np.ndarray) -> float:
     if float(edges.std()) < FAINT:
         return 0.0
     covered = cv2.resize((mask > 0).view(np.uint8), SMALL, interpolation=cv2.INTER_NEAREST)
-    covered = cv2.dilate(covered, np.ones((2 * BESIDE + 1,) * 2, np.uint8))
+    covered = cv2.dilate(covered, square(2 * BESIDE + 1))
     edges *= edges  # strong ones count for more
     return float(edges[covered > 0].sum() / edges.sum())
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.reduction import median
+from bgsub.masks.boxes import square
 from bgsub.masks.cleaning import odd
 from bgsub.mixture.bands import SMALLEST_BAND, over_bands
 from bgsub.mixture.compiled import cached, inner
@@ -48,7 +49,7 @@ def window(grain: Grain, side: int = WINDOW) -> int:
 def seen_with(labels: np.ndarray, grain: Grain) -> np.ndarray:
     """Not 0 in the windows around the cells that are not 0: where `shade` asks how dark it is."""
     side = window(grain)
-    return cv2.dilate(labels, np.ones((side, side), np.uint8))
+    return cv2.dilate(labels, square(side))
 
 
 def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: float, grain: Grain, threads: int) -> None:
@@ -114,14 +115,14 @@ def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.
     """
     height, width = background.shape[:2]
     pictures = [picture.reshape(height, width, -1) for picture in (background, image)]
-    known, square = pictures[0].reshape(height * width, -1), np.ones((window(grain, SQUARE),) * 2, np.uint8)
+    known, side = pictures[0].reshape(height * width, -1), window(grain, SQUARE)
     if seen is not None:
         known = pictures[0][seen]
         pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
     middle = median(known[::EVERY].reshape(-1))
-    if _has_dark_square(pictures[0], PALE * middle, len(square)):  # as in most scenes, in a fraction of the time
+    if _has_dark_square(pictures[0], PALE * middle, side):  # as in most scenes, in a fraction of the time
         return max(0.0, float(min(picture.min() for picture in pictures)))
-    squares = [float(cv2.dilate(picture, square).min()) for picture in pictures]  # by their brightest pixels
+    squares = [float(cv2.dilate(picture, square(side)).min()) for picture in pictures]  # by their brightest pixels
     black = min(squares)
     if black <= PALE * middle:
         black = float(min(picture.min() for picture in pictures))

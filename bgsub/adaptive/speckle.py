@@ -7,6 +7,7 @@ import numpy as np
 
 from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.shift import Shift
+from bgsub.masks.boxes import square
 
 EVERY = 5
 """Frames from one look to the next."""
@@ -94,5 +95,5 @@ class Speckle:
 
     def spread(self) -> np.ndarray:
         """The larger share of each part and its neighbours, float32 (H, W)."""
-        most = cv2.dilate(self.shares, np.ones((3, 3), np.uint8))
+        most = cv2.dilate(self.shares, square(3))
         return np.asarray(cv2.resize(most, self.calm.shape[::-1], interpolation=cv2.INTER_LINEAR))

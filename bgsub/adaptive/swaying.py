@@ -10,6 +10,7 @@ from bgsub.adaptive.reduction import means_of_parts
 from bgsub.adaptive.roles import NOWHERE
 from bgsub.adaptive.shift import Shift
 from bgsub.adaptive.speckle import parts, parts_moved
+from bgsub.masks.boxes import square
 from bgsub.masks.voting import HALF
 
 EVERY = 5
@@ -97,6 +98,6 @@ class Swaying:
         share, changes, around = (cv2.blur(mean, (3, 3)) for mean in self.means[:3])
         gaps = share - around > np.float32(GAPS) * share * (1 - share)
         moves = ((share > np.float32(LEAST)) & (changes > np.float32(OFTEN / self._rate)) & gaps).view(np.uint8)
-        side = np.ones((EXTENT, EXTENT), np.uint8)
+        side = square(EXTENT)
         near = (cv2.dilate(self.means[3], side) > 0).view(np.uint8)
         return np.asarray(cv2.morphologyEx(moves, cv2.MORPH_OPEN, side) | (moves & near))

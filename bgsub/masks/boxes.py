@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
 Box = tuple[slice, slice]
 """Rows and columns."""
+
+
+@lru_cache
+def square(side: int) -> np.ndarray:
+    """The window of so many rows and columns that OpenCV's dilation and erosion ask for; not to be written."""
+    ones = np.ones((side, side), np.uint8)
+    ones.flags.writeable = False
+    return ones
 
 
 def surroundings(foreground: np.ndarray, margin: int) -> Box:
@@ -22,9 +31,3 @@ def widened(box: Sequence[int], margin: int) -> Box:
     if not width:
         return slice(0), slice(0)
     return (slice(max(top - margin, 0), top + height + margin), slice(max(left - margin, 0), left + width + margin))
-
-
-def inside(part: Box, whole: Box) -> Box:
-    """Rows and columns of a part of a picture, counted from the beginning of a larger part."""
-    rows, cols = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, whole, strict=True))
-    return rows, cols

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bgsub.masks.boxes import Box, surroundings
+from bgsub.masks.boxes import Box, square, surroundings
 from bgsub.masks.params import REFERENCE_AREA, CleaningParams
 from bgsub.mixture.checks import checked_mask
 from bgsub.mixture.protocol import FOREGROUND
@@ -99,7 +99,7 @@ def mended(voted: np.ndarray, sizes: Sizes, calm: np.ndarray | None = None) -> n
     where = surroundings(foreground, sizes.close // 2 + 1)
     part = foreground[where]  # a view: what holds all the foreground
     if part.size and sizes.close > 1:
-        part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((sizes.close, sizes.close), np.uint8))
+        part[:] = cv2.morphologyEx(part, cv2.MORPH_CLOSE, square(sizes.close))
     part[:] = _without_holes_and_crumbs(part, sizes.hole, sizes.blob, _part(calm, where))
     return foreground
 
