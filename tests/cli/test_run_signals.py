@@ -27,6 +27,8 @@ from bgsub.video.y4m import Y4MWriter
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 ROOT = Path(__file__).parents[2]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+PROMPT = 10
+"""Seconds in which an end is prompt, on a busy machine: sources here are waited for much longer."""
 NOTHING = "bgsub: stopped before the first frame; nothing was written"
 
 
@@ -39,7 +41,7 @@ def begin(*words, **keywords):
     return start(*words, **{"preexec_fn": usual, **keywords})
 
 
-def wait_for(path, process, seconds=20):
+def wait_for(path, process, seconds=60):
     """Until there is something of an output, and a little longer."""
     end = time.monotonic() + seconds
     while not (path.is_file() or (path.is_dir() and any(path.iterdir()))):
@@ -49,7 +51,15 @@ def wait_for(path, process, seconds=20):
     time.sleep(0.2)
 
 
-def ended(process, seconds=20):
+def wait_for_masks(folder, n, seconds=60):
+    """Until there are so many; on a busy machine that takes a while."""
+    end = time.monotonic() + seconds
+    while len(list(folder.glob("*.png"))) < n:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def ended(process, seconds=60):
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out.decode(), err.decode()
 
@@ -59,10 +69,7 @@ def test_a_signal_leaves_everything_playable(long_clip, tmp_path, number, code):
     process = begin("run", long_clip, "--mask", tmp_path / "m.mkv", "--overlay", tmp_path / "o.mp4", "--cutout",
                     f"{tmp_path}/c/", "--background", tmp_path / "bg.png", "--save-model", tmp_path / "m.npz", "--json")
     wait_for(tmp_path / "o.mp4", process)
-    end = time.monotonic() + 20
-    while len(list((tmp_path / "c").glob("*"))) <= 5:  # on a busy machine that takes longer
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for_masks(tmp_path / "c", 6)
     process.send_signal(number)
     found, out, err = ended(process)
     assert (found, err.strip()) == (code, "")
@@ -207,15 +214,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture))
             self.wfile.write(picture + b"\r\n")
             time.sleep(0.01)
-        self.server.sent.set()
         self.server.finish.wait(30)
 
 
 @pytest.fixture
 def camera():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.n_frames, server.sent, server.finish = True, 10000, *(
-        threading.Event() for _ in range(2))
+    server.daemon_threads, server.n_frames, server.finish = True, 10000, threading.Event()
     server.handle_error = lambda *_: None  # the reader hangs up on us: that is the test
     server.address = f"http://127.0.0.1:{server.server_port}/"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -244,16 +249,14 @@ def test_a_live_stream_that_dies_keeps_its_masks(camera, tmp_path):
 
 def test_ctrl_c_while_a_stream_is_silent(camera, tmp_path):
     camera.n_frames = 40
-    process = begin("run", camera.address, "--mask", tmp_path / "m.mkv", "--timeout", 25, "--json")
-    wait_for(tmp_path / "m.mkv", process)
-    assert camera.sent.wait(20)
-    time.sleep(0.3)
+    process = begin("run", camera.address, "--mask", f"{tmp_path}/m/", "--timeout", 25, "--json")
+    wait_for_masks(tmp_path / "m", 31)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < PROMPT
     assert (code, err.strip()) == (130, "")
-    assert 30 < json.loads(out)["frames"] == len(video_masks(tmp_path / "m.mkv")) <= 40
+    assert 30 < json.loads(out)["frames"] == len(folder_masks(tmp_path / "m")) <= 40
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS[:2])
@@ -261,14 +264,14 @@ def test_ctrl_c_while_a_stream_is_being_opened(tmp_path, number, code):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         process = begin("run", url, "--mask", tmp_path / "m.mkv", "--timeout", 25)
-        silent.settimeout(20)
+        silent.settimeout(60)
         connection, _ = silent.accept()
         time.sleep(0.2)
         begun = time.monotonic()
         process.send_signal(number)
         found, out, err = ended(process)
         connection.close()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < PROMPT
     assert (found, out, err.strip()) == (code, "", NOTHING)
     assert tree(tmp_path) == {}
 
@@ -286,8 +289,8 @@ def test_ctrl_c_while_the_pipe_before_us_is_silent(tmp_path, n_frames):
         time.sleep(0.8)
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 143
-    assert time.monotonic() - begun < 3
+    assert process.wait(60) == 143
+    assert time.monotonic() - begun < PROMPT
     assert process.stderr.read().decode().strip() in (("",) if n_frames else ("", NOTHING))  # perhaps it was loading
     assert list(folder_masks(tmp_path / "out")) == list(range(1, (n_frames or 0) + 1))
     process.communicate()
@@ -300,8 +303,8 @@ def test_ctrl_c_while_nobody_reads_our_pipe(long_clip, tmp_path):
     n = len(os.listdir(tmp_path / "o"))
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 143
-    assert time.monotonic() - begun < 5
+    assert process.wait(60) == 143
+    assert time.monotonic() - begun < PROMPT
     err = process.stderr.read().decode()
     found = folder_masks(tmp_path / "o", "overlay")
     assert err.strip().startswith(f"{len(found)} frames of 160x120")
