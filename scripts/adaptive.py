@@ -77,7 +77,7 @@ CONSTANTS = ("memory", "absorb_after", "match_sigmas", "noise", "darkest_shadow"
              "averaging.CLEAN", "averaging.NOISY", "averaging.LEAST_CONTRAST", "averaging.FLICKER",
              "averaging.SUDDEN", "scene.LITTLE", "scene.FIRST", "scene.VIEW_FOR", "scene.BRIGHTER",
              "scene.HIDDEN",
-             "measuring.TOO_DARK",
+             "measuring.TOO_DARK", "measuring.QUIET_FOR", "coding.ALIKE", "coding.FEW",
              "rule.HEAD_START", "rule.WARM_UP")
 
 

@@ -120,7 +120,7 @@ def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.
         known = pictures[0][seen]
         pictures = [np.where(seen[..., None], picture, picture.max()) for picture in pictures]
     middle = median(known[::EVERY].reshape(-1))
-    if _has_dark_square(pictures[0], PALE * middle, side):  # as in most scenes, in a fraction of the time
+    if has_dark_square(pictures[0], PALE * middle, side):  # as in most scenes, in a fraction of the time
         return max(0.0, float(min(picture.min() for picture in pictures)))
     squares = [float(cv2.dilate(picture, square(side)).min()) for picture in pictures]  # by their brightest pixels
     black = min(squares)
@@ -130,7 +130,7 @@ def blackness(background: np.ndarray, image: np.ndarray, grain: Grain, seen: np.
 
 
 @cached(nogil=True, error_model="numpy")
-def _has_dark_square(picture, level, side):  # type: ignore[no-untyped-def]  # Numba infers them
+def has_dark_square(picture, level, side):  # type: ignore[no-untyped-def]  # Numba infers them
     """Whether there is a square of so many pixels in which a channel is nowhere above a level.
 
     It may lie beyond the border in part. It is looked for from the bottom up: there is much that is dark.

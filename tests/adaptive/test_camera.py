@@ -10,6 +10,7 @@ from drawn_scenes import foreground_share, passing, seen, texture, with_box
 from bgsub import Adaptive
 from bgsub.adaptive.camera import Camera
 from bgsub.adaptive.reduction import grey, reduced
+from bgsub.adaptive.registration import brighter_by
 from bgsub.adaptive.shift import NONE, Shift, warp, warp_mask
 
 SIZE = (240, 320)
@@ -35,6 +36,19 @@ def approx_shift(right: float, down: float, abs: float) -> Any:
 
 def shift_of(camera: Camera, image: np.ndarray) -> Shift:
     return camera.shift_of(reduced(image), image.shape[:2])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_by_how_much_the_background_is_brighter_is_the_median_of_what_is_known(seed):
+    rng = np.random.default_rng(seed)
+    frame, background = rng.uniform(0, 255, (2, 13, 17)).astype(np.float32)
+    known = (rng.random(frame.shape) < 0.7).astype(np.float32)
+    right, down = rng.integers(-5, 6, 2)
+    rows, cols = (slice(max(0, -by), n - max(0, by)) for by, n in ((down, 13), (right, 17)))
+    there = frame[max(0, down):13 + min(0, down), max(0, right):17 + min(0, right)]
+    off = np.sort((background[rows, cols] - there)[known[rows, cols] > 0][::4])
+    assert brighter_by(frame, background, known, right + 0.4, down - 0.4) == off[len(off) // 2]
+    assert brighter_by(frame, background, np.zeros_like(known), 0.0, 0.0) == 0
 
 
 @pytest.mark.parametrize(("right", "down"), [

@@ -1,11 +1,12 @@
 """What counts as black in a hazy picture, and what of the shadows is given back to what casts them."""
 
+import cv2
 import numpy as np
 import pytest
 
 import bgsub
 from bgsub.adaptive.grain import Grain
-from bgsub.adaptive.shadows import blackness, give_back
+from bgsub.adaptive.shadows import blackness, give_back, has_dark_square
 
 FOREGROUND, SHADOW = 255, 127
 
@@ -124,6 +125,19 @@ def test_black_is_what_is_darkest_of_what_was_learned():
     seen[1:7, 1:7] = True
     for channels in (np.s_[:], np.s_[..., 0], np.s_[..., :1]):
         assert blackness(*(picture[channels] for picture in pictures_with_a_wood(60)), GRAIN, seen) == 60
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_dark_square_is_found_as_by_opencvs_dilation(dtype):
+    rng, found = np.random.default_rng(5), 0
+    for _ in range(300):
+        height, width, n_channels = rng.integers(1, (14, 14, 4))
+        side = int(rng.choice([1, 3, 5]))
+        picture = np.where(rng.random((height, width, n_channels)) < 0.15, 3, 1).astype(dtype)
+        expected = cv2.dilate(picture, np.ones((side, side), np.uint8)).min() <= 1
+        assert has_dark_square(picture, 1.5, side) == expected
+        found += expected
+    assert 50 < found < 290
 
 
 @pytest.mark.parametrize(("darkest", "black"), [(0, 0), (12, 12), (45, 45), (60, 50), (150, 50)])

@@ -62,3 +62,13 @@ def test_opencvs_sum_says_the_same():
     share = np.clip((smooth.astype(int) - 120) * 20 + 128, 0, 255).astype(np.uint8)
     for side in range(3, WIDEST + 1, 2):
         assert np.array_equal(vote(share, side), more_than_half(share, side))
+
+
+@pytest.mark.parametrize("where", [np.s_[4:20, 6:30], np.s_[0:9, 0:50], np.s_[25:33, 40:60], np.s_[:0, :0]])
+def test_in_a_part_of_a_picture_windows_see_what_is_around(where):
+    rng = np.random.default_rng(1)
+    share = rng.choice(np.array([0, 255], np.uint8), (30, 50))
+    calm = rng.integers(0, 2, share.shape, dtype=np.uint8)
+    expected = np.zeros_like(share)
+    expected[where] = vote(share, 9, calm, 5)[where]
+    assert np.array_equal(vote(share, 9, calm, 5, where), expected)
