@@ -69,6 +69,11 @@ class Camera:
         self._levels = 0  # that are used: of a narrow region the coarse ones show next to nothing
         self.last = self._before = self._expected = NONE
 
+    @property
+    def may_turn(self) -> bool:
+        """Whether the last frame looked zoomed or tilted, and the next one has to say so too."""
+        return bool(self._expected)
+
     def kept(self) -> list[float]:
         """What `resume` goes on from, beside the background."""
         return [*self.last, *self._before, *self._expected]

@@ -26,7 +26,7 @@ FAR = 48.0
 low quality as well, and most of what moves is not."""
 LIGHT = 1.05
 """Factor between the gains of this frame and the one before, up to which no light was switched."""
-ALIKE, FEW = 2.0, 0.2
+ALIKE, FEW = 1.5, 0.3
 """A frame was taken like the one before if no more than this share of the values, the other, changes by so many times
 what they usually do: neither camera nor exposure has moved all of them."""
 MOST = 0.5

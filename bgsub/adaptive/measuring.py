@@ -105,10 +105,11 @@ class Measuring(Remembering):
     def _is_quiet(self) -> bool:
         """Whether camera and exposure need not be measured; to be called with each frame, once the codec has seen it.
 
-        They have not changed for a while, and the frame is like the one before. Now and then they are measured all the
-        same, since what changes slowly does not show in two frames.
+        They have not changed for a while, and the frame is like the one before, with little foreground. Now and then
+        they are measured all the same, since what changes slowly does not show in two frames.
         """
-        self._quiet_for = 0 if self.shift or self.exposure else self._quiet_for + 1
+        is_moving = self.shift or self.exposure or self._camera.may_turn or self._lost()
+        self._quiet_for = 0 if is_moving else self._quiet_for + 1
         return self._quiet_for > QUIET_FOR * self._params.rate and self.coding.is_alike and self.n_frames % QUIET != 1
 
     def _adjust(self, smooth: np.ndarray, is_quiet: bool = False) -> None:

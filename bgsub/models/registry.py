@@ -10,8 +10,9 @@ import numpy as np
 from bgsub.adaptive.exposure import adjusted, unclip
 from bgsub.adaptive.grain import Grain
 from bgsub.adaptive.model import Adaptive
+from bgsub.adaptive.passing import Passing
 from bgsub.adaptive.reduction import means_of_parts
-from bgsub.adaptive.registration import mean_of
+from bgsub.adaptive.registration import brighter_by, mean_of
 from bgsub.adaptive.shift import Shift, carried, warp
 from bgsub.errors import ModelFileError
 from bgsub.masks.voting import vote
@@ -53,6 +54,8 @@ def _warm_up_what_is_rare() -> None:
     grain.spread(np.zeros(grain.shape, np.uint8))
     few = np.zeros((grain.side, grain.side), np.float32)
     vote(np.ones((8, 8), np.uint8), 3)
+    brighter_by(few, few, few, 0.0, 0.0)
+    Passing(8, 8, 1.0).look(np.zeros((8, 8), np.uint8))
     for part in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)):
         means_of_parts(part, (3, 3))
     warp(np.zeros((8, 8), np.uint8), Shift(0.5, 0.5))
