@@ -293,7 +293,7 @@ def turn(frame, background, known, right, down, limit, rows):  # type: ignore[no
         for j in range(i):
             matrix[i, j] = matrix[j, i]
     if not _solved(matrix, told):
-        told[:] = 0
+        return 0.0, 0.0, 0.0, 0.0
     return told[0], told[1], 2 * told[2] / width, 2 * told[3] / width
 
 
@@ -324,7 +324,8 @@ def _solved(matrix, values):  # type: ignore[no-untyped-def]
             return False
         for j in range(i + 1, n):
             share = matrix[j, i] / matrix[i, i]
-            matrix[j] -= share * matrix[i]
+            for k in range(n):  # as an expression of arrays it takes a second to be compiled
+                matrix[j, k] -= share * matrix[i, k]
             values[j] -= share * values[i]
     for i in range(n - 1, -1, -1):
         for j in range(i + 1, n):

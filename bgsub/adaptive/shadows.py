@@ -137,7 +137,10 @@ def has_dark_square(picture, level, side):  # type: ignore[no-untyped-def]  # Nu
     """
     height, width, n_channels = picture.shape
     reach = side // 2
-    down = np.full((width, n_channels), reach)  # rows up to the present one in which each column is dark
+    down = np.empty((width, n_channels), np.int64)  # rows up to the present one in which each column is dark
+    for col in range(width):
+        for c in range(n_channels):
+            down[col, c] = reach
     for row in range(height - 1, -reach - 1, -1):
         if row >= 0:
             for col in range(width):
@@ -192,7 +195,8 @@ def _give_back(labels, reach):  # type: ignore[no-untyped-def]  # Numba infers t
     labels = labels[:, max(0, left - 1):right + 1]  # beside them, for what is solid there
     width = labels.shape[1]
     solid, above = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
-    count, since = np.empty(width, np.uint8), np.full(width, FURTHEST, np.uint8)
+    count, since = np.empty(width, np.uint8), np.empty(width, np.uint8)
+    since[:] = FURTHEST
     for row in range(top, end):
         count[:] = 0
         for y in range(row - 1, row + 2):

@@ -83,7 +83,7 @@ class Announced:
         self._apply = subtractor.apply
         self.background = subtractor.background
         self.reset = subtractor.reset
-        words = "compiling the model for this processor (once, about 5 seconds) …"
+        words = "compiling the model for this processor (once, some ten seconds) …"
         self._timer = threading.Timer(COMPILING_AFTER, lambda: click.echo(words, err=True))
         self._timer.daemon = True
         self._begun = quiet or not sys.stderr.isatty()
