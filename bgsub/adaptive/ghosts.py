@@ -90,8 +90,10 @@ class Ghosts:
             1 where there is one, or light.
         """
         found = np.zeros_like(foreground)
-        still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         least = max(1.0, smallest)
+        if cv2.countNonZero(foreground) < least:  # shadows among it
+            return found
+        still = ((foreground == 255) & (self.looks >= LOOKS)).view(np.uint8)
         if cv2.countNonZero(still) < least:
             return found
         margin = self._margin

@@ -93,6 +93,8 @@ class Judging(Measuring):
 
     def _near(self, foreground: np.ndarray) -> np.ndarray:
         """Not 0 where foreground is near, or there."""
+        if not cv2.countNonZero(foreground):
+            return foreground
         side = 2 * max(1, int(NEAR * self._grain.scale)) + 1
         return np.asarray(cv2.dilate(foreground, square(side)))
 

@@ -50,7 +50,7 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
     from bgsub.masks.voting import vote  # and Numba, for which nobody should wait who only begins to read frames
 
     mask = checked_mask(mask)
-    if not mask.size:
+    if not cv2.countNonZero(mask):
         return mask.copy()
     sizes = Sizes.of(params, mask.size)
     shade, shadow = _shadow_in(mask)
@@ -63,7 +63,8 @@ def clean(mask: np.ndarray, params: CleaningParams, calm: np.ndarray | None = No
         near = surroundings(shadow, sizes.side // 2)
         darker = vote(share, sizes.side, calm, sizes.calm_side, near)[near]
         shadow = cv2.subtract(darker, cv2.bitwise_or(voted[near], foreground[near]))
-        cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
+        if cv2.countNonZero(shadow):
+            cleaned[near] += drop_blobs(shadow, sizes.blob, _part(calm, near)) * np.uint8(shade)
     return cleaned
 
 
