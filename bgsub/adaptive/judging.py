@@ -72,10 +72,10 @@ class Judging(Measuring):
 
     def _over_blocks(self, kernel: Callable[..., None], rule: kernels.AdaptiveRule) -> None:
         """Call a kernel for bands of all blocks, with the frame, what is known, and the rule."""
-        blocks, which = self._learned(), self._which_blocks()
+        blocks, which, numbers = self._learned(), self._which_blocks(), kernels.packed(rule)
 
         def work(start: int, stop: int) -> None:
-            kernel(self._image, blocks.values, blocks.counts, blocks.layout, rule, which, start, stop, 0)
+            kernel(self._image, blocks.values, blocks.counts, blocks.layout, numbers, which, start, stop, 0)
 
         over_bands(work, blocks.n_blocks if which is ALL else len(which), self.threads, SMALLEST_BAND // LANES)
 

@@ -64,15 +64,15 @@ class Kernels:
         flat[:image.size] = image.reshape(-1)
         roles = np.full(self.before.size, 5, np.uint8)
         roles[:role.size] = role
-        b, where = self.blocks, (self.which, 0, self.stop, 0)
-        kernels.judge(flat, b.values, b.counts, b.layout, rule, *where, self.verdict, self.tolerance, self.away,
+        b, where, packed = self.blocks, (self.which, 0, self.stop, 0), kernels.packed(rule)
+        kernels.judge(flat, b.values, b.counts, b.layout, packed, *where, self.verdict, self.tolerance, self.away,
                       self.ratios, self.offs, self.at_once)
         if not self.at_once:
-            kernels.compare(flat, b.values, b.counts, b.layout, rule, *where, np.ones_like(self.verdict),
+            kernels.compare(flat, b.values, b.counts, b.layout, packed, *where, np.ones_like(self.verdict),
                             self.tolerance, self.ratios, self.offs)
         self.at_once = not self.at_once
         seen = [self.verdict.copy(), self.away.copy(), self.ratios.copy(), self.offs.copy()]
-        kernels.learn(flat, b.values, b.counts, b.layout, rule, *where, roles, self.verdict, self.before, self.away,
+        kernels.learn(flat, b.values, b.counts, b.layout, packed, *where, roles, self.verdict, self.before, self.away,
                       self.tolerance, self.distances, self.blinks)
         seen += [self.before, self.tolerance, self.distances, self.blinks]
         cut = [array[:self.n_pixels].copy() for array in seen]

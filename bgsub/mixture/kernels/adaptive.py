@@ -28,6 +28,7 @@ from bgsub.mixture.lanes import (
     splat,
     store,
     store_bytes,
+    to_tuple,
 )
 
 jit = inner(error_model="numpy", forceinline=True, **OPTIONS)
@@ -69,6 +70,20 @@ class AdaptiveRule(NamedTuple):
     far: np.float32
     channels: tuple[int, ...]  # (0,) or (0, 1, 2): its length is a constant to the compiler, so loops unroll
     components: tuple[int, ...]  # K of them
+
+
+NUMBERS = len(AdaptiveRule._fields) - 2
+Packed = tuple[np.ndarray, tuple[int, ...], tuple[int, ...]]
+
+
+def packed(rule: AdaptiveRule) -> Packed:
+    """The rule as kernels take it: one array is handed over in a fraction of the time that thirty numbers take."""
+    return np.array(rule[:NUMBERS], np.float32), rule.channels, rule.components
+
+
+@jit
+def _unpacked(rule):
+    return AdaptiveRule(*to_tuple(rule[0], NUMBERS), rule[1], rule[2])
 
 
 @jit
@@ -147,7 +162,8 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
     ----------
     image, state, counts, layout, which, start, stop, offset
         As in ``kernels/mog2.py``.
-    rule : AdaptiveRule
+    rule : Packed
+        An `AdaptiveRule` as `packed` gives it.
     mask : ndarray of uint8, flat
         Written: 1 where it is further than the limit, else 0.
     tolerance : ndarray of float32, flat
@@ -158,6 +174,7 @@ def judge(image, state, counts, layout, rule, which, start, stop, offset, mask, 
         Written if ``at_once``, as by `compare`: that is quicker where it would be asked for in much of the picture.
     at_once : bool
     """
+    rule = _unpacked(rule)
     every = len(which) == 0
     image, state, counts, mask, which = pointer(image), pointer(state), pointer(counts), pointer(mask), pointer(which)
     tolerance, away, ratios, offs = pointer(tolerance), pointer(away), pointer(ratios), pointer(offs)
@@ -189,6 +206,7 @@ def compare(image, state, counts, layout, rule, which, start, stop, offset, aske
     ratios, offs : ndarray of float32, flat
         Written: brightness over the background's; how far a channel is from that ratio.
     """
+    rule = _unpacked(rule)
     every = len(which) == 0
     image, state, counts, asked, which = pointer(image), pointer(state), pointer(counts), pointer(asked), pointer(which)
     tolerance, ratios, offs = pointer(tolerance), pointer(ratios), pointer(offs)
@@ -316,7 +334,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     ----------
     image, state, counts, layout, which, start, stop, offset
         As in ``kernels/mog2.py``.
-    rule : AdaptiveRule
+    rule : Packed
     role : ndarray of uint8, flat
         Of each pixel: 0 background, 1 beside foreground, 2 foreground, 3 what something left behind, 4 background that
         the codec has drawn anew, 5 what sways in its place, 6 not to learn; 7 and 8 are 0 and 1 that may be shadow, and
@@ -329,6 +347,7 @@ def learn(image, state, counts, layout, rule, which, start, stop, offset, role, 
     away, tolerance, distances, blinks : ndarray of float32, flat
         What `judge` gave; R, D and v of each pixel, which change.
     """
+    rule = _unpacked(rule)
     every = len(which) == 0
     image, state, counts, which = pointer(image), pointer(state), pointer(counts), pointer(which)
     role, verdict, before, away = pointer(role), pointer(verdict), pointer(before), pointer(away)

@@ -60,6 +60,7 @@ set_lane = form.set_lane
 splat = form.splat
 store = form.store
 store_bytes = form.store_bytes
+to_tuple = form.to_tuple
 
 
 def describe() -> str:

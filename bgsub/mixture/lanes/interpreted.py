@@ -13,6 +13,11 @@ def pointer(array):
     return array
 
 
+def to_tuple(numbers, n):
+    """The first numbers of an array, so many as a constant says."""
+    return tuple(numbers[:n])
+
+
 def load(numbers, offset):
     """LANES float32 of an array, beginning at an offset."""
     return numbers[offset:offset + LANES].copy()

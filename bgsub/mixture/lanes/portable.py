@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 from numba.extending import overload
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from bgsub.mixture.compiled import accepted, inner
 
+to_tuple = to_fixed_tuple
+"""The first numbers of an array, so many as a constant says."""
 LANES = 1
 
 

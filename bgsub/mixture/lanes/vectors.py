@@ -17,10 +17,13 @@ from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from bgsub.mixture.compiled import cached
 from bgsub.mixture.lanes.processor import features
 
+to_tuple = to_fixed_tuple
+"""The first numbers of an array, so many as a constant says."""
 LANES = 16
 OPTIONS: dict[str, bool] = {}
 
