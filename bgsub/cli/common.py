@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -100,30 +100,36 @@ class Suggesting(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _range_in_words(self: Any) -> str:
-    """Read "above 0 to 100", in the help and in the message of what is out of it, in place of click's "0<x<=100"."""
-    low = "" if self.min is None else f"{'above ' if self.min_open else ''}{self.min:,.10g}"
-    if self.max is None:
-        return low if self.min_open or not low else f"at least {low}"
-    return f"{low} to {'below ' if self.max_open else ''}{self.max:,.10g}"
+class _InWords(click.ParamType):  # type: ignore[type-arg]  # generic in some versions alone
+    """A number that is told what is expected of it in words."""
+
+    def _describe_range(self: Any) -> str:
+        """Read "above 0 to 100", in the help and where it is not kept to, in place of click's "0<x<=100"."""
+        low = "" if self.min is None else f"{'above ' if self.min_open else ''}{self.min:,.10g}"
+        if self.max is None:
+            return low if self.min_open or not low else f"at least {low}"
+        return f"{low} to {'below ' if self.max_open else ''}{self.max:,.10g}"
+
+    def fail(self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None) -> NoReturn:
+        """End with a line for the user, in which "1 is not in the range at least 2" would be none."""
+        given, is_outside, _ = message.partition(" is not in the range ")
+        super().fail(f"expected {self._describe_range()}, got {given}" if is_outside else message, param, ctx)
 
 
-class Whole(click.IntRange):
+class Whole(_InWords, click.IntRange):
     """A whole number in a range."""
 
     name = "integer"
-    _describe_range = _range_in_words
 
 
 THREADS = Whole(min=1, max=1024)
 """OpenCV starts as many as it is told, all at once."""
 
 
-class Number(click.FloatRange):
+class Number(_InWords, click.FloatRange):
     """A number in a range."""
 
     name = "number"
-    _describe_range = _range_in_words
 
 
 class Time(_FloatType):

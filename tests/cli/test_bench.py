@@ -102,7 +102,7 @@ def test_too_short(bgsub, tmp_path, frames):
 
 @pytest.mark.parametrize(("words", "said"), [
     (["nowhere.mp4"], "nowhere.mp4"),
-    (["--max-frames", "29"], "29 is not in the range at least 30"),
+    (["--max-frames", "29"], "expected at least 30, got 29"),
     (["--size", "big"], "'big' is no size; write width and height"),
     (["--size", "1920x8"], "each at least 16"),
     (["--threads", "0"], "1 to 1,024"),

@@ -199,7 +199,7 @@ def test_what_was_found_before_an_interruption_is_told(bgsub, clip, tmp_path, mo
     (("--csv", "e.txt"), "--csv writes .csv files"),
     (("--mask", "-"), "name a video or a folder for --mask"),
     (("--zones", "none.json"), "no zones file none.json"),
-    (("--scale", "2"), "2.0 is not in the range"),
+    (("--scale", "2"), "got 2.0"),
     (("--model", "mog2", "--match-sigmas", "3"), "--match-sigmas belongs to"),
     (("--raw", "--median", "3"), "--raw means no cleaning"),
     (("--roi", "none.png"), "no ROI image none.png"),
