@@ -212,7 +212,8 @@ class Remembering(Mixture[AdaptiveParams]):
         looked_at, compared, coded, first, tone, new = (
             arrays.pop(name, None) for name in ("looked_at", "compared", "coded", "first", "tone", "new"))
         super()._restore(header, **arrays)
-        if not 0 <= int(header["age"]) <= self.n_frames or min(int(header["new_for"]), int(header["quiet_for"])) < 0:
+        quiet_for = int(header.get("quiet_for", 0))  # which files of before do not have
+        if not 0 <= int(header["age"]) <= self.n_frames or min(int(header["new_for"]), quiet_for) < 0:
             raise ValueError("counts of frames must not be negative, nor an age above their number")
         self.cleaning, self.raw = build(CleaningParams, header["cleaning"]), bool(header["raw"])
         self.shift, self.exposure = Shift.of(numbers(header["shift"])), Exposure(tuple(numbers(header["gains"])), tone)
@@ -223,7 +224,7 @@ class Remembering(Mixture[AdaptiveParams]):
             raise ValueError(f"tone of {tone.dtype} {tone.shape}")
         self.floor, self.black = numbers([header["floor"], header["black"]])
         self.last_event = None if header["event"] is None else SceneChange(**header["event"])
-        self._age, self._quiet_for = int(header["age"]), int(header["quiet_for"])
+        self._age, self._quiet_for = int(header["age"]), quiet_for
         self.turned = Shift.of(numbers(header["turned"]))
         for name, part in self._watching().items():
             part.resume(numbers(header[name]))
