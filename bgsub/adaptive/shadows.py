@@ -77,7 +77,7 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
 
         over_bands(pool, grain.shape[0], threads, SMALLEST_BAND // grain.shape[1])
         numbers = list(pooled.reshape(3, -1))
-    rule = _rule(darkest, side)
+    rule = _rule(darkest, BRIGHTEST, UNEVENNESS, COLOURING, side)
 
     def work(start: int, stop: int) -> None:
         kernels.shade(labels, *numbers, grain.shape, side // 2, rule, start, stop)
@@ -87,9 +87,10 @@ def shade(labels: np.ndarray, ratios: np.ndarray, offs: np.ndarray, darkest: flo
 
 
 @lru_cache
-def _rule(darkest: float, side: int) -> kernels.ShadowRule:
+def _rule(darkest: float, brightest: float, unevenness: float, colouring: float, side: int) -> kernels.ShadowRule:
+    """Of windows of that side; constants are asked for, as they may be changed to see what they are worth."""
     return kernels.ShadowRule(
-        f32(darkest), f32(BRIGHTEST), f32(UNEVENNESS), f32(COLOURING), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
+        f32(darkest), f32(brightest), f32(unevenness), f32(colouring), f32(SHADOW), f32(1 / side ** 2), f32(0), f32(1),
         tuple(range(LANES)))
 
 
